@@ -1,0 +1,212 @@
+// Package store is the one seam between accesssec and a database. It owns the
+// records that a database must search, count or keep unique, and knows nothing of
+// how a protocol thinks: protocol state travels as opaque, versioned bytes.
+//
+// To bring your own database, implement [Store] and [Tx] and let storetest.Run
+// judge the result; store/memory is a complete implementation to read.
+//
+// # Contract
+//
+// Absence is [ErrNotFound]. A taken unique key, or an id that exists already, is
+// [ErrExists]. A Version that is not the stored one is [ErrConflict]. Callers match
+// these three with errors.Is and nothing else.
+//
+// After ErrNotFound or ErrConflict a [Tx] is still usable. After any other error
+// (ErrExists included) the function given to RunInTx must return that error: by then
+// PostgreSQL has aborted the transaction, and a store that could go on must refuse
+// to, with [ErrAborted], so that no test hides the difference. A transaction whose
+// function returns nil after such an error is rolled back all the same.
+//
+// Versions: a record is created with Version 0 and stored with Version 1. An update
+// carries the Version that was read, and the store raises it by one. A wrong Version
+// is ErrConflict, a record that is not there is ErrNotFound.
+//
+// Every method takes the org of what it touches and finds nothing of another org.
+// The exceptions are the doors, by which a request that knows no org yet finds one
+// (SessionByHash, DocByKey, TakeDoc, DomainsByName, User, UserByAddress, OrgsOf), and
+// the engine's own (Orgs, Sessions and DeleteSessions by user, TouchSession,
+// UnsealedOrgs, LeaseJobs, FinishJobs, DeleteExpired).
+//
+// A query with no condition is an error ([ErrUnbounded]), never "all".
+//
+// A store never reads a clock: every instant is handed to it, in UTC and whole
+// microseconds, and comes back equal. It never sees a secret in clear: bearer values
+// arrive as [Hash], the rest sealed. Records are values: changing what was passed in
+// or handed out never changes what is stored. Comparisons are byte for byte; what is
+// to be compared in a folded form arrives folded (User.AddressKey, Entry.NameKey).
+//
+// Lists come in the order their method names, ties broken by id, and paging through
+// them with Page.Next visits each record that stays put exactly once.
+//
+// Implementations are safe for concurrent use and return the context's error when it
+// has ended; a Tx is used by one goroutine at a time and never after its function
+// has returned.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// The errors that callers match, wrapped or not.
+var (
+	ErrNotFound = errors.New("store: not found")
+	ErrExists   = errors.New("store: already exists")
+	ErrConflict = errors.New("store: changed by another writer")
+)
+
+// The errors of misuse: a caller that meets one has a defect.
+var (
+	ErrAborted   = errors.New("store: transaction already failed")
+	ErrUnbounded = errors.New("store: query without a condition")
+)
+
+// Store reads, opens transactions, and does the few steps that must be committed
+// whatever becomes of the change they guard.
+type Store interface {
+	Reader
+	Standalone
+
+	// RunInTx runs fn in one transaction and commits when fn returns nil; on an
+	// error or a panic everything fn wrote is undone, and the error is returned or
+	// the panic goes on. After a serialization failure the store runs fn again, a
+	// bounded number of times: fn touches only tx and variables that it sets afresh.
+	// No network, no password hashing and no nested RunInTx inside fn.
+	RunInTx(ctx context.Context, fn func(tx Tx) error) error
+}
+
+// Tx reads what it has written, and writes. Only a transaction can write, so that
+// no change can be made without the audit event beside it.
+type Tx interface {
+	Reader
+	Writer
+}
+
+// Reader is implemented by Store and by Tx alike, so that one function can gather
+// the facts of a login before the bounce and again inside the transaction that mints.
+type Reader interface {
+	Org(ctx context.Context, id string) (Org, error)
+	Orgs(ctx context.Context, q OrgQuery) (Page[Org], error) // by id
+
+	Domain(ctx context.Context, orgID, id string) (Domain, error)
+	Domains(ctx context.Context, orgID string, p Paging) (Page[Domain], error) // by name
+	// DomainsByName returns the claims on any of names that count for somebody:
+	// verified, missing and unverified ones, never pending or released. A door.
+	DomainsByName(ctx context.Context, names []string) ([]Domain, error)
+
+	People
+
+	Entry(ctx context.Context, orgID, id string) (Entry, error)
+	Entries(ctx context.Context, orgID string, q EntryQuery) (Page[Entry], error)
+	// EntryMembers lists the ids of a group's members, by id.
+	EntryMembers(ctx context.Context, orgID, groupID string, q MemberQuery) (Page[string], error)
+	// EntryGroups maps each of entryIDs that is in a group to its group ids, sorted.
+	EntryGroups(ctx context.Context, orgID string, entryIDs []string) (map[string][]string, error)
+
+	Grants(ctx context.Context, orgID string, q GrantQuery) (Page[Grant], error) // by CreatedAt
+
+	SessionByHash(ctx context.Context, hash Hash) (Session, error)       // a door
+	Sessions(ctx context.Context, q SessionQuery) (Page[Session], error) // by CreatedAt
+
+	Doc(ctx context.Context, kind Kind, orgID, id string) (Doc, error)
+	DocByKey(ctx context.Context, kind Kind, key string) (Doc, error)                 // a door
+	Docs(ctx context.Context, kind Kind, orgID string, q DocQuery) (Page[Doc], error) // by At
+
+	// AuditHead is the end of the org's chain; the zero head before the first seal.
+	AuditHead(ctx context.Context, orgID string) (AuditHead, error)
+	// AuditEvents lists sealed events by Seq, or unsealed ones by At, never both.
+	AuditEvents(ctx context.Context, orgID string, q AuditQuery) (Page[AuditEvent], error)
+	UnsealedOrgs(ctx context.Context, limit int) ([]string, error)
+}
+
+// People reads accounts and who belongs where. A host that keeps its own users
+// table brings People and [PeopleWriter] in place of ours, and nothing else.
+type People interface {
+	User(ctx context.Context, id string) (User, error)
+	UserByAddress(ctx context.Context, addressKey string) (User, error) // a door
+	Membership(ctx context.Context, orgID, userID string) (Member, error)
+	Memberships(ctx context.Context, orgID string, q MembershipQuery) (Page[Member], error) // by JoinedAt
+	OrgsOf(ctx context.Context, userID string) ([]Membership, error)                        // by JoinedAt
+}
+
+// PeopleWriter is the writing half of [People].
+type PeopleWriter interface {
+	CreateUser(ctx context.Context, u User) error
+	UpdateUser(ctx context.Context, u User) error
+	// DeleteUser deletes the account and its memberships.
+	DeleteUser(ctx context.Context, id string) error
+	PutMembership(ctx context.Context, m Membership) error // Version 0 creates, else compares
+	DeleteMembership(ctx context.Context, orgID, userID string) error
+}
+
+// Writer is the half that only a Tx has. Deleting what is not there is ErrNotFound,
+// but for the methods that count.
+type Writer interface {
+	CreateOrg(ctx context.Context, o Org) error
+	UpdateOrg(ctx context.Context, o Org) error
+	// DeleteOrg deletes the org and all that it owns, its audit log included.
+	DeleteOrg(ctx context.Context, id string) error
+
+	CreateDomain(ctx context.Context, d Domain) error
+	// UpdateDomain is ErrExists when d holds its name (verified or missing) and the
+	// claim of another org on that name does so already.
+	UpdateDomain(ctx context.Context, d Domain) error
+	DeleteDomain(ctx context.Context, orgID, id string) error
+
+	PeopleWriter
+
+	PutEntry(ctx context.Context, e Entry) error // Version 0 creates, else compares
+	DeleteEntry(ctx context.Context, orgID, id string) error
+	// ChangeEntryMembers applies d to a group's members and leaves the group's own
+	// record alone. Adding a member twice and removing none are no errors.
+	ChangeEntryMembers(ctx context.Context, orgID, groupID string, d MemberDelta) error
+
+	PutGrant(ctx context.Context, g Grant) error // Version 0 creates, else compares
+	DeleteGrant(ctx context.Context, orgID, id string) error
+
+	CreateSession(ctx context.Context, s Session) error
+	UpdateSession(ctx context.Context, s Session) error
+	DeleteSessions(ctx context.Context, q SessionQuery) (int, error)
+
+	PutDocs(ctx context.Context, docs ...Doc) error // Version 0 creates, else compares; all or an error
+	// TakeDoc finds and deletes in one step, so that of two who race one gets it and
+	// the other ErrNotFound. For links, request records, codes.
+	TakeDoc(ctx context.Context, kind Kind, key string) (Doc, error)
+	DeleteDoc(ctx context.Context, kind Kind, orgID, id string) error
+
+	// PutJobs creates each job, or moves the one of that kind, org and key that is
+	// there already: At and Body are replaced, Seq is raised so that a running lease
+	// can no longer finish it, and the lease is given up.
+	PutJobs(ctx context.Context, jobs ...Job) error
+	// FinishJobs ends leases: each job whose Lease and Seq still match is deleted, or
+	// put back for Next. The others are counted as stale and left alone.
+	FinishJobs(ctx context.Context, done ...JobDone) (stale int, err error)
+
+	AddAudit(ctx context.Context, events ...AuditEvent) error // unsealed, no lock taken
+	// SealAudit writes Seq, Prev and Hash of events and moves the head to the last of
+	// them. It is ErrConflict unless head is still the org's head.
+	SealAudit(ctx context.Context, orgID string, head AuditHead, events ...AuditEvent) error
+	// EraseAudit clears the Personal part of these events and leaves all else, Body
+	// and Hash above all, as it was. It counts the events found.
+	EraseAudit(ctx context.Context, orgID string, ids []string) (int, error)
+	// PruneAudit deletes the sealed events up to and including Seq through.
+	PruneAudit(ctx context.Context, orgID string, through int64) (int, error)
+}
+
+// Standalone steps commit by themselves. They are not in Tx on purpose: an attempt
+// that is rolled back with the login it guarded was never counted.
+type Standalone interface {
+	// SwapDoc is one PutDocs that is committed on return.
+	SwapDoc(ctx context.Context, d Doc) error
+	// TouchSession sets SeenAt and IdleAt of a session that exists and never makes
+	// one: a slow request must not bring back what log-out-everywhere has ended. It
+	// leaves Version alone, and never moves SeenAt or IdleAt back.
+	TouchSession(ctx context.Context, hash Hash, seenAt, idleAt time.Time) error
+	// LeaseJobs hands out due jobs (At not after q.Now) whose lease is free or ended,
+	// oldest first, to one worker until q.Until, and raises Seq of each.
+	LeaseJobs(ctx context.Context, q LeaseQuery) ([]Job, error)
+	// DeleteExpired deletes at most limit docs, grants and sessions whose time is
+	// over at now, and counts them.
+	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
+}
