@@ -1,0 +1,33 @@
+package domainclaim
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What of the outside world is kept and shown: at most this many values, each of at
+// most this many bytes.
+const (
+	maxValues = 10
+	maxShown  = 100
+)
+
+// printable cuts s to limit bytes of printable text. What does not print becomes
+// U+FFFD, so that no terminal and no page is steered by a DNS record.
+func printable(s string, limit int) string {
+	var b strings.Builder
+	for _, r := range s {
+		if !unicode.IsPrint(r) {
+			r = utf8.RuneError
+		}
+		if b.Len()+utf8.RuneLen(r) > limit {
+			break
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func quote(s string) string { return strconv.Quote(s) }
