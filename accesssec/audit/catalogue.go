@@ -1,0 +1,110 @@
+package audit
+
+import "strings"
+
+// Type names what happened: a noun, a dot, a verb. A host's own types begin with
+// "host.", for example "host.report_exported".
+type Type string
+
+// The types of events. What only looks (opening the log, a list, a preview) is no
+// event: it would fill the log with its own readers.
+const (
+	OrgCreated           Type = "org.created"
+	MemberAdded          Type = "member.added"
+	UserCreated          Type = "user.created"
+	UserProved           Type = "user.proved"
+	UserRenamed          Type = "user.renamed"
+	UserCleared          Type = "user.cleared"
+	SessionCreated       Type = "session.created"
+	SessionEnded         Type = "session.ended"
+	SessionsEnded        Type = "sessions.ended"
+	LoginRefused         Type = "login.refused"
+	LoginBypassed        Type = "login.bypassed"
+	ProveRefused         Type = "prove.refused"
+	DomainClaimed        Type = "domain.claimed"
+	DomainVerified       Type = "domain.verified"
+	DomainChecked        Type = "domain.checked"
+	ConnectionCreated    Type = "connection.created"
+	ConnectionConfigured Type = "connection.configured"
+	ConnectionEnabled    Type = "connection.enabled"
+	ConnectionDisabled   Type = "connection.disabled"
+	SettingsChanged      Type = "settings.changed"
+	ChangeRefused        Type = "change.refused"
+	HostEvent            Type = "host.event"
+)
+
+// hostPrefix begins the types that hosts name themselves.
+const hostPrefix = "host."
+
+// Severity says how soon a person should look. It is not part of an event's bytes:
+// what happened stays, how grave it is may be judged anew.
+type Severity string
+
+// The severities.
+const (
+	Info   Severity = "info"
+	Notice Severity = "notice"
+	High   Severity = "high"
+)
+
+// Entry is one line of the catalogue.
+type Entry struct {
+	Type     Type
+	Severity Severity
+	Sentence string // English
+}
+
+var entries = [...]Entry{
+	{OrgCreated, Info, "An organisation was created."},
+	{MemberAdded, Info, "A person became a member of the organisation."},
+	{UserCreated, Info, "An account was created."},
+	{UserProved, Info, "A signed-in person proved again who they are."},
+	{UserRenamed, Info, "The name of an account was changed."},
+	{UserCleared, Notice, "An account whose address nobody had verified was emptied of all ways in before it was linked to its owner."},
+	{SessionCreated, Info, "A person signed in."},
+	{SessionEnded, Info, "A session was ended."},
+	{SessionsEnded, Notice, "All sessions of a person or a connection were ended."},
+	{LoginRefused, Notice, "A sign-in was refused."},
+	{LoginBypassed, High, "An Owner or Admin signed in with a password although single sign-on is required."},
+	{ProveRefused, Notice, "A signed-in person failed to prove again who they are."},
+	{DomainClaimed, Notice, "The organisation claimed a domain."},
+	{DomainVerified, Notice, "A domain was verified as the organisation's own."},
+	{DomainChecked, Notice, "The check of a domain's record changed what is known of the domain."},
+	{ConnectionCreated, Notice, "A single sign-on connection was created."},
+	{ConnectionConfigured, High, "The settings of a single sign-on connection were changed."},
+	{ConnectionEnabled, High, "A single sign-on connection was switched on."},
+	{ConnectionDisabled, High, "A single sign-on connection was switched off."},
+	{SettingsChanged, High, "The access settings of the organisation were changed."},
+	{ChangeRefused, Notice, "A change of access settings was refused."},
+	{HostEvent, Info, "The application recorded an event of its own."},
+}
+
+// Catalogue lists every type, in the order of this package's documentation. The
+// slice is the caller's.
+func Catalogue() []Entry { return append([]Entry(nil), entries[:]...) }
+
+// Lookup finds the entry of t. For a host's own type it is that of [HostEvent] under
+// t's name. It is false for a type that this release does not know.
+func Lookup(t Type) (Entry, bool) {
+	for _, e := range entries {
+		if e.Type == t {
+			return e, true
+		}
+	}
+	if rest, ok := strings.CutPrefix(string(t), hostPrefix); ok && rest != "" && wellFormed(t) {
+		e, _ := Lookup(HostEvent)
+		e.Type = t
+		return e, true
+	}
+	return Entry{}, false
+}
+
+// wellFormed holds for up to 64 lower-case letters, digits, dots and underscores.
+func wellFormed(t Type) bool {
+	for _, c := range []byte(t) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '_' {
+			return false
+		}
+	}
+	return t != "" && len(t) <= maxToken
+}
