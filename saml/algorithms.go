@@ -1,0 +1,3 @@
+package saml
+
+const minRSABits = 2048

@@ -1,0 +1,125 @@
+package saml
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"strings"
+)
+
+const (
+	maxCertificateFile = 256 << 10
+	maxCertificates    = 20
+)
+
+// ParseCertificates reads the certificate file of a form: PEM with one or several
+// certificates, PEM that lost one of its armour lines, bare base64, or DER. Metadata
+// XML is refused with a sentence that says where it belongs, and so is a file that
+// holds a private key. Dates are not looked at; the key must be able to verify here
+// (RSA of at least 2048 bits, or ECDSA). The error is an *Error of CodeCertificate.
+func ParseCertificates(file []byte) (certs []*x509.Certificate, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			certs, err = nil, refuse(CodeCertificate, "", "").because(panicked(p))
+		}
+	}()
+	ders, refused := certificateBytes(file)
+	if refused != nil {
+		return nil, refused
+	}
+	for i, der := range ders {
+		cert, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, refuse(CodeCertificate, "an X.509 certificate", fmt.Sprintf("certificate %d does not parse", i+1)).because(err)
+		}
+		if why := weakness(cert); why != "" {
+			return nil, refuse(CodeCertificate, "RSA of at least 2048 bits, or ECDSA", why)
+		}
+		certs = append(certs, cert)
+	}
+	return certs, nil
+}
+
+// weakness says why a key cannot be trusted to verify; "" when it can.
+func weakness(cert *x509.Certificate) string {
+	switch key := cert.PublicKey.(type) {
+	case *rsa.PublicKey:
+		if bits := key.N.BitLen(); bits < minRSABits {
+			return fmt.Sprintf("an RSA key of %d bits", bits)
+		}
+		return ""
+	case *ecdsa.PublicKey:
+		return ""
+	}
+	return cert.PublicKeyAlgorithm.String() + " key"
+}
+
+// certificateBytes takes the armour off.
+func certificateBytes(file []byte) ([][]byte, *Error) {
+	if len(file) > maxCertificateFile {
+		return nil, refuse(CodeCertificate, "a certificate file of at most 256 KiB", "")
+	}
+	text := strings.Trim(strings.TrimPrefix(string(file), "\uFEFF"), xmlWhite)
+	switch {
+	case text == "":
+		return nil, refuse(CodeCertificate, "a certificate", "an empty file")
+	case strings.HasPrefix(text, "<"):
+		return nil, refuse(CodeCertificate, "a certificate", "XML").
+			advise("this is an XML file, most likely the provider's metadata: upload it as metadata, or download the certificate itself (.pem, .cert, .cer, .crt)")
+	case strings.Contains(text, "PRIVATE KEY-----"):
+		return nil, refuse(CodeCertificate, "a certificate", "a private key").
+			advise("a private key must never leave the identity provider: replace that key there, then upload its certificate only")
+	case file[0] == 0x30 && file[1] >= 0x80:
+		return [][]byte{file}, nil
+	}
+	if ders := pemCertificates([]byte(text)); len(ders) > maxCertificates {
+		return nil, refuse(CodeCertificate, fmt.Sprintf("at most %d certificates", maxCertificates), "")
+	} else if len(ders) > 0 {
+		return ders, nil
+	}
+	der, err := bareBase64(text)
+	if err != nil {
+		return nil, refuse(CodeCertificate, "a certificate as PEM or DER", "").because(err)
+	}
+	return [][]byte{der}, nil
+}
+
+// pemCertificates returns nothing unless every block of the file is whole.
+func pemCertificates(rest []byte) [][]byte {
+	begins := bytes.Count(rest, []byte("-----BEGIN "))
+	var out [][]byte
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if strings.HasSuffix(block.Type, "CERTIFICATE") {
+			out = append(out, block.Bytes)
+		}
+	}
+	if len(out) != begins {
+		return nil
+	}
+	return out
+}
+
+// bareBase64 drops lines of armour, whole or broken, and reads the rest.
+func bareBase64(text string) ([]byte, error) {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line = strings.TrimPrefix(strings.Trim(line, xmlWhite), "-----BEGIN CERTIFICATE-----")
+		line = strings.TrimSuffix(line, "-----END CERTIFICATE-----")
+		if strings.Contains(line, "CERTIFICATE") || strings.Trim(line, "-") == "" {
+			continue
+		}
+		b.WriteString(strings.Join(strings.Fields(line), ""))
+	}
+	if b.Len() == 0 {
+		return nil, fmt.Errorf("no base64 text")
+	}
+	return base64.StdEncoding.DecodeString(b.String())
+}

@@ -1,0 +1,86 @@
+package saml
+
+import (
+	"crypto/x509"
+	"encoding/json"
+)
+
+// IdP is the other side of a connection, from metadata ([ParseMetadata]) or from the
+// three fields of a form: issuer, sign-in URL, certificate.
+//
+// Its JSON is stable: entity_id, sso {url, binding}, certificates as a list of
+// base64 DER, sign_requests.
+type IdP struct {
+	EntityID     string              // the issuer, compared exactly
+	SSO          Endpoint            // where Start sends the browser
+	Certificates []*x509.Certificate // any of them may have signed; their dates are not looked at
+	SignRequests bool                // the provider wants signed requests; Start then needs a key
+}
+
+// Endpoint is a URL and the way a message reaches it.
+type Endpoint struct {
+	URL     string  `json:"url"`
+	Binding Binding `json:"binding"` // "" is Redirect
+}
+
+// Binding is the way a message travels through the browser.
+type Binding string
+
+// The bindings of a request (saml-bindings 3.4 and 3.5).
+const (
+	Redirect Binding = "redirect"
+	POST     Binding = "post"
+)
+
+type idpJSON struct {
+	EntityID     string   `json:"entity_id"`
+	SSO          Endpoint `json:"sso"`
+	Certificates [][]byte `json:"certificates"`
+	SignRequests bool     `json:"sign_requests"`
+}
+
+// MarshalJSON writes the stable form.
+func (i IdP) MarshalJSON() ([]byte, error) {
+	out := idpJSON{EntityID: i.EntityID, SSO: i.SSO, SignRequests: i.SignRequests, Certificates: [][]byte{}}
+	for _, c := range i.Certificates {
+		if c == nil {
+			return nil, refuse(CodeConfig, "a certificate", "nil")
+		}
+		out.Certificates = append(out.Certificates, c.Raw)
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads the stable form; a certificate that does not parse is an error.
+func (i *IdP) UnmarshalJSON(data []byte) error {
+	var in idpJSON
+	if err := json.Unmarshal(data, &in); err != nil {
+		return refuse(CodeConfig, "an identity provider as JSON", "").because(err)
+	}
+	out := IdP{EntityID: in.EntityID, SSO: in.SSO, SignRequests: in.SignRequests}
+	for _, der := range in.Certificates {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			return refuse(CodeConfig, "a certificate as base64 DER", "").because(err)
+		}
+		out.Certificates = append(out.Certificates, c)
+	}
+	*i = out
+	return nil
+}
+
+// check reports what is missing before a response can be judged.
+func (i *IdP) check() *Error {
+	if i == nil || i.EntityID == "" {
+		return refuse(CodeConfig, "the identity provider's entity ID (issuer)", "")
+	}
+	if len(i.Certificates) == 0 {
+		return refuse(CodeConfig, "at least one certificate of the identity provider", "")
+	}
+	for _, c := range i.Certificates {
+		if c == nil || c.PublicKey == nil {
+			return refuse(CodeConfig, "a certificate of the identity provider", "nil")
+		}
+	}
+	return nil
+}

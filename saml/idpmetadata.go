@@ -1,0 +1,176 @@
+package saml
+
+import (
+	"crypto/x509"
+	"fmt"
+	"strings"
+)
+
+// ParseMetadata reads an identity provider from an EntityDescriptor or an
+// EntitiesDescriptor of up to 8 MiB (saml-metadata 2.3 to 2.4.3). entityID chooses
+// one of several providers; "" means there is only one. All certificates for signing
+// or without a use are taken, the redirect binding is preferred for sign-in. A
+// signature on the metadata is not verified: where the file comes from is the
+// caller's trust. Metadata without a usable signing certificate is an error, so it
+// can never give a connection that accepts unsigned responses. The error is an
+// *Error of CodeMetadata, CodeXML or CodeSize.
+func ParseMetadata(xml []byte, entityID string) (idp *IdP, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			idp, err = nil, refuse(CodeXML, "", "").because(panicked(p))
+		}
+	}()
+	root, refused := parseTree(escapeAmpersands(strings.TrimPrefix(string(xml), "\uFEFF")), metadataLimits())
+	if refused != nil {
+		if refused.Code == CodeXML {
+			refused.advise("the metadata must be one well-formed UTF-8 XML file without a document type: download it again, and do not open it in a word processor")
+		}
+		return nil, refused
+	}
+	entity, role, refused := chooseEntity(root, entityID)
+	if refused != nil {
+		return nil, refused
+	}
+	return readIdP(entity, role)
+}
+
+// escapeAmpersands repairs the one mistake that is common in published metadata: a
+// bare & in a URL.
+func escapeAmpersands(s string) []byte {
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(s, '&')
+		if i < 0 {
+			b.WriteString(s)
+			return []byte(b.String())
+		}
+		b.WriteString(s[:i+1])
+		s = s[i+1:]
+		if !startsReference(s) {
+			b.WriteString("amp;")
+		}
+	}
+}
+
+// startsReference says whether s goes on like an XML reference after its &.
+func startsReference(s string) bool {
+	name, _, ok := strings.Cut(s[:min(len(s), 12)], ";")
+	if !ok || name == "" {
+		return false
+	}
+	switch name {
+	case "amp", "lt", "gt", "quot", "apos":
+		return true
+	}
+	return name[0] == '#'
+}
+
+// chooseEntity finds the one provider that is meant.
+func chooseEntity(root *node, entityID string) (entity, role *node, err *Error) {
+	if !root.is(metadataSpace, "EntityDescriptor") && !root.is(metadataSpace, "EntitiesDescriptor") {
+		return nil, nil, refuse(CodeMetadata, "EntityDescriptor or EntitiesDescriptor", root.local)
+	}
+	found := 0
+	for n := range root.walk() {
+		if !n.is(metadataSpace, "EntityDescriptor") || (entityID != "" && n.attr("entityID") != entityID) {
+			continue
+		}
+		for _, r := range n.named(metadataSpace, "IDPSSODescriptor") {
+			for _, protocol := range strings.Fields(r.attr("protocolSupportEnumeration")) {
+				if protocol == protocolSpace {
+					found++
+					entity, role = n, r
+					break
+				}
+			}
+		}
+	}
+	switch {
+	case found == 0 && entityID != "":
+		return nil, nil, refuse(CodeMetadata, entityID, "no SAML 2.0 identity provider of that entity ID")
+	case found == 0:
+		return nil, nil, refuse(CodeMetadata, "an IDPSSODescriptor for SAML 2.0", "none").
+			advise("this file describes no SAML 2.0 identity provider; make sure it is not the metadata of a service provider, such as your own")
+	case found > 1:
+		return nil, nil, refuse(CodeMetadata, "one identity provider", fmt.Sprintf("%d identity providers", found)).
+			advise("give the entity ID of the provider that is meant")
+	}
+	return entity, role, nil
+}
+
+func readIdP(entity, role *node) (*IdP, error) {
+	idp := &IdP{EntityID: strings.Trim(entity.attr("entityID"), xmlWhite)}
+	if idp.EntityID == "" {
+		return nil, refuse(CodeMetadata, "an entityID", "")
+	}
+	wants := role.attr("WantAuthnRequestsSigned")
+	idp.SignRequests = wants == "true" || wants == "1"
+	for _, s := range role.named(metadataSpace, "SingleSignOnService") {
+		url := strings.Trim(s.attr("Location"), xmlWhite)
+		if !isWebURL(url) {
+			continue
+		}
+		switch s.attr("Binding") {
+		case bindingRedirect:
+			if idp.SSO.Binding != Redirect {
+				idp.SSO = Endpoint{URL: url, Binding: Redirect}
+			}
+		case bindingPOST:
+			if idp.SSO.URL == "" {
+				idp.SSO = Endpoint{URL: url, Binding: POST}
+			}
+		}
+	}
+	if idp.SSO.URL == "" {
+		return nil, refuse(CodeMetadata, "a SingleSignOnService with the redirect or POST binding", "none")
+	}
+	var err *Error
+	if idp.Certificates, err = signingCertificates(role); err != nil {
+		return nil, err
+	}
+	return idp, nil
+}
+
+// signingCertificates skips what could verify nothing, as long as something can.
+func signingCertificates(role *node) ([]*x509.Certificate, *Error) {
+	var out []*x509.Certificate
+	var bad error
+	for _, key := range role.named(metadataSpace, "KeyDescriptor") {
+		if use, given := key.lookup("use"); given && use != "signing" {
+			continue
+		}
+		for n := range key.walk() {
+			if !n.is(dsigSpace, "X509Certificate") {
+				continue
+			}
+			text, err := n.text()
+			if err != nil {
+				bad = err
+				continue
+			}
+			certs, err := ParseCertificates([]byte(text))
+			if err != nil {
+				bad = err
+				continue
+			}
+			for _, c := range certs {
+				if !containsCertificate(out, c) && len(out) < maxCertificates {
+					out = append(out, c)
+				}
+			}
+		}
+	}
+	if len(out) == 0 {
+		return nil, refuse(CodeMetadata, "a signing certificate with an RSA key of at least 2048 bits or an ECDSA key", "none").because(bad)
+	}
+	return out, nil
+}
+
+func containsCertificate(all []*x509.Certificate, c *x509.Certificate) bool {
+	for _, have := range all {
+		if have.Equal(c) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,85 @@
+package saml
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+const (
+	maxMessage = 1 << 20            // of base64
+	maxForm    = maxMessage * 3 / 2 // "+", "/" and line ends take three bytes in a form
+)
+
+// Message is a response read within its bounds and not believed yet. The zero value
+// is no message.
+type Message struct {
+	root *node
+}
+
+// ReadMessage reads the SAMLResponse of a posted form (saml-bindings 3.5): POST only,
+// the body bounded before anything is decoded, one SAMLResponse, nothing from the
+// query, nothing inflated. It leaves r.PostForm filled for the caller's RelayState.
+// The error is an *Error of CodeSize, CodeEncoding or CodeXML.
+func ReadMessage(w http.ResponseWriter, r *http.Request) (Message, error) {
+	if r.Method != http.MethodPost {
+		return Message{}, refuse(CodeEncoding, "a form sent by POST", r.Method)
+	}
+	if r.Body != nil {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	}
+	if err := r.ParseForm(); err != nil {
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			return Message{}, refuse(CodeSize, "", "").because(err)
+		}
+		return Message{}, refuse(CodeEncoding, "a form", "").because(err)
+	}
+	values := r.PostForm["SAMLResponse"]
+	if len(values) != 1 {
+		return Message{}, refuse(CodeEncoding, "one SAMLResponse in an application/x-www-form-urlencoded form", "")
+	}
+	return ParseMessage(values[0])
+}
+
+// ParseMessage reads a response from its base64 form, white space tolerated. The
+// error is an *Error of CodeSize, CodeEncoding or CodeXML.
+func ParseMessage(samlResponse string) (m Message, err error) {
+	if len(samlResponse) > maxMessage {
+		return Message{}, refuse(CodeSize, "", "")
+	}
+	xml, decodeErr := decodeBase64(samlResponse)
+	if decodeErr != nil || len(xml) == 0 {
+		return Message{}, refuse(CodeEncoding, "base64", "").because(decodeErr)
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			m, err = Message{}, refuse(CodeXML, "", "").because(panicked(p))
+		}
+	}()
+	root, parseErr := parseTree(xml, responseLimits())
+	if parseErr != nil {
+		return Message{}, parseErr
+	}
+	return Message{root: root}, nil
+}
+
+// InResponseTo is an unverified hint by which to find the Request; Finish checks the
+// signed one. It is "" for a response that nobody asked for.
+func (m Message) InResponseTo() string {
+	if m.root == nil {
+		return ""
+	}
+	return m.root.attr("InResponseTo")
+}
+
+// decodeBase64 tolerates the white space of pretty printers and form encoders.
+func decodeBase64(s string) ([]byte, error) {
+	s = strings.Map(func(r rune) rune {
+		if r == ' ' || r == '\t' || r == '\r' || r == '\n' {
+			return -1
+		}
+		return r
+	}, s)
+	return base64.StdEncoding.Strict().DecodeString(s)
+}

@@ -1,0 +1,38 @@
+package saml
+
+import "time"
+
+const (
+	defaultSkew = 3 * time.Minute
+	maxSkew     = 10 * time.Minute
+
+	// requestLife is how long a person may take to sign in at the identity provider.
+	requestLife = 10 * time.Minute
+
+	// maxAge bounds IssueInstant, so that a provider that writes endless validity
+	// windows cannot make an assertion, or its replay record, live for years.
+	maxAge = 24 * time.Hour
+)
+
+// Rules of one connection. The zero value is the strictest, and nil means it. The
+// JSON is stable; skew is in nanoseconds.
+type Rules struct {
+	Skew         time.Duration `json:"skew,omitempty"`          // clock difference forgiven on both sides; 0: 3 minutes; at most 10 minutes
+	IdPInitiated bool          `json:"idp_initiated,omitempty"` // accept responses nobody asked for
+	Identifier   string        `json:"identifier,omitempty"`    // Name or FriendlyName of the attribute that is the address; "": the usual ones, then NameID
+}
+
+// effective fills the defaults in.
+func (r *Rules) effective() (Rules, *Error) {
+	if r == nil {
+		return Rules{Skew: defaultSkew}, nil
+	}
+	out := *r
+	switch {
+	case out.Skew == 0:
+		out.Skew = defaultSkew
+	case out.Skew < 0 || out.Skew > maxSkew:
+		return out, refuse(CodeConfig, "a skew between 0 and "+maxSkew.String(), out.Skew.String())
+	}
+	return out, nil
+}

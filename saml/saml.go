@@ -1,0 +1,51 @@
+// Package saml is a SAML 2.0 service provider for one connection at a time: it
+// sends a browser to an identity provider and reads what comes back.
+//
+// Start with [SP.Start] and [SP.Finish]. The package keeps no state: Start returns
+// a [Request] to keep, Finish takes it back once. Two things are left to the caller
+// because they need a store: a Request must be used once and only by the browser
+// that began it, and [Identity.AssertionID] must be burned until
+// [Identity.ReplayUntil] where the session is made, so that an assertion opens one
+// session and no second one.
+//
+// What it refuses, always: unsigned responses, anything that is not exactly one
+// signed assertion, encrypted assertions, SHA-1, RSA keys below 2048 bits, keys named by the
+// message instead of the connection, document types, comments and processing
+// instructions, a missing audience. It never inflates what a browser posted. There
+// is no switch that turns a check off, and no result that comes with a warning: the
+// answer is an [Identity] or an [*Error] that says which side has to fix what.
+//
+// The specifications are the OASIS SAML 2.0 documents saml-core, saml-bindings
+// (3.4 and 3.5), saml-profiles (4.1) and saml-metadata, and W3C XML Signature with
+// Exclusive Canonicalization. Every value here is safe for concurrent use as long as
+// nobody changes it.
+package saml
+
+import (
+	"net/url"
+)
+
+// SP is our side of one connection. EntityID and ACS are what the identity provider
+// was given; both are compared exactly.
+type SP struct {
+	EntityID string // also the audience an assertion must name
+	ACS      string // where the response is posted; no "_" in it, one large provider refuses such a URL
+	Keys     []Key  // the first signs requests, all are published; none: requests go unsigned
+}
+
+// check reports what is missing for any use of sp.
+func (sp *SP) check() *Error {
+	if sp == nil || sp.EntityID == "" || sp.ACS == "" {
+		return refuse(CodeConfig, "an entity ID and an ACS URL of the service provider", "")
+	}
+	if !isWebURL(sp.ACS) {
+		return refuse(CodeConfig, "an absolute http or https ACS URL", sp.ACS)
+	}
+	return nil
+}
+
+// isWebURL says whether s is an absolute http or https URL with a host.
+func isWebURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
