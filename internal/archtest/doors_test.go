@@ -1,0 +1,204 @@
+package archtest_test
+
+import (
+	"fmt"
+	"go/ast"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A door is a method that one function alone may use.
+type door struct {
+	method string
+	file   string
+	fns    []string // the functions of that file that may use it
+	why    string
+}
+
+func doors() []door {
+	return []door{
+		{"CreateSession", "accesssec/gate.go", []string{"admit"}, "every path to a session ends in the gate"},
+		{"RunInTx", "accesssec/change.go", []string{"change", "refused", "upkeep"}, "every change owes an audit event, and change.go counts it"},
+	}
+}
+
+// upkeepCallers are the functions that write rows no person decides, and so owe no
+// event: request records, seals, job results, caches. A new one needs that reason.
+func upkeepCallers() reasons {
+	return reasons{}
+}
+
+// storeSide may use any method of a store: it implements one, or judges one.
+func storeSide(dir string) bool {
+	return dir == "store" || strings.HasPrefix(dir, "store/") && dir != "store/seal"
+}
+
+func TestDoors(t *testing.T) {
+	t.Parallel()
+	report(t, checkDoors(here(t), doors()))
+}
+
+func TestUpkeepCallers(t *testing.T) {
+	t.Parallel()
+	report(t, checkUpkeep(here(t), upkeepCallers()))
+}
+
+// checkDoors finds each mention of a door's method, whether called or handed on as
+// a value, so that no wrapper passes unseen.
+func checkDoors(tr *tree, doors []door) []string {
+	var out []string
+	for _, d := range doors {
+		var through []string
+		for _, f := range tr.code() {
+			if storeSide(f.dir()) {
+				continue
+			}
+			for _, u := range f.uses("", d.method) {
+				if f.name != d.file || !slices.Contains(d.fns, u.fn) {
+					out = append(out, fmt.Sprintf("%s: %s uses %s, which is for %s in %s alone: %s",
+						tr.at(u.node), place(u.fn), d.method, strings.Join(d.fns, ", "), d.file, d.why))
+					continue
+				}
+				through = append(through, u.fn)
+			}
+		}
+		if len(through) == 0 && tr.hasFile(d.file) {
+			out = append(out, fmt.Sprintf("nothing in %s uses %s: the rule has lost its subject", d.file, d.method))
+		}
+	}
+	return out
+}
+
+// checkUpkeep compares the functions that use the door without an event with their list.
+func checkUpkeep(tr *tree, allowed reasons) []string {
+	var out []string
+	var seen []string
+	for _, f := range tr.code() {
+		if f.dir() != "accesssec" {
+			continue
+		}
+		for _, u := range f.uses("", "upkeep") {
+			seen = append(seen, u.fn)
+			if allowed[u.fn] == "" {
+				out = append(out, fmt.Sprintf("%s: %s uses upkeep, which writes no event; upkeepCallers() gives no reason for it",
+					tr.at(u.node), place(u.fn)))
+			}
+		}
+	}
+	for fn := range allowed {
+		if !slices.Contains(seen, fn) {
+			out = append(out, fmt.Sprintf("upkeepCallers() lists %s, which does not use upkeep", fn))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func place(fn string) string {
+	if fn == "" {
+		return "a package-level value"
+	}
+	return fn
+}
+
+// clockReaders are the functions, "file: function", that may read the clock, each
+// with the reason why no test has to steer it. Setting a Now that was left nil to
+// time.Now needs no place here.
+func clockReaders() reasons {
+	return reasons{}
+}
+
+func TestClock(t *testing.T) {
+	t.Parallel()
+	report(t, checkClock(here(t), clockReaders()))
+}
+
+func TestNoSleep(t *testing.T) {
+	t.Parallel()
+	report(t, checkSleep(here(t)))
+}
+
+func TestNoInit(t *testing.T) {
+	t.Parallel()
+	report(t, checkInit(here(t)))
+}
+
+func checkClock(tr *tree, allowed reasons) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, f := range tr.code() {
+		if strings.HasPrefix(f.name, "examples/") {
+			continue // a program may know what time it is
+		}
+		for _, name := range []string{"Now", "Since", "Until"} {
+			for _, u := range f.uses("time", name) {
+				key := f.name + ": " + u.fn
+				if f.defaults(u.node) {
+					continue
+				}
+				seen[key] = true
+				if allowed[key] == "" {
+					out = append(out, fmt.Sprintf("%s: %s reads the clock with time.%s; take now from the caller, or give the reason in clockReaders()",
+						tr.at(u.node), place(u.fn), name))
+				}
+			}
+		}
+	}
+	for key := range allowed {
+		if !seen[key] {
+			out = append(out, fmt.Sprintf("clockReaders() lists %q, which reads no clock", key))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// defaults says whether n is time.Now handed, uncalled, to something named now.
+func (f *file) defaults(n ast.Node) bool {
+	found := false
+	ast.Inspect(f.ast, func(m ast.Node) bool {
+		switch m := m.(type) {
+		case *ast.AssignStmt:
+			for i, rhs := range m.Rhs {
+				found = found || rhs == n && i < len(m.Lhs) && strings.EqualFold(lastName(m.Lhs[i]), "now")
+			}
+		case *ast.KeyValueExpr:
+			found = found || m.Value == n && strings.EqualFold(lastName(m.Key), "now")
+		}
+		return !found
+	})
+	return found
+}
+
+func lastName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return e.Sel.Name
+	}
+	return ""
+}
+
+func checkSleep(tr *tree) []string {
+	var out []string
+	for _, f := range tr.files {
+		for _, u := range f.uses("time", "Sleep") {
+			out = append(out, fmt.Sprintf("%s: %s sleeps; wait for what it waits for", tr.at(u.node), place(u.fn)))
+		}
+	}
+	return out
+}
+
+func checkInit(tr *tree) []string {
+	var out []string
+	for _, f := range tr.files {
+		for _, decl := range f.ast.Decls {
+			if d, ok := decl.(*ast.FuncDecl); ok && d.Recv == nil && d.Name.Name == "init" {
+				out = append(out, fmt.Sprintf("%s: init() runs in every program that imports %s, asked or not", tr.at(d), f.dir()))
+			}
+		}
+	}
+	return out
+}

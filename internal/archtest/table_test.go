@@ -1,0 +1,189 @@
+package archtest_test
+
+// reasons maps what may be imported to why.
+type reasons map[string]string
+
+// row is what one package may import besides the standard library.
+type row struct {
+	floor   int     // 0 protocol, 1 joins, 2 pages, 3 examples; leaf for internal
+	ours    reasons // packages of this module, relative to its root; anything for all
+	modules reasons // third-party modules
+	testing string  // why code here may import package testing; "" means it may not
+}
+
+const (
+	leaf     = -1
+	anything = "*"
+)
+
+// table is the whole of what imports what. Arrows point down only.
+func table() map[string]row {
+	return map[string]row{
+		// Floor 0: each useful alone, so none imports another of ours.
+		"store":      {floor: 0},
+		"store/seal": {floor: 0},
+		"saml": {floor: 0, modules: reasons{
+			"github.com/russellhaering/gosaml2":   "builds the requests we send, in one file",
+			"github.com/russellhaering/goxmldsig": "signs what we send, verifies what we accept",
+			"github.com/beevik/etree":             "the element tree goxmldsig works on",
+		}},
+		"domainclaim": {floor: 0, modules: reasons{
+			"golang.org/x/net":  "idna, publicsuffix and the DNS message format",
+			"golang.org/x/text": "NFC of local parts",
+		}},
+		"scim":        {floor: 0, ours: reasons{"scim/filter": "the query language is part of the protocol"}},
+		"scim/filter": {floor: 0},
+		"totp": {floor: 0, modules: reasons{
+			"github.com/pquerna/otp":       "computes the codes",
+			"github.com/boombuler/barcode": "draws the QR code",
+		}},
+
+		// Floor 1: pure rooms.
+		"accesssec/policy":   {floor: 1},
+		"accesssec/classify": {floor: 1},
+		"accesssec/password": {floor: 1, modules: reasons{
+			"golang.org/x/crypto": "Argon2id",
+			"golang.org/x/text":   "NFC before hashing",
+		}},
+		"accesssec/audit": {floor: 1, ours: reasons{"store": "events are store records"}},
+
+		// Floor 1: stores and fakes; never accesssec.
+		"store/memory":   {floor: 1, ours: reasons{"store": "implements it"}},
+		"store/sqlstore": {floor: 1, ours: reasons{"store": "implements it"}},
+		"store/storetest": {floor: 1, ours: reasons{"store": "judges implementations of it"},
+			modules: reasons{"github.com/google/go-cmp": "shows what differs"},
+			testing: "a conformance suite is run by a store's own test"},
+		"saml/samltest": {floor: 1, modules: reasons{
+			"github.com/russellhaering/goxmldsig": "the fake provider signs",
+			"github.com/beevik/etree":             "the element tree goxmldsig works on",
+			"golang.org/x/net":                    "html, for the browser of a login test",
+		}},
+		"scim/scimtest": {floor: 1, ours: reasons{"scim": "speaks its values"}},
+		"domainclaim/dnstest": {floor: 1, ours: reasons{"domainclaim": "hands out a Resolver"},
+			modules: reasons{"golang.org/x/net": "the DNS message format"}},
+
+		// Floor 1: the room that joins everything.
+		"accesssec": {floor: 1, ours: reasons{
+			"store":              "keeps everything",
+			"store/seal":         "the host's key ring",
+			"saml":               "single sign-on",
+			"domainclaim":        "addresses and claims",
+			"scim":               "provisioning",
+			"scim/filter":        "provisioning queries",
+			"totp":               "second factor",
+			"accesssec/policy":   "the one decision",
+			"accesssec/password": "hashing and rules",
+			"accesssec/classify": "sensitive properties",
+			"accesssec/audit":    "every change writes its event",
+			"internal/throttle":  "bounds attempts at the doors",
+		}},
+
+		// Floor 2: mountable pages, and a Service under a test's hand.
+		"accesssec/signin": {floor: 2, ours: reasons{
+			"accesssec":        "the sign-in it shows",
+			"accesssec/policy": "names of methods and steps",
+			"saml":             "names of bindings and errors",
+			"internal/ui":      "the pages' frame and style",
+		}},
+		"accesssec/console": {floor: 2, ours: reasons{
+			"accesssec":          "the admin face it shows",
+			"accesssec/policy":   "explains decisions",
+			"accesssec/audit":    "shows the log",
+			"accesssec/classify": "shows sensitive properties",
+			"domainclaim":        "shows records and states",
+			"saml":               "reads metadata and certificates",
+			"internal/ui":        "the pages' frame and style",
+		}},
+		"accesssec/accesssectest": {floor: 2, ours: reasons{
+			"accesssec":           "the Service it makes",
+			"store":               "the store under it",
+			"store/memory":        "the default store",
+			"store/seal":          "a ring made on the spot",
+			"domainclaim":         "a Resolver for the Service",
+			"domainclaim/dnstest": "scripted DNS",
+			"saml":                "metadata of the fake provider",
+			"saml/samltest":       "a fake identity provider",
+		}, testing: "it is for hosts' tests"},
+
+		// Floor 3: what a host would write, so nothing internal.
+		"examples/quickstart": {floor: 3, ours: reasons{
+			"accesssec":           "the Service",
+			"accesssec/signin":    "the sign-in pages",
+			"store/memory":        "keeps it all in memory",
+			"store/seal":          "a ring made on the spot",
+			"domainclaim":         "a Resolver for the Service",
+			"domainclaim/dnstest": "stands in for the customer's DNS",
+			"saml":                "reads the provider's metadata",
+			"saml/samltest":       "stands in for the customer's provider",
+		}},
+
+		// Leaves that two floors need and no host does.
+		"internal/archtest": {floor: leaf},
+		"internal/readme":   {floor: leaf},
+		"internal/throttle": {floor: leaf},
+		"internal/ui":       {floor: leaf},
+		"internal/flowtest": {floor: leaf, ours: reasons{anything: "whole flows touch every room"},
+			modules: reasons{
+				"github.com/google/go-cmp": "shows what differs",
+				"golang.org/x/net":         "reads the pages a flow meets",
+			},
+			testing: "flows are run by a store's own test"},
+	}
+}
+
+// planned are rows written before their package. One that exists must leave the
+// list, so that a package that vanishes later is noticed.
+func planned() []string {
+	return []string{
+		"accesssec/accesssectest",
+		"accesssec/audit",
+		"accesssec/classify",
+		"accesssec/console",
+		"accesssec/signin",
+		"domainclaim/dnstest",
+		"examples/quickstart",
+		"internal/flowtest",
+		"internal/ui",
+		"scim",
+		"scim/filter",
+		"scim/scimtest",
+		"store/seal",
+		"store/sqlstore",
+		"store/storetest",
+		"totp",
+	}
+}
+
+// requirements are the modules that the root go.mod may require directly.
+func requirements() reasons {
+	return reasons{
+		"github.com/beevik/etree":             "element trees for signed XML",
+		"github.com/russellhaering/gosaml2":   "builds outbound SAML requests",
+		"github.com/russellhaering/goxmldsig": "XML signatures",
+		"github.com/pquerna/otp":              "one-time codes",
+		"github.com/boombuler/barcode":        "QR codes",
+		"golang.org/x/crypto":                 "Argon2id",
+		"golang.org/x/net":                    "idna, public suffixes, DNS messages, HTML in tests",
+		"golang.org/x/text":                   "Unicode normalisation",
+		"golang.org/x/mod":                    "signed notes for audit checkpoints",
+		"github.com/google/go-cmp":            "tests",
+	}
+}
+
+// scarce is a standard package, or a third-party one, that few places may import.
+type scarce struct {
+	why   string
+	where []string // packages
+}
+
+func scarceImports() map[string]scarce {
+	return map[string]scarce{
+		"encoding/xml":            {"XML from outside is read in one place, under one set of bounds", []string{"saml", "saml/samltest"}},
+		"github.com/beevik/etree": {"XML from outside is read in one place, under one set of bounds", []string{"saml", "saml/samltest"}},
+		"math/rand":               {"secrets and ids come from crypto/rand", nil},
+		"math/rand/v2":            {"secrets and ids come from crypto/rand", nil},
+		"unsafe":                  {"nothing here is worth it", nil},
+		"expvar":                  {"it registers itself on the host's default mux", nil},
+		"net/http/pprof":          {"it registers itself on the host's default mux", nil},
+	}
+}
