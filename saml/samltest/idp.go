@@ -1,0 +1,164 @@
+// Package samltest is a SAML 2.0 identity provider for tests and demos. It owns a
+// key made when it starts, a list of people, and a sign-in page on which anyone may
+// be picked by anyone: there is no password, so it must never be trusted by a
+// service that holds real data.
+//
+// Its signatures, documents and timings are those of a real provider, and each
+// [Attack] makes it misbehave in exactly one known way, so that a service provider
+// can be tested on what it must refuse. It refuses in turn what a real one refuses:
+// service providers it was not told about by [IdP.Trust], addresses that their
+// metadata does not list, and requests whose signature is missing or wrong. It does
+// not encrypt, has no logout and keeps no session of its own.
+//
+// Start with [New], mount the result, exchange metadata by [IdP.Metadata] and
+// [IdP.Trust], and let [Login] play the browser. The documents follow SAML 2.0 core,
+// bindings, profiles (section 4.1) and metadata, by OASIS.
+package samltest
+
+import (
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// What an [IdP] refuses, for errors.Is.
+var (
+	ErrRequest   = errors.New("samltest: not an acceptable authentication request")
+	ErrMetadata  = errors.New("samltest: not usable service provider metadata")
+	ErrUntrusted = errors.New("samltest: service provider not trusted")
+)
+
+// Person is someone who can sign in at the sign-in page.
+type Person struct {
+	Email               string // also the value of their button on the page
+	FirstName, LastName string
+	Groups              []string
+	NameID              string              // "": Email
+	Attributes          map[string][]string // sent beside the attributes made from the fields above
+}
+
+// Options of an [IdP]. The zero value signs the assertion alone, by the clock of the
+// machine.
+type Options struct {
+	EntityID                    string           // "": the base URL + "/metadata"
+	Now                         func() time.Time // nil: time.Now
+	SignResponse, SignAssertion bool             // neither: the assertion
+}
+
+// IdP is the identity provider: an http.Handler for everything below its base URL.
+// Its methods may be called from any number of goroutines.
+type IdP struct {
+	base                        string // without a slash at its end
+	path                        string // of base
+	entityID                    string
+	now                         func() time.Time
+	signResponse, signAssertion bool
+	people                      []Person
+	key                         keyPair
+	otherKey                    func() (keyPair, error) // that of a stranger, made when first wanted
+	ticketKey                   []byte
+
+	mu        sync.RWMutex
+	providers map[string]provider // by entity ID
+	last      map[string]Response // by entity ID: the last answer that no attack was part of
+}
+
+// New makes an identity provider with a new RSA key of 2048 bits. baseURL is the
+// absolute URL below which it is mounted; people are those who can be picked, each
+// with an address of their own. opts may be nil.
+func New(baseURL string, people []Person, opts *Options) (*IdP, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	base := strings.TrimRight(baseURL, "/")
+	u, err := url.Parse(base)
+	if err != nil || !isWeb(u) || u.RawQuery != "" || u.User != nil {
+		return nil, fmt.Errorf("samltest: base URL %q is not an absolute http or https URL without a query", baseURL)
+	}
+	seen := map[string]bool{}
+	for _, p := range people {
+		if p.Email == "" || seen[p.Email] {
+			return nil, fmt.Errorf("samltest: every person needs an address of their own: %q", p.Email)
+		}
+		seen[p.Email] = true
+	}
+	idp := &IdP{
+		base: base, path: u.Path, entityID: opts.EntityID, now: opts.Now,
+		signResponse: opts.SignResponse, signAssertion: opts.SignAssertion,
+		people:    clonePeople(people),
+		ticketKey: make([]byte, 32),
+		providers: map[string]provider{},
+		last:      map[string]Response{},
+	}
+	if idp.entityID == "" {
+		idp.entityID = base + "/metadata"
+	}
+	if idp.now == nil {
+		idp.now = time.Now
+	}
+	if !idp.signResponse && !idp.signAssertion {
+		idp.signAssertion = true
+	}
+	rand.Read(idp.ticketKey)
+	if idp.key, err = newKeyPair("Test identity provider", idp.now()); err != nil {
+		return nil, err
+	}
+	idp.otherKey = sync.OnceValues(func() (keyPair, error) { return newKeyPair("A stranger", idp.now()) })
+	return idp, nil
+}
+
+// EntityID is the name under which it signs.
+func (idp *IdP) EntityID() string { return idp.entityID }
+
+// SSOURL is where requests are sent, by redirect or by POST.
+func (idp *IdP) SSOURL() string { return idp.base + "/sso" }
+
+// Certificate is what its signatures are verified with.
+func (idp *IdP) Certificate() *x509.Certificate { return idp.key.cert }
+
+// ServeHTTP serves the paths below the base URL: /metadata, /sso, /login (what the
+// sign-in page posts to) and / (a list of service providers to start from).
+func (idp *IdP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path, ok := strings.CutPrefix(r.URL.Path, idp.path)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	switch {
+	case path == "/metadata" && isRead(r):
+		w.Header().Set("Content-Type", "application/samlmetadata+xml")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Write(idp.Metadata())
+	case path == "/sso" && (isRead(r) || r.Method == http.MethodPost):
+		idp.serveSSO(w, r)
+	case path == "/login" && r.Method == http.MethodPost:
+		idp.serveLogin(w, r)
+	case (path == "/" || path == "") && isRead(r):
+		idp.serveStart(w, r)
+	case path == "/metadata" || path == "/sso" || path == "/login" || path == "/" || path == "":
+		http.Error(w, "samltest: method not allowed", http.StatusMethodNotAllowed)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+func isWeb(u *url.URL) bool {
+	return (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.Fragment == ""
+}
+
+func (idp *IdP) person(email string) (Person, bool) {
+	for _, p := range idp.people {
+		if p.Email == email {
+			return p, true
+		}
+	}
+	return Person{}, false
+}

@@ -1,0 +1,36 @@
+package samltest
+
+import (
+	"encoding/base64"
+
+	"github.com/beevik/etree"
+)
+
+const formatEmail = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+
+// Metadata returns its EntityDescriptor: the certificate, and the address for
+// requests with both bindings. It has no end of validity and no signature.
+func (idp *IdP) Metadata() []byte {
+	root := etree.NewElement("md:EntityDescriptor")
+	root.CreateAttr("xmlns:md", nsMetadata)
+	root.CreateAttr("xmlns:ds", nsSignature)
+	root.CreateAttr("entityID", idp.entityID)
+	role := root.CreateElement("md:IDPSSODescriptor")
+	role.CreateAttr("WantAuthnRequestsSigned", "false")
+	role.CreateAttr("protocolSupportEnumeration", nsProtocol)
+	key := role.CreateElement("md:KeyDescriptor")
+	key.CreateAttr("use", "signing")
+	key.CreateElement("ds:KeyInfo").CreateElement("ds:X509Data").CreateElement("ds:X509Certificate").
+		SetText(base64.StdEncoding.EncodeToString(idp.key.cert.Raw))
+	role.CreateElement("md:NameIDFormat").SetText(formatEmail)
+	for _, binding := range []string{bindingRedirect, bindingPOST} {
+		sso := role.CreateElement("md:SingleSignOnService")
+		sso.CreateAttr("Binding", binding)
+		sso.CreateAttr("Location", idp.SSOURL())
+	}
+	data, err := render(root)
+	if err != nil { // writing to memory cannot fail
+		panic(err)
+	}
+	return data
+}
