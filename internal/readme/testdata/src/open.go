@@ -1,0 +1,4 @@
+package src
+
+// region open
+var open = 1

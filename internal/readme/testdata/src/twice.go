@@ -1,0 +1,7 @@
+package src
+
+// region twice
+// endregion
+
+// region twice
+// endregion
