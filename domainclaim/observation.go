@@ -1,0 +1,104 @@
+package domainclaim
+
+import (
+	"context"
+	"time"
+)
+
+// Outcome is what one look at DNS came to.
+type Outcome string
+
+// The outcomes of an [Observation].
+const (
+	Present  Outcome = "present"  // a record with the claim's token
+	Absent   Outcome = "absent"   // confirmed: no record that could be meant for it
+	Mismatch Outcome = "mismatch" // confirmed: records meant for it, none with its token as it must be
+	Unknown  Outcome = "unknown"  // nothing is known: DNS did not answer, or not properly
+)
+
+// Observation is what one look at DNS gave, with what to tell a person. It is kept in
+// [Claim.Last]; its JSON is stable, and its size is bounded.
+type Observation struct {
+	Name    string    `json:"name"`  // of the claim that was looked up
+	Token   string    `json:"token"` // that was looked for
+	Outcome Outcome   `json:"outcome"`
+	At      time.Time `json:"at"`
+	// Found are values that were seen, those that look meant for the claim first: at
+	// most 10, each cut to 100 bytes of printable text.
+	Found []string `json:"found,omitempty"`
+	// Hint says in plain English what was seen and what to do about it.
+	Hint string `json:"hint"`
+	// Answers are the answers one by one, with Values bounded as Found: at most 32.
+	Answers []Answer `json:"answers,omitempty"`
+}
+
+// Answer is what one server said about the TXT records of one name.
+type Answer struct {
+	Server  string        `json:"server"`            // host:port
+	Name    string        `json:"name"`              // that was asked for, rooted
+	Code    Code          `json:"code"`              // how the look-up ended
+	Aliases []string      `json:"aliases,omitempty"` // the CNAME targets that led to Values, in order, rooted
+	Values  []string      `json:"values,omitempty"`  // each record's strings joined
+	TTL     time.Duration `json:"ttl,omitempty"`     // the shortest on the way, in nanoseconds
+}
+
+// Code is how a look-up ended.
+type Code string
+
+// The codes of an [Answer] that was understood. Only NXDOMAIN and NODATA say that
+// there is no record.
+const (
+	CodeOK     Code = "NOERROR"
+	CodeNoName Code = "NXDOMAIN" // the name does not exist
+	CodeNoData Code = "NODATA"   // the name exists and has no TXT record
+)
+
+// The codes of a [LookupError]. None of them says anything about the record.
+const (
+	CodeServFail   Code = "SERVFAIL"
+	CodeRefused    Code = "REFUSED"
+	CodeFormErr    Code = "FORMERR"
+	CodeNotImp     Code = "NOTIMP"
+	CodeRCode      Code = "RCODE" // any other response code
+	CodeTimeout    Code = "TIMEOUT"
+	CodeNetwork    Code = "NETWORK" // no connection, or it broke
+	CodeTruncated  Code = "TRUNCATED"
+	CodeMalformed  Code = "MALFORMED"
+	CodeLame       Code = "LAME"       // the server answers for somebody else
+	CodeAliasLoop  Code = "CNAME_LOOP" // or more than eight aliases in a row
+	CodeLocal      Code = "LOCAL"      // the question could not be asked
+	CodeUnexpected Code = "UNEXPECTED" // a Resolver broke its contract
+)
+
+// Resolver looks the TXT records of one name up at one server. The name is rooted:
+// it ends in a dot, and nothing may be appended to it. Any error is [Unknown]; an
+// answer without values says "absent" only with [CodeNoName] or [CodeNoData], so that
+// a zero Answer says nothing. An implementation must have checked that the records
+// belong to the name or to the end of its chain of aliases, must never pass off a
+// truncated answer, returns when ctx ends, and is safe for concurrent use.
+//
+// Do not wrap net.Resolver: it takes records of any owner, and cannot tell all
+// failures from absence.
+type Resolver interface {
+	LookupTXT(ctx context.Context, rooted string) (Answer, error)
+}
+
+// LookupError is a look-up that says nothing about the record. The error of a
+// [Resolver] of another make counts as [CodeNetwork], or [CodeTimeout] when it wraps
+// context.DeadlineExceeded.
+type LookupError struct {
+	Server string // host:port
+	Name   string // rooted
+	Code   Code
+	Err    error // may be nil
+}
+
+func (e *LookupError) Error() string {
+	s := "domainclaim: TXT of " + quote(printable(e.Name, maxName+1)) + " at " + e.Server + ": " + string(e.Code)
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+func (e *LookupError) Unwrap() error { return e.Err }
