@@ -131,9 +131,9 @@ func (h *Hasher) Runs() int64 { return h.runs.Load() }
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	switch {
 	case password == "":
-		return "", rejected(tooShort)
+		return "", rejected(tooShort())
 	case len(password) > maxBytes:
-		return "", rejected(tooLong)
+		return "", rejected(tooLong())
 	}
 	salt := make([]byte, saltLen)
 	rand.Read(salt) // never fails: crypto/rand ends the program instead

@@ -42,11 +42,17 @@ func (e *RejectedError) Error() string {
 	return "password: rejected: " + strings.Join(codes, ", ")
 }
 
-var (
-	tooShort = Problem{CodeTooShort, "Use at least 12 characters."}
-	tooLong  = Problem{CodeTooLong, "Use at most 256 characters."}
-	notText  = Problem{CodeNotText, "Use only letters, digits, symbols and spaces."}
-)
+func tooShort() Problem {
+	return Problem{CodeTooShort, "Use at least 12 characters."}
+}
+
+func tooLong() Problem {
+	return Problem{CodeTooLong, "Use at most 256 characters."}
+}
+
+func notText() Problem {
+	return Problem{CodeNotText, "Use only letters, digits, symbols and spaces."}
+}
 
 // CheckNew returns nil when password may be chosen, else a *[RejectedError]: it has
 // 12 to 256 code points in Normalization Form C, at most 1024 bytes as typed, is
@@ -56,16 +62,16 @@ var (
 // There is no rule on the kinds of characters here.
 func CheckNew(password string) error {
 	if len(password) > maxBytes {
-		return rejected(tooLong)
+		return rejected(tooLong())
 	}
 	if !utf8.ValidString(password) || strings.ContainsFunc(password, unicode.IsControl) {
-		return rejected(notText)
+		return rejected(notText())
 	}
 	switch n := utf8.RuneCountInString(norm.NFC.String(password)); {
 	case n < MinLength:
-		return rejected(tooShort)
+		return rejected(tooShort())
 	case n > MaxLength:
-		return rejected(tooLong)
+		return rejected(tooLong())
 	}
 	return nil
 }
