@@ -1,0 +1,177 @@
+package memory
+
+import (
+	"bytes"
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/accesssec/accesssec-go/store"
+)
+
+type nameKey struct{ org, typ, name string }
+
+type externalKey struct{ org, connection, typ, id string }
+
+type entries struct {
+	table[orgKey, store.Entry]
+	byOrg  *group[string, store.Entry]
+	byName *unique[nameKey, store.Entry]
+	byUser *unique[orgKey, store.Entry]
+}
+
+func newEntries() entries {
+	byOrg := newGroup(func(e *store.Entry) (string, bool) { return e.OrgID, true })
+	byName := newUnique(func(e *store.Entry) (nameKey, bool) {
+		return nameKey{e.OrgID, e.Type, e.NameKey}, true
+	})
+	byUser := newUnique(func(e *store.Entry) (orgKey, bool) {
+		return orgKey{e.OrgID, e.UserID}, e.UserID != ""
+	})
+	byExternal := newUnique(func(e *store.Entry) (externalKey, bool) {
+		return externalKey{e.OrgID, e.ConnectionID, e.Type, e.ExternalID}, e.ExternalID != ""
+	})
+	return entries{
+		table: newTable(
+			func(e *store.Entry) orgKey { return orgKey{e.OrgID, e.ID} },
+			func(e *store.Entry) *int64 { return &e.Version },
+			byOrg, byName, byUser, byExternal),
+		byOrg:  byOrg,
+		byName: byName,
+		byUser: byUser,
+	}
+}
+
+func (t *entries) deleteOrg(log *undo, org string) {
+	for _, e := range t.byOrg.take(org) {
+		t.delete(log, e)
+	}
+}
+
+func copyEntry(e *store.Entry) store.Entry {
+	c := *e
+	c.Attributes = bytes.Clone(e.Attributes)
+	c.Index = slices.Clone(e.Index)
+	c.CreatedAt = instant(e.CreatedAt)
+	c.ModifiedAt = instant(e.ModifiedAt)
+	return c
+}
+
+// Entry implements [store.Reader].
+func (v view) Entry(ctx context.Context, orgID, id string) (store.Entry, error) {
+	return read(ctx, v, func(d *data) (store.Entry, error) {
+		e, ok := d.entries.get(orgKey{orgID, id})
+		if !ok {
+			return store.Entry{}, store.ErrNotFound
+		}
+		return copyEntry(e), nil
+	})
+}
+
+// Entries implements [store.Reader].
+func (v view) Entries(ctx context.Context, orgID string, q store.EntryQuery) (store.Page[store.Entry], error) {
+	return read(ctx, v, func(d *data) (store.Page[store.Entry], error) {
+		holds := condition(func(*store.Entry) bool { return true })
+		if q.Filter != nil {
+			var err error
+			if holds, err = d.compile(*q.Filter, 0); err != nil {
+				return store.Page[store.Entry]{}, err
+			}
+		}
+		return list[*store.Entry, store.Entry]{
+			paging: q.Paging,
+			offset: q.Offset,
+			count:  q.Count,
+			desc:   q.Sort.Desc,
+			place:  func(e *store.Entry) place { return standing(e, q.Sort.Path) },
+			copy:   copyEntry,
+		}.page(where(d.candidates(orgID, q.Filter), func(e *store.Entry) bool {
+			return (q.Type == "" || e.Type == q.Type) && holds(e)
+		}))
+	})
+}
+
+// candidates are all that a filter can hold for: few of them where it names one by
+// a unique key, the whole directory where it does not.
+func (d *data) candidates(org string, f *store.Filter) iter.Seq[*store.Entry] {
+	if f == nil {
+		return d.entries.byOrg.get(org)
+	}
+	if f.Op == store.OpEq {
+		switch f.Path {
+		case "id":
+			return one(d.entries.rows[orgKey{org, f.Value}])
+		case "name":
+			return one(
+				d.entries.byName.rows[nameKey{org, store.EntryUser, f.Value}],
+				d.entries.byName.rows[nameKey{org, store.EntryGroup, f.Value}])
+		case "userId":
+			if f.Value != "" {
+				return one(d.entries.byUser.rows[orgKey{org, f.Value}])
+			}
+		case "members":
+			return d.groupsOf(org, f.Value)
+		}
+	}
+	for i := range f.And {
+		if a := &f.And[i]; a.Op == store.OpEq && (a.Path == "id" || a.Path == "name" || a.Path == "members") {
+			return d.candidates(org, a)
+		}
+	}
+	return d.entries.byOrg.get(org)
+}
+
+// one ranges over those of rows that are there.
+func one(rows ...*store.Entry) iter.Seq[*store.Entry] {
+	return where(slices.Values(rows), func(e *store.Entry) bool { return e != nil })
+}
+
+// standing is where e stands in a list that is sorted by path.
+func standing(e *store.Entry, path string) place {
+	text := func(s string) place { return place{missing: s == "", text: s, id: e.ID} }
+	switch path {
+	case "", "created":
+		return at(e.CreatedAt, e.ID)
+	case "modified":
+		return at(e.ModifiedAt, e.ID)
+	case "active":
+		if e.Active {
+			return place{num: 1, id: e.ID}
+		}
+		return place{id: e.ID}
+	}
+	if of := column(path); of != nil {
+		return text(of(e))
+	}
+	first := -1
+	for i, x := range e.Index {
+		if x.Path == path && (first < 0 || x.Row < e.Index[first].Row) {
+			first = i
+		}
+	}
+	if first < 0 {
+		return text("")
+	}
+	return text(e.Index[first].Text)
+}
+
+func (t *tx) PutEntry(ctx context.Context, e store.Entry) error {
+	return t.write(ctx, func(d *data, log *undo) error {
+		if err := need("entry", e.OrgID, e.ID, e.Type); err != nil {
+			return err
+		}
+		row := copyEntry(&e)
+		return d.entries.createOrUpdate(log, &row)
+	})
+}
+
+func (t *tx) DeleteEntry(ctx context.Context, orgID, id string) error {
+	return t.write(ctx, func(d *data, log *undo) error {
+		k := orgKey{orgID, id}
+		if err := d.entries.remove(log, k); err != nil {
+			return err
+		}
+		d.members.deleteEntry(log, k)
+		return nil
+	})
+}
