@@ -1,0 +1,71 @@
+package accesssec
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+var errSilent = errors.New("accesssec: a change without its event")
+
+// change is one transaction of ours: what fn writes, and the event it owes.
+type change struct {
+	store.Tx
+	now      time.Time
+	recorded int
+}
+
+// record writes e beside what has just been written.
+func (c *change) record(ctx context.Context, orgID string, e audit.Event) error {
+	e.At = c.now
+	c.recorded++
+	return audit.Add(ctx, c.Tx, orgID, e)
+}
+
+// change runs fn in a transaction that must record at least one event, or nothing of
+// it is kept. A *Refusal from fn undoes what fn wrote and is recorded in a transaction
+// of its own. fn may run again: it touches only c and variables it sets afresh.
+func (s *Service) change(ctx context.Context, fn func(*change) error) error {
+	err := s.store.RunInTx(ctx, func(tx store.Tx) error {
+		c := &change{Tx: tx, now: s.now()}
+		if err := fn(c); err != nil {
+			return err
+		}
+		if c.recorded == 0 {
+			return errSilent
+		}
+		return nil
+	})
+	var no *Refusal
+	if errors.As(err, &no) {
+		return s.refused(ctx, no)
+	}
+	return err
+}
+
+// refused records no, once, and returns it. Hanging up does not keep a refusal out of
+// the log. A refusal that can't be recorded still refuses.
+func (s *Service) refused(ctx context.Context, no *Refusal) error {
+	if no.event.Type == "" {
+		return no
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	e := no.event
+	e.At, e.Outcome, e.Reason = s.now(), audit.Refused, string(no.Code)
+	no.event = audit.Event{}
+	if err := s.store.RunInTx(ctx, func(tx store.Tx) error { return audit.Add(ctx, tx, no.orgID, e) }); err != nil {
+		s.opts.Log.ErrorContext(ctx, "accesssec: refusal not recorded", "code", no.Code, "err", err)
+		return errors.Join(no, err)
+	}
+	return no
+}
+
+// upkeep is the door for rows that no person decides: request records, seals, job
+// results, caches. It owes no event. A test lists its callers.
+func (s *Service) upkeep(ctx context.Context, fn func(store.Tx) error) error {
+	return s.store.RunInTx(ctx, fn)
+}

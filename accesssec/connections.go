@@ -1,0 +1,337 @@
+package accesssec
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/saml"
+	"github.com/accesssec/accesssec-go/store"
+	"github.com/accesssec/accesssec-go/store/seal"
+)
+
+// connection is what is kept of one SAML connection. Its URLs are data, fixed when it
+// is made: a host that moves keeps them working or changes them knowingly.
+type connection struct {
+	Name     string     `json:"name"`
+	EntityID string     `json:"entity_id"`
+	ACS      string     `json:"acs"`
+	IdP      *saml.IdP  `json:"idp,omitempty"` // nil until configured
+	Rules    saml.Rules `json:"rules"`
+	Cert     []byte     `json:"cert"`       // our signing certificate, DER
+	Key      []byte     `json:"sealed_key"` // its private key, PKCS #8, sealed
+}
+
+// Connection is one single sign-on connection as an Owner or Admin sees it.
+type Connection struct {
+	ID, Name      string
+	EntityID, ACS string // to enter at the identity provider; the ACS is the postback URL
+	IdP           *saml.IdP
+	Rules         saml.Rules
+	State         policy.SSOState
+}
+
+// Connections lists them, oldest first.
+func (a *Admin) Connections(ctx context.Context) ([]Connection, error) {
+	if _, err := a.authorise(ctx, a.s.store, asIs); err != nil {
+		return nil, err
+	}
+	org, err := a.s.store.Org(ctx, a.p.OrgID)
+	if err != nil {
+		return nil, err
+	}
+	acc, err := readAccess(org)
+	if err != nil {
+		return nil, err
+	}
+	page, err := connections.list(ctx, a.s.store, a.p.OrgID, store.DocQuery{Paging: store.Paging{Limit: 1000}})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Connection, len(page.Items))
+	for i, k := range page.Items {
+		out[i] = shown(k, acc)
+	}
+	return out, nil
+}
+
+// NewConnection makes a connection in set-up: its entity ID and postback URL exist
+// from here on, and it has no effect on anybody's login.
+func (a *Admin) NewConnection(ctx context.Context, name string) (Connection, error) {
+	if _, err := a.authorise(ctx, a.s.store, asIs); err != nil {
+		return Connection{}, err
+	}
+	id := newID("con")
+	base := a.s.origin + a.s.opts.Path + "sso/" + id
+	v := connection{Name: boundName(name), EntityID: base, ACS: base + "/acs"}
+	if v.Name == "" {
+		v.Name = "Single sign-on"
+	}
+	if err := v.makeKey(a.s.keys, id, a.s.now()); err != nil {
+		return Connection{}, err
+	}
+	var out Connection
+	err := a.s.change(ctx, func(c *change) error {
+		by, err := a.authorise(ctx, c, asIs)
+		if err != nil {
+			return err
+		}
+		k := connections.fresh(a.p.OrgID, id, id, c.now, time.Time{}, v)
+		if err := connections.put(ctx, c, k); err != nil {
+			return err
+		}
+		acc, err := a.updateAccess(ctx, c, func(acc *access) error {
+			if acc.SSO == policy.SSOOff {
+				acc.SSO = policy.SSOSetup
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		out = shown(k, acc)
+		return c.record(ctx, a.p.OrgID, a.p.by(audit.ConnectionCreated, by, thing(audit.KindConnection, id, v.Name)))
+	})
+	return out, err
+}
+
+// Configure sets the identity provider of a connection: from metadata
+// (saml.ParseMetadata), or from the fields of a form, issuer, sign-in URL and
+// certificate (saml.ParseCertificates). rules may be nil. It asks for the password
+// again when the connection is active, for it then decides who comes in.
+func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *saml.Rules) (Connection, error) {
+	if err := checkIdP(idp); err != nil {
+		return Connection{}, err
+	}
+	var out Connection
+	err := a.s.change(ctx, func(c *change) error {
+		by, err := a.authorise(ctx, c, asIs)
+		if err != nil {
+			return err
+		}
+		k, err := connections.get(ctx, c, a.p.OrgID, id)
+		if err != nil {
+			return gone(err)
+		}
+		org, err := c.Org(ctx, a.p.OrgID)
+		if err != nil {
+			return err
+		}
+		acc, err := readAccess(org)
+		if err != nil {
+			return err
+		}
+		if acc.Connection == id {
+			if by, err = a.authorise(ctx, c, proven); err != nil {
+				return err
+			}
+		}
+		e := a.p.by(audit.ConnectionConfigured, by, thing(audit.KindConnection, id, k.Value.Name))
+		e.Changes = idpChanges(k.Value.IdP, idp)
+		k.Value.IdP = idp
+		if rules != nil {
+			k.Value.Rules = *rules
+		}
+		if err := connections.put(ctx, c, k); err != nil {
+			return stale(err)
+		}
+		out = shown(k, acc)
+		return c.record(ctx, a.p.OrgID, e)
+	})
+	return out, err
+}
+
+// Enable makes a connection the one that signs the org's people in, or switches it
+// off. Switching on needs a configured connection and no other that is active;
+// switching off needs require SSO and IdP-managed access to be off. Both ask for the
+// password again.
+func (a *Admin) Enable(ctx context.Context, id string, on bool) error {
+	return a.s.change(ctx, func(c *change) error {
+		by, err := a.authorise(ctx, c, proven)
+		if err != nil {
+			return err
+		}
+		k, err := connections.get(ctx, c, a.p.OrgID, id)
+		if err != nil {
+			return gone(err)
+		}
+		e := a.p.by(audit.ConnectionEnabled, by, thing(audit.KindConnection, id, k.Value.Name))
+		if !on {
+			e.Type = audit.ConnectionDisabled
+		}
+		_, err = a.updateAccess(ctx, c, func(acc *access) error {
+			switch {
+			case on && k.Value.IdP == nil:
+				return refuse(CodeConfiguration, "the identity provider is not configured")
+			case on && acc.Connection != "" && acc.Connection != id:
+				return refuse(CodeAnotherIsActive, "")
+			case on:
+				acc.SSO, acc.Connection = policy.SSOActive, id
+			case acc.Connection != id:
+				return nil // off already
+			case acc.RequireSSO || acc.IdPManaged:
+				return refuse(CodeInUse, "")
+			default:
+				acc.SSO, acc.Connection = policy.SSOOff, ""
+			}
+			return nil
+		})
+		if err != nil {
+			var no *Refusal
+			if errors.As(err, &no) {
+				e.Type = audit.ChangeRefused
+				return no.inOrg(a.p.OrgID, e)
+			}
+			return err
+		}
+		return c.record(ctx, a.p.OrgID, e)
+	})
+}
+
+// updateAccess changes what the org's record says of its sign-on.
+func (a *Admin) updateAccess(ctx context.Context, c *change, fn func(*access) error) (access, error) {
+	org, err := c.Org(ctx, a.p.OrgID)
+	if err != nil {
+		return access{}, err
+	}
+	acc, err := readAccess(org)
+	if err != nil {
+		return acc, err
+	}
+	if err := fn(&acc); err != nil {
+		return acc, err
+	}
+	if err := acc.write(&org); err != nil {
+		return acc, err
+	}
+	return acc, stale(c.UpdateOrg(ctx, org))
+}
+
+// connection finds one by the id that stands in its URLs.
+func (s *Service) connection(ctx context.Context, r store.Reader, id string) (kept[connection], error) {
+	k, err := connections.byKey(ctx, r, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return k, refuse(CodeNoConnection, "")
+	}
+	return k, err
+}
+
+// activeConnection is one that signs people in. The policy asks again inside the
+// transaction of the login.
+func (s *Service) activeConnection(ctx context.Context, r store.Reader, id string) (kept[connection], error) {
+	k, err := s.connection(ctx, r, id)
+	if err != nil {
+		return k, err
+	}
+	org, err := r.Org(ctx, k.OrgID)
+	if err != nil {
+		return k, err
+	}
+	acc, err := readAccess(org)
+	if err != nil {
+		return k, err
+	}
+	if acc.SSO != policy.SSOActive || acc.Connection != id || k.Value.IdP == nil {
+		return k, refuse(Code(policy.ConnectionInactive), "")
+	}
+	return k, nil
+}
+
+func shown(k kept[connection], acc access) Connection {
+	v := k.Value
+	out := Connection{ID: k.ID, Name: v.Name, EntityID: v.EntityID, ACS: v.ACS, IdP: v.IdP, Rules: v.Rules, State: policy.SSOSetup}
+	switch {
+	case acc.Connection == k.ID:
+		out.State = acc.SSO
+	case v.IdP != nil:
+		out.State = policy.SSOOff
+	}
+	return out
+}
+
+// makeKey gives the connection a signing key of its own, sealed to it.
+func (v *connection) makeKey(ring *seal.Ring, id string, now time.Time) error {
+	key, err := saml.GenerateKey(v.EntityID, now)
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key.Signer)
+	if err != nil {
+		return err
+	}
+	v.Cert = key.Cert.Raw
+	v.Key = ring.Seal(der, "saml key", id)
+	return nil
+}
+
+// sp opens our side of the connection.
+func (v connection) sp(ring *seal.Ring, id string) (*saml.SP, error) {
+	der, err := ring.Open(v.Key, "saml key", id)
+	if err != nil {
+		return nil, fmt.Errorf("accesssec: key of connection %s: %w", id, err)
+	}
+	private, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, fmt.Errorf("accesssec: key of connection %s: %w", id, err)
+	}
+	signer, ok := private.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("accesssec: key of connection %s does not sign", id)
+	}
+	cert, err := x509.ParseCertificate(v.Cert)
+	if err != nil {
+		return nil, fmt.Errorf("accesssec: certificate of connection %s: %w", id, err)
+	}
+	return &saml.SP{EntityID: v.EntityID, ACS: v.ACS, Keys: []saml.Key{{Signer: signer, Cert: cert}}}, nil
+}
+
+// checkIdP refuses settings with which no login could work or be safe.
+func checkIdP(idp *saml.IdP) error {
+	bad := func(detail string) error { return refuse(CodeConfiguration, detail) }
+	switch {
+	case idp == nil:
+		return bad("no identity provider")
+	case strings.TrimSpace(idp.EntityID) == "" || len(idp.EntityID) > 1024:
+		return bad("the issuer is missing or longer than 1024 bytes")
+	case len(idp.Certificates) == 0 || len(idp.Certificates) > 10:
+		return bad("one to ten certificates are needed")
+	}
+	u, err := url.Parse(idp.SSO.URL)
+	if err != nil || u.Host == "" || !secureURL(u) || len(idp.SSO.URL) > 2048 {
+		return bad("the sign-in URL is not an https URL")
+	}
+	return nil
+}
+
+// idpChanges says what of the identity provider is another.
+func idpChanges(old, next *saml.IdP) []audit.Change {
+	if old == nil {
+		old = &saml.IdP{}
+	}
+	var out []audit.Change
+	add := func(field, from, to string) {
+		if from != to {
+			out = append(out, audit.Change{Field: field, Old: from, New: to})
+		}
+	}
+	add("issuer", old.EntityID, next.EntityID)
+	add("sign_in_url", old.SSO.URL, next.SSO.URL)
+	add("certificates", fingerprints(old.Certificates), fingerprints(next.Certificates))
+	return out
+}
+
+func fingerprints(certs []*x509.Certificate) string {
+	out := make([]string, len(certs))
+	for i, c := range certs {
+		sum := hashOf(string(c.Raw))
+		out[i] = hexOf(sum[:])
+	}
+	return strings.Join(out, " ")
+}

@@ -1,0 +1,18 @@
+// Package accesssec is the whole of Access & Security for a SaaS: it joins saml and
+// domainclaim to one store.Store and one gate.
+//
+// Four faces, by who is acting:
+//
+//   - [Service] is for the host: make orgs, protect pages, read the log.
+//   - [SignIn] is for a stranger: every way in, all ending in one gate.
+//   - [Me] is for a signed-in person: proving it is them, signing out.
+//   - [Admin] is for an Owner or Admin of one org: domains, sign-on, settings.
+//
+// To follow one login, read signin.go (what the pages call), sso.go or password.go
+// (what proves the person), gate.go (who is let in, and the one place where a session
+// is made) and change.go (the transaction and the audit event it owes).
+//
+// Everything here refuses with a [*Refusal], which holds a sentence for the person and
+// another for their administrator. Any other error is a fault of the host's: of the
+// store, the context, the configuration. A fault never lets anybody in.
+package accesssec

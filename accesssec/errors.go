@@ -1,0 +1,154 @@
+package accesssec
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/saml"
+)
+
+// Refusal is the one error that a host shows. Say is for the person and gives nothing
+// away; Detail and Fix are for an Owner or Admin, and stand in the audit log.
+type Refusal struct {
+	Code       Code
+	Say        string
+	Detail     string
+	Fix        string
+	Next       policy.Next   // "" or what would help
+	Trace      string        // what a person can read out, and support can look for
+	RetryAfter time.Duration // with CodeLocked
+	Err        error         // *saml.Error, *domainclaim.NameError ...; nil when the code says it all
+
+	orgID string
+	event audit.Event // recorded when the refusal leaves; zero: not worth a line
+}
+
+// Error names the code and no more, fit for any log.
+func (r *Refusal) Error() string { return "accesssec: refused: " + string(r.Code) }
+
+// Unwrap gives what lies beneath.
+func (r *Refusal) Unwrap() error { return r.Err }
+
+// Code is why something was refused. It is stable: hosts may match it.
+type Code string
+
+// The codes of accesssec itself. Those of a decision are policy's reasons, those of a
+// SAML response are "saml_" and the saml package's code.
+const (
+	CodeWrongPassword   Code = "wrong_password"
+	CodeLocked          Code = "locked"
+	CodeAddress         Code = "address"
+	CodeBrowser         Code = "browser"
+	CodeReplay          Code = "replay"
+	CodeNoConnection    Code = "no_connection"
+	CodeReconfigured    Code = "reconfigured"
+	CodeSignedOut       Code = "signed_out"
+	CodeNotAllowed      Code = "not_allowed"
+	CodeProve           Code = "prove"
+	CodeNoPassword      Code = "no_password"
+	CodeDomainName      Code = "domain_name"
+	CodeDomainTaken     Code = "domain_taken"
+	CodeDomainUnproven  Code = "domain_unproven"
+	CodeDomainClaimed   Code = "domain_claimed"
+	CodeSettings        Code = "settings"
+	CodePreviewStale    Code = "preview_stale"
+	CodeConfiguration   Code = "configuration"
+	CodeNotFound        Code = "not_found"
+	CodePersonExists    Code = "person_exists"
+	CodePasswordRules   Code = "password_rules"
+	CodeInUse           Code = "in_use"
+	CodeAnotherIsActive Code = "another_is_active"
+	CodeNamesManaged    Code = "names_managed"
+)
+
+// text is what everybody may hear of a code, and what would mend it.
+type text struct{ say, fix string }
+
+const (
+	sayTryAgain = "That did not work. Start the sign-in again; if it keeps failing, give the code below to your administrator."
+	sayAdmin    = "Your organization's sign-in service sent an answer that can't be accepted. Give the code below to your administrator."
+)
+
+// texts has a row for every code but those of SAML. A test holds it to that.
+var texts = map[Code]text{
+	CodeWrongPassword:   {"The address or the password is wrong.", "Check the spelling of the address, or set a new password."},
+	CodeLocked:          {"Too many attempts. Wait a little before you try again.", "Wait; the count is forgotten after a success or a day. Many of these for one address mean that somebody is guessing."},
+	CodeAddress:         {"This is not a usable email address.", "Have the identity provider send the person's plain email address, as the NameID or as the attribute email."},
+	CodeBrowser:         {sayTryAgain, "The answer came back in another browser than the one that asked, or its cookies are blocked. Start again in one browser and allow cookies."},
+	CodeReplay:          {sayTryAgain, "This answer was used before. Going back in the browser does that; otherwise somebody has a copy of it."},
+	CodeNoConnection:    {"There is no such sign-in.", "Check the postback URL in the identity provider against the one in the settings."},
+	CodeReconfigured:    {sayTryAgain, "The connection was changed while somebody signed in through it. Start again."},
+	CodeSignedOut:       {"You are signed out.", "Sign in again."},
+	CodeNotAllowed:      {"Only an Owner or Admin of the organization may do this.", "Ask an Owner or Admin."},
+	CodeProve:           {"Please enter your password again.", "Confirm the password; that is good for five minutes."},
+	CodeNoPassword:      {"This account has no password to confirm with.", "Confirm by a fresh single sign-on, or set a password first."},
+	CodeDomainName:      {"This domain can't be claimed.", "Claim a domain that the organization has registered itself."},
+	CodeDomainTaken:     {"This domain is verified by another organization.", "Have the other organization release the domain, or ask support."},
+	CodeDomainUnproven:  {"The DNS record was not found.", "Add the record exactly as shown and keep it; DNS may need a while to show it."},
+	CodeDomainClaimed:   {"This organization has claimed that domain already.", "Use the claim that is there."},
+	CodeSettings:        {"These settings can't be switched on as they are.", "See what the preview lists, and settle it first."},
+	CodePreviewStale:    {"Something changed since the preview was shown.", "Look at the preview again and confirm it."},
+	CodeConfiguration:   {"The sign-on settings are not complete.", "See the detail; metadata XML from the identity provider fills in all of them."},
+	CodeNotFound:        {"This is not here any more.", "Load the page again."},
+	CodePersonExists:    {"There is an account with this address already.", "Invite the person instead of making an account."},
+	CodePasswordRules:   {"This password can't be used.", "Choose one of 12 characters or more."},
+	CodeInUse:           {"This can't be done while single sign-on is needed.", "Switch off require SSO and IdP-managed access first."},
+	CodeAnotherIsActive: {"Another sign-on is active.", "Switch the other connection off first."},
+	CodeNamesManaged:    {"Your name is kept by your organization.", "Change the name at the identity provider."},
+
+	Code(policy.SSORequired):        {"Your organization requires single sign-on.", "Sign in by SSO. Owners and Admins may use a password."},
+	Code(policy.ExternalBlocked):    {"This organization lets in people of its own domains only.", "An Owner or Admin can allow external people in the settings."},
+	Code(policy.NotMember):          {"You are not a member of this organization. Ask to be invited.", "Invite the person, or switch on IdP-managed access."},
+	Code(policy.PersonDisabled):     {"This account is disabled. Ask your administrator.", "Enable the account."},
+	Code(policy.DomainUnowned):      {"Single sign-on does not work for this address.", "Claim and verify the domain of the address, or correct the address in the identity provider."},
+	Code(policy.DomainOfAnother):    {"Single sign-on does not work for this address.", "The domain belongs to another organization; its own sign-on lets these people in."},
+	Code(policy.DomainIsLapsed):     {"Single sign-on for your organization is interrupted. Ask your administrator.", "Put the DNS record of the domain back and verify it again."},
+	Code(policy.ConnectionInactive): {"Single sign-on is not switched on.", "An Owner or Admin can switch the connection on."},
+	Code(policy.MethodUnknown):      {"This way to sign in is not offered.", "Choose another way."},
+}
+
+// refuse makes a refusal with the sentences of its code. detail may be "".
+func refuse(code Code, detail string) *Refusal {
+	t := texts[code]
+	return &Refusal{Code: code, Say: t.say, Fix: t.fix, Detail: detail}
+}
+
+// inOrg adds where the refusal is recorded, and as what.
+func (r *Refusal) inOrg(orgID string, e audit.Event) *Refusal {
+	r.orgID, r.event, r.Trace = orgID, e, e.Trace
+	return r
+}
+
+// refuseSAML carries over what saml found wrong. What the person hears is the same for
+// all of it.
+func refuseSAML(err *saml.Error) *Refusal {
+	r := &Refusal{Code: "saml_" + Code(err.Code), Say: sayAdmin, Fix: err.Hint, Err: err}
+	r.Detail = fmt.Sprintf("%s; to be fixed by the %s", err.Code, err.Fix)
+	if err.Expected != "" || err.Received != "" {
+		r.Detail = fmt.Sprintf("%s: expected %q, received %q; to be fixed by the %s", err.Code, err.Expected, err.Received, err.Fix)
+	}
+	switch err.Code {
+	case saml.CodeUnsolicited, saml.CodeRequestUnknown, saml.CodeRequestExpired:
+		r.Say, r.Next = sayTryAgain, policy.NextSSO
+	}
+	return r
+}
+
+// refuseDecision carries over what policy decided.
+func refuseDecision(d policy.Decision) *Refusal {
+	r := refuse(Code(d.Reason), "")
+	if n := len(d.Trace); n > 0 {
+		r.Detail = d.Trace[n-1].Text
+	}
+	r.Next = d.Next
+	return r
+}
+
+// IsRefusal reports whether err is a refusal with this code.
+func IsRefusal(err error, code Code) bool {
+	var r *Refusal
+	return errors.As(err, &r) && r.Code == code
+}

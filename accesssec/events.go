@@ -1,0 +1,71 @@
+package accesssec
+
+import (
+	"strconv"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// Events are made here and nowhere else, from what may be written down: no event can
+// hold a secret, because none of these takes one.
+
+// by starts an event of a person at a browser.
+func (v Visit) by(t audit.Type, actor audit.Actor) audit.Event {
+	return audit.Event{Type: t, Actor: actor, Trace: v.Trace, IP: v.IP, Agent: v.Agent, Outcome: audit.Success}
+}
+
+// by starts an event of the signed-in person u.
+func (p Principal) by(t audit.Type, u store.User, targets ...audit.Target) audit.Event {
+	return audit.Event{Type: t, Actor: actorOf(u), Session: p.SessionID, Targets: targets, Outcome: audit.Success}
+}
+
+// byHost starts an event of the host's own code.
+func byHost(t audit.Type, targets ...audit.Target) audit.Event {
+	return audit.Event{Type: t, Actor: audit.Actor{Kind: "host"}, Targets: targets, Outcome: audit.Success}
+}
+
+func actorOf(u store.User) audit.Actor {
+	return audit.Actor{Kind: "user", ID: u.ID, Name: fullName(u), Address: u.Address}
+}
+
+// stranger is whoever typed an address: nobody, until proven.
+func stranger(a domainclaim.Address) audit.Actor {
+	return audit.Actor{Kind: "stranger", Address: a.String()}
+}
+
+func personOf(u store.User) audit.Target {
+	return audit.Target{Kind: "user", ID: u.ID, Name: u.Address, Person: true}
+}
+
+func thing(kind, id, name string) audit.Target {
+	return audit.Target{Kind: kind, ID: id, Name: name}
+}
+
+func fullName(u store.User) string {
+	if u.FirstName == "" || u.LastName == "" {
+		return u.FirstName + u.LastName
+	}
+	return u.FirstName + " " + u.LastName
+}
+
+func fact(key, value string) audit.Fact { return audit.Fact{Key: key, Value: value} }
+
+func count(key string, n int) audit.Fact { return fact(key, strconv.Itoa(n)) }
+
+// changed lists the settings that differ, in the order of the form.
+func changed(old, next Settings) []audit.Change {
+	var out []audit.Change
+	add := func(field, from, to string) {
+		if from != to {
+			out = append(out, audit.Change{Field: field, Old: from, New: to})
+		}
+	}
+	add("require_sso", strconv.FormatBool(old.RequireSSO), strconv.FormatBool(next.RequireSSO))
+	add("idp_managed", strconv.FormatBool(old.IdPManaged), strconv.FormatBool(next.IdPManaged))
+	add("block_external", strconv.FormatBool(old.BlockExternal), strconv.FormatBool(next.BlockExternal))
+	add("session_idle", old.SessionIdle.String(), next.SessionIdle.String())
+	add("session_end", old.SessionEnd.String(), next.SessionEnd.String())
+	return out
+}

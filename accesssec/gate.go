@@ -1,0 +1,235 @@
+package accesssec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/saml"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// asking is one question to the policy: who wants in, where, and how.
+type asking struct {
+	address domainclaim.Address
+	orgID   string // wanted; "" none
+	attempt policy.Attempt
+}
+
+// facts is what a decision rests on, and the records it was read from.
+type facts struct {
+	in    policy.Input
+	user  store.User // zero when there is no account
+	owner store.Org  // of the domain; zero: nobody
+	asked asking
+	// target settings, for the session's lifetime
+	settings Settings
+}
+
+// logOrg is where an event about this login belongs: with the owner of the domain,
+// else in the system's own log.
+func (f facts) logOrg() string { return f.owner.ID }
+
+// facts gathers the input of one decision in at most seven point reads. It takes a
+// Reader, so the bounce and the mint run the same lines.
+func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, error) {
+	f := facts{asked: q, settings: defaultSettings()}
+	f.in.Domain, f.in.Attempt, f.in.Person.Address = q.address.Domain(), q.attempt, q.address.String()
+
+	claim, err := claimOn(ctx, r, q.address.Domain())
+	if err != nil {
+		return f, err
+	}
+	if f.in.State = domainState(claim.Status); f.in.State != policy.DomainUnclaimed {
+		if f.owner, err = r.Org(ctx, claim.OrgID); err != nil {
+			return f, fmt.Errorf("accesssec: owner of %s: %w", claim.Name, err)
+		}
+		if f.in.Owner, _, err = policyOrg(ctx, r, f.owner); err != nil {
+			return f, err
+		}
+	}
+	if q.orgID != "" {
+		if err := f.want(ctx, r, q.orgID); err != nil {
+			return f, err
+		}
+	}
+	f.user, err = r.UserByAddress(ctx, q.address.Key())
+	if errors.Is(err, store.ErrNotFound) {
+		return f, nil
+	} else if err != nil {
+		return f, err
+	}
+	f.in.Person.Known, f.in.Person.Disabled = true, f.user.Disabled
+	if f.in.Person.Role, err = roleIn(ctx, r, q.orgID, f.user.ID); err != nil {
+		return f, err
+	}
+	if f.in.Person.OwnerRole = f.in.Person.Role; f.owner.ID != q.orgID {
+		f.in.Person.OwnerRole, err = roleIn(ctx, r, f.owner.ID, f.user.ID)
+	}
+	return f, err
+}
+
+// want loads the org that is asked for.
+func (f *facts) want(ctx context.Context, r store.Reader, orgID string) error {
+	org := f.owner
+	if orgID != f.owner.ID {
+		var err error
+		if org, err = r.Org(ctx, orgID); err != nil {
+			return err
+		}
+	}
+	var err error
+	f.in.Target, f.settings, err = policyOrg(ctx, r, org)
+	return err
+}
+
+// claimOn is the claim on name that counts: the one that holds it, else a lapsed one.
+func claimOn(ctx context.Context, r store.Reader, name string) (store.Domain, error) {
+	claims, err := r.DomainsByName(ctx, []string{name})
+	if err != nil {
+		return store.Domain{}, err
+	}
+	var lapsed store.Domain
+	for _, d := range claims {
+		switch d.Status {
+		case store.DomainVerified, store.DomainMissing:
+			return d, nil
+		case store.DomainUnverified:
+			lapsed = d
+		}
+	}
+	return lapsed, nil
+}
+
+func domainState(status string) policy.DomainState {
+	switch status {
+	case store.DomainVerified:
+		return policy.DomainVerified
+	case store.DomainMissing:
+		return policy.DomainMissing
+	case store.DomainUnverified:
+		return policy.DomainLapsed
+	}
+	return policy.DomainUnclaimed
+}
+
+// policyOrg is o as the policy sees it: with the rules of the org that governs it.
+func policyOrg(ctx context.Context, r store.Reader, o store.Org) (*policy.Org, Settings, error) {
+	own, err := readAccess(o)
+	if err != nil {
+		return nil, Settings{}, err
+	}
+	rules := own
+	if o.SSOFrom != "" {
+		admin, err := r.Org(ctx, o.SSOFrom)
+		if err != nil {
+			return nil, Settings{}, fmt.Errorf("accesssec: org that governs %s: %w", o.ID, err)
+		}
+		if rules, err = readAccess(admin); err != nil {
+			return nil, Settings{}, err
+		}
+	}
+	p := rules.policy(o.ID, o.Name)
+	p.GovernedBy = o.SSOFrom
+	return &p, own.Settings, nil
+}
+
+func roleIn(ctx context.Context, r store.Reader, orgID, userID string) (policy.Role, error) {
+	if orgID == "" {
+		return "", nil
+	}
+	m, err := r.Membership(ctx, orgID, userID)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	return policy.Role(m.Role), err
+}
+
+// proof is how a person has just shown who they are.
+type proof struct {
+	visit      Visit
+	method     policy.Method
+	connection string
+	identity   *saml.Identity // with SSO
+	fresh      bool           // asked and shown just now: counts like a password typed again
+}
+
+// admit is the gate: every path to a session ends here, inside the transaction that
+// makes it, with facts read in that transaction. It decides, makes the member where
+// the decision says so, and is the only caller of CreateSession (a test looks).
+func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Entered, error) {
+	d := policy.Decide(f.in)
+	if !d.Allow {
+		return nil, refuseDecision(d).inOrg(f.logOrg(), p.visit.by(audit.LoginRefused, f.actor()))
+	}
+	if p.method == policy.SSO {
+		if err := s.vouched(ctx, c, &f, d, p); err != nil {
+			return nil, err
+		}
+	}
+	if !f.in.Person.Known {
+		return nil, errors.New("accesssec: a decision to let in nobody") // unreachable unless policy is wrong
+	}
+	token, ses := s.newSession(c.now, f, d, p)
+	if err := c.CreateSession(ctx, ses); err != nil {
+		return nil, err
+	}
+	org := ses.OrgID
+	if org == "" {
+		org = f.logOrg()
+	}
+	e := p.visit.by(audit.SessionCreated, actorOf(f.user))
+	e.Session, e.Reason = ses.ID, string(d.Reason)
+	e.Facts = []audit.Fact{fact("method", string(p.method))}
+	if p.identity != nil {
+		e.Facts = append(e.Facts, fact("connection", p.connection), fact("assertion", p.identity.AssertionID))
+	}
+	if err := c.record(ctx, org, e); err != nil {
+		return nil, err
+	}
+	if d.Bypass {
+		b := p.visit.by(audit.LoginBypassed, actorOf(f.user))
+		b.Session = ses.ID
+		if err := c.record(ctx, f.logOrg(), b); err != nil {
+			return nil, err
+		}
+	}
+	return &Entered{Principal: principalOf(ses), EndsAt: ses.EndAt, token: token}, nil
+}
+
+// actor is who the log names: the account if there is one, else what was typed.
+func (f facts) actor() audit.Actor {
+	if f.user.ID == "" {
+		return stranger(f.asked.address)
+	}
+	return actorOf(f.user)
+}
+
+// newSession is the row that a request will trust.
+func (s *Service) newSession(now time.Time, f facts, d policy.Decision, p proof) (token string, ses store.Session) {
+	token = newSecret(sessionMark)
+	ses = store.Session{
+		Hash: hashOf(token), ID: newID("ses"), UserID: f.user.ID,
+		ConnectionID: p.connection, Methods: []string{string(p.method)},
+		IP: p.visit.IP, Agent: p.visit.Agent,
+		CreatedAt: now, SeenAt: now,
+		IdleAt: now.Add(f.settings.SessionIdle), EndAt: now.Add(f.settings.SessionEnd),
+	}
+	if !d.OwnAccount {
+		ses.OrgID, ses.Role = f.in.Target.ID, string(f.in.Person.Role)
+	}
+	if p.fresh {
+		ses.ProvedAt = now
+	}
+	if id := p.identity; id != nil {
+		ses.IdPSession = id.SessionIndex
+		if end := id.SessionEndsAt.UTC().Truncate(time.Microsecond); !id.SessionEndsAt.IsZero() && end.Before(ses.EndAt) {
+			ses.EndAt = end
+		}
+	}
+	return token, ses
+}

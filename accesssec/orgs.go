@@ -1,0 +1,135 @@
+package accesssec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/password"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// Person is somebody the host brings. Verified says that the host knows the address to
+// be theirs; without it, the account is emptied before single sign-on is linked to it.
+type Person struct {
+	Address, FirstName, LastName string
+	Verified                     bool
+	Password                     string // in clear, hashed before anything is stored; "" none
+	Role                         policy.Role
+}
+
+// CreateOrg makes an org and its first Owner: a new account, or the one that has the
+// address already, whose names and password then stay as they are. The Principal is
+// the Owner's, without a session and good for calls to Admin for five minutes as if
+// the password had been typed: the host vouches.
+func (s *Service) CreateOrg(ctx context.Context, name string, owner Person) (Principal, error) {
+	name = strings.TrimSpace(name)
+	if name == "" || len(name) > 200 {
+		return Principal{}, errors.New("accesssec: an org needs a name of at most 200 bytes")
+	}
+	owner.Role = policy.Owner
+	made, err := s.prepare(ctx, owner)
+	if err != nil {
+		return Principal{}, err
+	}
+	var p Principal
+	err = s.change(ctx, func(c *change) error {
+		p = Principal{}
+		org := store.Org{ID: newID("org"), Name: name, CreatedAt: c.now}
+		if err := c.CreateOrg(ctx, org); err != nil {
+			return err
+		}
+		if err := c.record(ctx, org.ID, byHost(audit.OrgCreated, thing(audit.KindOrg, org.ID, name))); err != nil {
+			return err
+		}
+		u, err := c.bring(ctx, org.ID, made, "created")
+		p = Principal{UserID: u.ID, OrgID: org.ID, Role: policy.Owner, genuine: true, proved: c.now}
+		return err
+	})
+	return p, err
+}
+
+// ImportPeople makes the host's people members of an org, all or none: accounts with
+// their passwords where there are none yet, memberships with the role of each. Who is
+// a member already is refused.
+func (s *Service) ImportPeople(ctx context.Context, orgID string, people ...Person) error {
+	made := make([]prepared, len(people))
+	for i, p := range people {
+		var err error
+		if made[i], err = s.prepare(ctx, p); err != nil {
+			return fmt.Errorf("accesssec: person %d: %w", i+1, err)
+		}
+	}
+	if len(made) == 0 {
+		return nil
+	}
+	return s.change(ctx, func(c *change) error {
+		if _, err := c.Org(ctx, orgID); err != nil {
+			return err
+		}
+		for i, m := range made {
+			if _, err := c.bring(ctx, orgID, m, "import"); err != nil {
+				return fmt.Errorf("accesssec: person %d: %w", i+1, err)
+			}
+		}
+		return nil
+	})
+}
+
+// prepared is a Person after everything that takes time or can be wrong.
+type prepared struct {
+	Person
+	address domainclaim.Address
+	hash    string
+}
+
+func (s *Service) prepare(ctx context.Context, p Person) (prepared, error) {
+	m := prepared{Person: p}
+	var err error
+	if m.address, err = domainclaim.ParseAddress(p.Address); err != nil {
+		no := refuse(CodeAddress, err.Error())
+		no.Err = err
+		return m, no
+	}
+	if !p.Role.Valid() {
+		return m, fmt.Errorf("accesssec: %q is no role", p.Role)
+	}
+	if p.Password == "" {
+		return m, nil
+	}
+	if err := password.CheckNew(p.Password); err != nil {
+		no := refuse(CodePasswordRules, err.Error())
+		no.Err = err
+		return m, no
+	}
+	m.hash, err = s.hasher.Hash(ctx, p.Password)
+	return m, err
+}
+
+// bring makes one member of orgID, and the account where it is missing. An account
+// that exists is joined as it is: what the host knows of a person in one org changes
+// nothing of theirs in another.
+func (c *change) bring(ctx context.Context, orgID string, m prepared, source string) (store.User, error) {
+	u, err := c.UserByAddress(ctx, m.address.Key())
+	if errors.Is(err, store.ErrNotFound) {
+		u = newUser(c, m.address)
+		u.AddressVerified, u.Password, u.PasswordSetByUser = m.Verified, m.hash, false
+		u.FirstName, u.LastName = boundName(m.FirstName), boundName(m.LastName)
+		err = createUser(ctx, c, orgID, u, byHost(audit.UserCreated))
+	}
+	if err != nil {
+		return u, err
+	}
+	_, err = c.Membership(ctx, orgID, u.ID)
+	if err == nil {
+		return u, refuse(CodePersonExists, "the person is a member already")
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return u, err
+	}
+	member := store.Membership{OrgID: orgID, UserID: u.ID, Role: string(m.Role), Source: source, JoinedAt: c.now}
+	return u, addMember(ctx, c, member, u, byHost(audit.MemberAdded))
+}

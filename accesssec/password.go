@@ -1,0 +1,140 @@
+package accesssec
+
+import (
+	"context"
+	"errors"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// Password signs in with an address and a password. Until the password was right every
+// refusal is CodeWrongPassword or CodeLocked, whoever the address belongs to, and costs
+// the same work. After that the policy is asked, and its refusals speak plainly.
+//
+// The attempt is counted before the password is looked at, in a step that is committed
+// by itself. No password is hashed inside a transaction.
+func (i *SignIn) Password(ctx context.Context, v Visit, address, password string) (Step, error) {
+	s := i.s
+	a, err := domainclaim.ParseAddress(address)
+	if err != nil {
+		return Step{}, v.refused(CodeAddress, err)
+	}
+	counters := passwordCounters(a.Key(), v.IP)
+	if err := s.book(ctx, counters); err != nil {
+		return Step{}, traced(err, v)
+	}
+	user, err := s.store.UserByAddress(ctx, a.Key())
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return Step{}, err
+	}
+	right, stale, err := s.hasher.Verify(ctx, password, user.Password)
+	if err != nil {
+		return Step{}, err
+	}
+	if !right {
+		return Step{}, s.wrongPassword(ctx, v, a)
+	}
+	fresh := user.Password
+	if stale {
+		if fresh, err = s.hasher.Hash(ctx, password); err != nil {
+			return Step{}, err
+		}
+	}
+	var entered *Entered
+	err = s.change(ctx, func(c *change) error {
+		entered = nil
+		if err := settle(ctx, c, counters); err != nil {
+			return err
+		}
+		f, err := s.passwordFacts(ctx, c, v, a)
+		if err != nil {
+			return err
+		}
+		if f.user.ID != user.ID || f.user.Password != user.Password {
+			return refuse(CodeWrongPassword, "the password was changed meanwhile").inOrg(f.logOrg(), v.by(audit.LoginRefused, f.actor()))
+		}
+		if stale {
+			f.user.Password = fresh
+			if err := c.UpdateUser(ctx, f.user); err != nil {
+				return err
+			}
+		}
+		entered, err = s.admit(ctx, c, f, proof{visit: v, method: policy.Password})
+		return err
+	})
+	if err != nil {
+		return Step{}, err
+	}
+	return Step{Entered: entered, After: SafePath(v.After)}, nil
+}
+
+// wrongPassword refuses alike for an account and for none.
+func (s *Service) wrongPassword(ctx context.Context, v Visit, a domainclaim.Address) error {
+	f, err := s.facts(ctx, s.store, asking{address: a})
+	if err != nil {
+		return err
+	}
+	detail := "no such account"
+	switch {
+	case f.user.ID != "" && f.user.Password == "":
+		detail = "the account has no password"
+	case f.user.ID != "":
+		detail = "wrong password"
+	}
+	return s.refused(ctx, refuse(CodeWrongPassword, detail).inOrg(f.logOrg(), v.by(audit.LoginRefused, f.actor())))
+}
+
+// passwordFacts gathers the facts for the org that is wanted. When none is named it
+// takes the first of the person's orgs that lets them in, the one that owns their
+// domain before the others, so that an org that keeps them out does not keep them out
+// of the rest. With none that does, it is the first one's refusal that counts.
+func (s *Service) passwordFacts(ctx context.Context, r store.Reader, v Visit, a domainclaim.Address) (facts, error) {
+	ask := asking{address: a, orgID: v.OrgID, attempt: policy.Attempt{Method: policy.Password}}
+	if v.OrgID != "" {
+		f, err := s.facts(ctx, r, ask)
+		if errors.Is(err, store.ErrNotFound) { // a link to an org that is no more
+			ask.orgID = ""
+			return s.facts(ctx, r, ask)
+		}
+		return f, err
+	}
+	first, err := s.facts(ctx, r, ask)
+	if err != nil || !first.in.Person.Known {
+		return first, err
+	}
+	orgs, err := r.OrgsOf(ctx, first.user.ID)
+	if err != nil {
+		return first, err
+	}
+	for n := range orgs {
+		if orgs[n].OrgID == first.owner.ID {
+			orgs[0], orgs[n] = orgs[n], orgs[0]
+		}
+	}
+	for n, m := range orgs {
+		ask.orgID = m.OrgID
+		f, err := s.facts(ctx, r, ask)
+		if err != nil {
+			return f, err
+		}
+		if policy.Decide(f.in).Allow {
+			return f, nil
+		}
+		if n == 0 {
+			first = f
+		}
+	}
+	return first, nil
+}
+
+// traced gives a refusal the trace of the visit.
+func traced(err error, v Visit) error {
+	var no *Refusal
+	if errors.As(err, &no) {
+		no.Trace = v.Trace
+	}
+	return err
+}

@@ -1,0 +1,197 @@
+package policy
+
+import "fmt"
+
+// Decide answers in. It never fails: what it does not understand it refuses.
+func Decide(in Input) Decision {
+	// A role in no org is no role, and a claim of no org is no claim.
+	if in.Target == nil {
+		in.Person.Role = ""
+	}
+	if in.Owner == nil {
+		in.Person.OwnerRole, in.State = "", DomainUnclaimed
+	}
+	switch in.Attempt.Method {
+	case Password:
+		return byPassword(in)
+	case SSO:
+		return bySSO(in)
+	case "":
+		return ask(in)
+	}
+	return opening(in).refuse(MethodUnknown, NextNone, "%q is no way to sign in here", in.Attempt.Method)
+}
+
+// ask says what would be allowed, and what to offer first.
+func ask(in Input) Decision {
+	d := opening(in)
+	d.Reason, d.Next = Ask, NextPassword
+	if !in.Person.Known {
+		// Discovery answers by domain alone. It offers a password to all, for it may
+		// not show who is an Owner, a member, or anybody.
+		if ssoUsable(in) {
+			d.Allows = append(d.Allows, SSO)
+		}
+		d.Allows = append(d.Allows, Password)
+	} else {
+		for _, m := range []Method{SSO, Password} {
+			try := in
+			try.Attempt = Attempt{Method: m, Connection: connection(in.Owner)}
+			if v := Decide(try); v.Allow {
+				d.Allows = append(d.Allows, m)
+			} else {
+				d.say(v.Reason, "%s would be refused: %s", m, v.Trace[len(v.Trace)-1].Text)
+			}
+		}
+	}
+	switch {
+	case ssoUsable(in) && in.Owner.requires():
+		d.Next = NextSSO
+		d.say(Ask, "%s requires SSO, so SSO comes first", in.Owner.Name)
+	case ssoUsable(in) && in.Owner.manages():
+		d.Next = NextSSO
+		d.say(Ask, "%s has its people come through its identity provider, so SSO comes first", in.Owner.Name)
+	default:
+		d.say(Ask, "nothing asks for SSO, so a password comes first")
+	}
+	return d
+}
+
+// byPassword is the column of those who typed the right password.
+func byPassword(in Input) Decision {
+	d := opening(in)
+	if in.Person.Disabled {
+		return d.refuse(PersonDisabled, NextNone, "the account is disabled")
+	}
+	if passwordClosed(in) {
+		if !bypasses(in) {
+			next := NextNone
+			if ssoUsable(in) {
+				next = NextSSO
+			}
+			return d.refuse(SSORequired, next, "%s requires SSO, and %s is not Owner or Admin", in.Owner.Name, who(in))
+		}
+		d.Bypass = true
+		d.say(Bypassed, "%s requires SSO, and its Owners and Admins may still use a password", in.Owner.Name)
+	}
+	if externalBlocked(in) {
+		return d.refuse(ExternalBlocked, NextNone, "%s lets in nobody from outside its domains", in.Target.Name)
+	}
+	if in.Person.Role == "" {
+		d.OwnAccount = true
+		return d.allow("not a member of the org asked for: own account only")
+	}
+	return d.allow("a password is enough for a %s of %s", in.Person.Role, in.Target.Name)
+}
+
+// bySSO is the column of those for whom a connection vouches.
+func bySSO(in Input) Decision {
+	d := opening(in)
+	switch {
+	case in.Owner == nil || in.State == DomainUnclaimed:
+		return d.refuse(DomainUnowned, NextNone, "%s is no org's proven domain, and SSO works on those only", domain(in))
+	case in.State == DomainLapsed:
+		return d.refuse(DomainIsLapsed, NextNone, "%s's claim on %s has lapsed, and SSO on it with it", in.Owner.Name, domain(in))
+	case in.Attempt.Connection == "" || in.Owner.Connection != in.Attempt.Connection:
+		if in.Target.governedBy(in.Owner) && in.Owner.SSO != SSOActive {
+			return d.refuse(ConnectionInactive, NextPassword, "single sign-on of %s is not active", in.Owner.Name)
+		}
+		return d.refuse(DomainOfAnother, NextNone, "%s belongs to %s, whose connection this is not", domain(in), in.Owner.Name)
+	case !ssoUsable(in):
+		return d.refuse(ConnectionInactive, NextPassword, "single sign-on of %s is not active", in.Owner.Name)
+	case in.Person.Disabled:
+		return d.refuse(PersonDisabled, NextNone, "the account is disabled")
+	case externalBlocked(in):
+		return d.refuse(ExternalBlocked, NextNone, "%s lets in nobody from outside its domains", in.Target.Name)
+	case in.Person.Role != "":
+		return d.allow("%s vouches for a %s of %s", in.Owner.Name, in.Person.Role, in.Target.Name)
+	case in.Target.governedBy(in.Owner) && in.Owner.manages():
+		d.Create = true
+		return d.allow("%s makes members of all whom its identity provider lets in", in.Owner.Name)
+	}
+	return d.refuse(NotMember, NextNone, "%s is not a member, and IdP-managed access is off: an invitation would help", who(in))
+}
+
+// ssoUsable reports whether people of the domain can sign in by SSO.
+func ssoUsable(in Input) bool {
+	return in.Owner != nil && in.Owner.SSO == SSOActive && in.Owner.Connection != "" &&
+		(in.State == DomainVerified || in.State == DomainMissing)
+}
+
+// passwordClosed reports whether the owner of the domain has closed the password to
+// this person. Require SSO binds the members; with IdP-managed access it binds all of
+// the domain. A lapsed claim keeps closed what it had closed.
+func passwordClosed(in Input) bool {
+	if in.State == DomainUnclaimed || !in.Owner.requires() {
+		return false
+	}
+	member := in.Person.OwnerRole != "" || in.Person.Role != "" && in.Target.governedBy(in.Owner)
+	return member || in.Owner.manages()
+}
+
+// bypasses looks at the role in the org whose rule it is, never at one elsewhere.
+func bypasses(in Input) bool {
+	return in.Person.OwnerRole.Administers() || in.Person.Role.Administers() && in.Target.governedBy(in.Owner)
+}
+
+// externalBlocked reports whether the target keeps out people of other domains. It
+// bars members only: who is no member enters no org in the first place.
+func externalBlocked(in Input) bool {
+	return in.Person.Role != "" && in.External() && in.Target.requires() && in.Target.BlockExternal
+}
+
+// opening is the decision so far: what is known of the domain.
+func opening(in Input) Decision {
+	var d Decision
+	switch {
+	case in.Owner == nil || in.State == DomainUnclaimed:
+		d.say(Ask, "%s is claimed by nobody", domain(in))
+	case in.State == DomainMissing:
+		d.say(Ask, "%s is claimed by %s, though its record is missing", domain(in), in.Owner.Name)
+	case in.State == DomainLapsed:
+		d.say(Ask, "%s was claimed by %s, whose proof has lapsed", domain(in), in.Owner.Name)
+	default:
+		d.say(Ask, "%s is claimed by %s", domain(in), in.Owner.Name)
+	}
+	return d
+}
+
+func (d *Decision) say(r Reason, format string, args ...any) {
+	d.Trace = append(d.Trace, Step{Reason: r, Text: fmt.Sprintf(format, args...)})
+}
+
+func (d Decision) allow(format string, args ...any) Decision {
+	d.Allow, d.Reason = true, Allowed
+	if d.Bypass {
+		d.Reason = Bypassed
+	}
+	d.say(d.Reason, format, args...)
+	return d
+}
+
+// refuse keeps nothing of what an allowing branch may have set on its way.
+func (d Decision) refuse(r Reason, next Next, format string, args ...any) Decision {
+	d.say(r, format, args...)
+	return Decision{Reason: r, Next: next, Trace: d.Trace}
+}
+
+func connection(o *Org) string {
+	if o == nil {
+		return ""
+	}
+	return o.Connection
+}
+
+func who(in Input) string {
+	if in.Person.Address == "" {
+		return "the person"
+	}
+	return in.Person.Address
+}
+
+func domain(in Input) string {
+	if in.Domain == "" {
+		return "the address's domain"
+	}
+	return in.Domain
+}

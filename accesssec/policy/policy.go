@@ -1,0 +1,155 @@
+// Package policy decides how a person may come in. It is pure: it reads no store, no
+// clock and no request, and imports nothing of ours.
+//
+// [Decide] is asked twice in every login, before the browser is sent off and again in
+// the transaction that makes the session, and whenever a page wants to say why. What
+// it decides is written down, cell by cell, in docs/policy.md.
+package policy
+
+// Role is a person's role in one org. "" is no member.
+type Role string
+
+// The org roles.
+const (
+	Owner   Role = "owner"
+	Admin   Role = "admin"
+	Billing Role = "billing"
+	Member  Role = "member"
+)
+
+// Valid reports whether r is one of the four org roles.
+func (r Role) Valid() bool { return r == Owner || r == Admin || r == Billing || r == Member }
+
+// Administers reports whether r may see and change access settings.
+func (r Role) Administers() bool { return r == Owner || r == Admin }
+
+// Method is a way of proving who one is.
+type Method string
+
+// The login methods.
+const (
+	Password Method = "password"
+	SSO      Method = "sso"
+)
+
+// SSOState is the state of an org's single sign-on.
+type SSOState string
+
+// Only SSOActive has an effect on anybody's login.
+const (
+	SSOOff    SSOState = "off"
+	SSOSetup  SSOState = "setup"
+	SSOActive SSOState = "active"
+)
+
+// DomainState is the state of the claim on a person's domain.
+type DomainState string
+
+// A pending or released claim is DomainUnclaimed: claiming alone locks nobody out.
+const (
+	DomainUnclaimed DomainState = ""
+	DomainVerified  DomainState = "verified"
+	DomainMissing   DomainState = "missing" // the record is gone, for less than the grace
+	DomainLapsed    DomainState = "lapsed"  // no longer proven, and nobody else's yet
+)
+
+// Org is what one org has decided and can do, loaded once however many people are
+// asked about. For an org governed by another, all but ID and Name are the other's.
+type Org struct {
+	ID, Name      string
+	GovernedBy    string // id of the admin org that holds its domains and sign-on; "" itself
+	SSO           SSOState
+	Connection    string // id of the active connection; "" none
+	RequireSSO    bool
+	IdPManaged    bool
+	BlockExternal bool // with RequireSSO: people on nobody's or another org's domain stay out
+}
+
+// requires reports whether the org's require-SSO has an effect.
+func (o *Org) requires() bool { return o != nil && o.SSO == SSOActive && o.RequireSSO }
+
+// manages reports whether the org's IdP-managed access has an effect.
+func (o *Org) manages() bool { return o != nil && o.SSO == SSOActive && o.IdPManaged }
+
+// governedBy reports whether owner's rules are o's rules.
+func (o *Org) governedBy(owner *Org) bool {
+	return o != nil && owner != nil && (o.ID == owner.ID || o.GovernedBy == owner.ID)
+}
+
+// Person is what is known of who asks. The zero value is a stranger.
+type Person struct {
+	Address   string // for the trace only
+	Known     bool   // there is an account
+	Disabled  bool
+	Role      Role // in the target org
+	OwnerRole Role // in the org that owns the domain
+}
+
+// Attempt is how they try. A zero Method asks what is allowed.
+type Attempt struct {
+	Method     Method
+	Connection string // with SSO: the connection that vouches
+}
+
+// Input is one question. Owner is the org that owns the person's domain and Target
+// the one they want; either may be nil, and both may be the same org.
+type Input struct {
+	Owner, Target *Org
+	Domain        string      // of the person's address, for the trace
+	State         DomainState // of Owner's claim on it
+	Person        Person
+	Attempt       Attempt
+}
+
+// External reports whether the person's address is on no domain of the target org or
+// of the org that governs it.
+func (in Input) External() bool {
+	return in.Target != nil && (in.Owner == nil || !in.Target.governedBy(in.Owner))
+}
+
+// Decision is the answer.
+type Decision struct {
+	Allow      bool
+	OwnAccount bool // allowed, but into the person's own account and not into Target
+	Create     bool // allowed, and the person is to be made a member of Target first
+	Bypass     bool // allowed although SSO is required, for the person is Owner or Admin
+	Reason     Reason
+	Next       Next     // what would help, or what comes first
+	Allows     []Method // all that would be allowed; to a stranger: what may be offered by domain alone
+	Trace      []Step   // in order; the last step carries Reason
+}
+
+// Next is what a page should offer.
+type Next string
+
+// The next steps.
+const (
+	NextNone     Next = ""
+	NextPassword Next = "password"
+	NextSSO      Next = "sso"
+)
+
+// Reason says why, in a word that is stable.
+type Reason string
+
+// The reasons of a [Decision]. Allowed and Bypass come with Allow, all others without.
+const (
+	Allowed            Reason = "allowed"
+	Bypassed           Reason = "bypass"
+	Ask                Reason = "ask" // a zero Method: nothing was tried
+	SSORequired        Reason = "sso_required"
+	ExternalBlocked    Reason = "external_blocked"
+	NotMember          Reason = "not_member"
+	PersonDisabled     Reason = "person_disabled"
+	DomainUnowned      Reason = "domain_unowned"
+	DomainOfAnother    Reason = "domain_of_another"
+	DomainIsLapsed     Reason = "domain_lapsed"
+	ConnectionInactive Reason = "connection_inactive"
+	MethodUnknown      Reason = "method_unknown"
+)
+
+// Step is one sentence of the trace and the reason it gives.
+type Step struct {
+	Reason Reason
+	Text   string
+}

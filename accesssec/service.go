@@ -1,0 +1,156 @@
+package accesssec
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec/password"
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/store"
+	"github.com/accesssec/accesssec-go/store/seal"
+)
+
+// Service is safe for concurrent use, keeps no state of its own between requests, and
+// starts nothing by itself. Any number of them may share one Store.
+type Service struct {
+	store   store.Store
+	origin  string
+	keys    *seal.Ring
+	opts    Options
+	hasher  *password.Hasher
+	checker *domainclaim.Checker
+}
+
+// Options of a [Service]: every zero value is safe.
+type Options struct {
+	// Product stands in the DNS records that prove a domain: letters, digits and
+	// hyphens. "" is "accesssec".
+	Product string
+	// Path is where the sign-in pages are mounted, with a slash at both ends. "" is
+	// "/auth/". It is part of the URLs customers type into their identity provider,
+	// so it is chosen once.
+	Path string
+	// Support is the host's contact for people who are stuck, a mail address or URL.
+	Support string
+	// Resolvers look up DNS. Empty is the system's.
+	Resolvers []domainclaim.Resolver
+	// Hasher hashes passwords, and bounds how many are hashed at once. nil makes one.
+	Hasher *password.Hasher
+	// Log gets faults that no caller sees. nil discards them.
+	Log *slog.Logger
+	// Now is the clock. nil is time.Now.
+	Now func() time.Time
+	// TrustedIP tells the client's address apart from a proxy's. nil takes
+	// RemoteAddr: a header that anybody can send is nobody's address.
+	TrustedIP func(*http.Request) string
+}
+
+// New needs a Store, the origin that people see ("https://app.example.com", or http
+// on a loopback host), and the keys that seal what must not be read from the
+// database. An origin with "_" in it is refused, because identity providers do.
+func New(st store.Store, origin string, keys *seal.Ring, opts *Options) (*Service, error) {
+	if st == nil || keys == nil {
+		return nil, errors.New("accesssec: New needs a store and keys")
+	}
+	s := &Service{store: st, keys: keys}
+	if opts != nil {
+		s.opts = *opts
+	}
+	if s.opts.Product == "" {
+		s.opts.Product = "accesssec"
+	}
+	if s.opts.Path == "" {
+		s.opts.Path = "/auth/"
+	}
+	if s.opts.Now == nil {
+		s.opts.Now = time.Now
+	}
+	if s.opts.Log == nil {
+		s.opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if s.opts.TrustedIP == nil {
+		s.opts.TrustedIP = remoteAddr
+	}
+	if s.hasher = s.opts.Hasher; s.hasher == nil {
+		s.hasher = password.NewHasher(nil)
+	}
+	var err error
+	if s.origin, err = cleanOrigin(origin); err != nil {
+		return nil, err
+	}
+	example, err := domainclaim.ParseName("example.com", nil)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := domainclaim.New(s.opts.Product, example, s.now()); err != nil {
+		return nil, fmt.Errorf("accesssec: Options.Product: %w", err)
+	}
+	if p := s.opts.Path; !strings.HasPrefix(p, "/") || !strings.HasSuffix(p, "/") ||
+		strings.ContainsAny(p, "_?#% \\") || strings.Contains(p, "//") {
+		return nil, fmt.Errorf("accesssec: Options.Path %q: want a plain path with a slash at both ends and no underscore", p)
+	}
+	s.checker = domainclaim.NewChecker(&domainclaim.CheckerOptions{Resolvers: s.opts.Resolvers, Now: s.opts.Now})
+	return s, nil
+}
+
+// SignIn is the face for people who are not signed in.
+func (s *Service) SignIn() *SignIn { return &SignIn{s} }
+
+// Me is the face for a signed-in person.
+func (s *Service) Me(p Principal) *Me { return &Me{s, p} }
+
+// Admin is the face for an Owner or Admin of the org that p is signed in to. Each of
+// its methods asks the store again whether p still is one.
+func (s *Service) Admin(p Principal) *Admin { return &Admin{s, p} }
+
+// Path is where the sign-in pages are mounted.
+func (s *Service) Path() string { return s.opts.Path }
+
+// Support is the contact to show to people who are stuck; "" none.
+func (s *Service) Support() string { return s.opts.Support }
+
+// now is the time as it is stored: UTC, in whole microseconds.
+func (s *Service) now() time.Time { return s.opts.Now().UTC().Truncate(time.Microsecond) }
+
+func cleanOrigin(origin string) (string, error) {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return "", fmt.Errorf("accesssec: origin: %w", err)
+	}
+	if u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", fmt.Errorf("accesssec: origin %q: want only a scheme and a host", origin)
+	}
+	if strings.Contains(u.Host, "_") {
+		return "", fmt.Errorf("accesssec: origin %q: identity providers refuse a host with an underscore", origin)
+	}
+	if !secureURL(u) {
+		return "", fmt.Errorf("accesssec: origin %q: want https (http only on a loopback host)", origin)
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Host), nil
+}
+
+// secureURL reports whether what is sent there is safe from others on the network.
+func secureURL(u *url.URL) bool {
+	if u.Scheme == "https" {
+		return true
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+func remoteAddr(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+func hashOf(secret string) store.Hash { return sha256.Sum256([]byte(secret)) }

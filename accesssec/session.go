@@ -1,0 +1,152 @@
+package accesssec
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+const (
+	sessionMark   = "s1."
+	sessionCookie = "__Host-accesssec"
+
+	// A session is marked as seen at most once in this time: an idle clock need not
+	// cost a write for each request.
+	touchEvery = time.Minute
+)
+
+// Principal is who acts, in one org or, with OrgID "", in their own account. It comes
+// from Protect, Authenticate or CreateOrg; one that a host puts together by itself may
+// do nothing.
+type Principal struct {
+	UserID, OrgID, SessionID string
+	Role                     policy.Role
+
+	genuine bool
+	hash    store.Hash // of the session; zero when there is none
+	proved  time.Time  // without a session: when the host vouched
+}
+
+func principalOf(s store.Session) Principal {
+	return Principal{UserID: s.UserID, OrgID: s.OrgID, SessionID: s.ID, Role: policy.Role(s.Role), genuine: true, hash: s.Hash}
+}
+
+// Entered is a session just made. SetCookie writes its only copy of the token.
+type Entered struct {
+	Principal Principal
+	EndsAt    time.Time
+	token     string
+}
+
+// Token is the bearer value, for a host that keeps it in a cookie of its own. It is
+// shown once: the store has only its hash.
+func (e *Entered) Token() string { return e.token }
+
+// SetCookie gives the browser its session.
+func (e *Entered) SetCookie(w http.ResponseWriter) {
+	setCookie(w, &http.Cookie{Name: sessionCookie, Value: e.token, Expires: e.EndsAt, SameSite: http.SameSiteLaxMode})
+}
+
+// ClearCookie takes the session cookie from the browser. It ends no session.
+func ClearCookie(w http.ResponseWriter) {
+	setCookie(w, &http.Cookie{Name: sessionCookie, MaxAge: -1, SameSite: http.SameSiteLaxMode})
+}
+
+// setCookie adds what the "__Host-" prefix and good sense ask of every cookie of ours
+// (RFC 6265bis, section 4.1.3).
+func setCookie(w http.ResponseWriter, c *http.Cookie) {
+	c.Path, c.Secure, c.HttpOnly = "/", true, true
+	http.SetCookie(w, c)
+}
+
+// Authenticate finds whose token it is. It refuses with CodeSignedOut when the session
+// is over; any other error is a fault, and nobody is let in on a fault. The row behind
+// the token is what signing out everywhere ends, whoever holds the token.
+func (s *Service) Authenticate(ctx context.Context, token string) (Principal, error) {
+	if !plausible(token, sessionMark) {
+		return Principal{}, refuse(CodeSignedOut, "no session token")
+	}
+	hash := hashOf(token)
+	ses, err := s.session(ctx, s.store, hash)
+	if err != nil {
+		return Principal{}, err
+	}
+	if now := s.now(); now.Sub(ses.SeenAt) >= touchEvery {
+		idle := ses.IdleAt.Sub(ses.SeenAt)
+		err := s.store.TouchSession(ctx, hash, now, now.Add(idle))
+		if errors.Is(err, store.ErrNotFound) { // ended since it was read
+			return Principal{}, refuse(CodeSignedOut, "the session has been ended")
+		} else if err != nil {
+			return Principal{}, err
+		}
+	}
+	return principalOf(ses), nil
+}
+
+// session reads a session that is not over.
+func (s *Service) session(ctx context.Context, r store.Reader, hash store.Hash) (store.Session, error) {
+	ses, err := r.SessionByHash(ctx, hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return ses, refuse(CodeSignedOut, "no such session")
+	} else if err != nil {
+		return ses, err
+	}
+	if now := s.now(); !now.Before(ses.EndAt) || !now.Before(ses.IdleAt) {
+		return ses, refuse(CodeSignedOut, "the session is over")
+	}
+	if ses.Restricted != "" {
+		return ses, refuse(CodeSignedOut, "the session is not fit for this")
+	}
+	return ses, nil
+}
+
+type contextKey struct{}
+
+// FromContext is the person whom Protect has let through.
+func FromContext(ctx context.Context) (Principal, bool) {
+	p, ok := ctx.Value(contextKey{}).(Principal)
+	return p, ok
+}
+
+// Protect lets through people who are signed in, found by [FromContext]. Others are
+// sent to the sign-in page when they ask for a page, and get a 401 otherwise. When the
+// store can't be asked the answer is a 503.
+func (s *Service) Protect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Vary", "Cookie")
+		p, err := s.FromRequest(r)
+		var no *Refusal
+		switch {
+		case err == nil:
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, p)))
+		case !errors.As(err, &no):
+			s.opts.Log.ErrorContext(r.Context(), "accesssec: session not checked", "err", err)
+			http.Error(w, "Sign-in can't be checked at the moment. Try again.", http.StatusServiceUnavailable)
+		case wantsPage(r):
+			w.Header().Set("Cache-Control", "no-store")
+			http.Redirect(w, r, s.opts.Path+"?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		default:
+			http.Error(w, no.Say, http.StatusUnauthorized)
+		}
+	})
+}
+
+// FromRequest is who sent r, by our cookie. Its errors are those of Authenticate.
+func (s *Service) FromRequest(r *http.Request) (Principal, error) {
+	// Of several cookies of one name none is trusted over the others.
+	cookies := r.CookiesNamed(sessionCookie)
+	if len(cookies) != 1 {
+		return Principal{}, refuse(CodeSignedOut, "no session cookie")
+	}
+	return s.Authenticate(r.Context(), cookies[0].Value)
+}
+
+func wantsPage(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
+}

@@ -1,0 +1,317 @@
+package accesssec
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// Settings are the switches of one org. The zero value is an org with nothing on.
+type Settings struct {
+	// RequireSSO closes the password to members on the org's domains. Owners and
+	// Admins may still use theirs.
+	RequireSSO bool `json:"require_sso"`
+	// IdPManaged sends everybody on the org's domains to SSO first, and makes members
+	// of those whom the identity provider lets in. With RequireSSO it closes the
+	// password to all of them.
+	IdPManaged bool `json:"idp_managed"`
+	// BlockExternal, with RequireSSO, keeps out members whose address is on none of
+	// the org's domains.
+	BlockExternal bool `json:"block_external"`
+	// SessionIdle ends a session that nobody uses, SessionEnd every session; they
+	// hold for sessions made from then on. 0: 24 hours and 14 days; at most 30 days.
+	SessionIdle time.Duration `json:"session_idle"`
+	SessionEnd  time.Duration `json:"session_end"`
+
+	// Version is the one that was read. Apply refuses another.
+	Version int64 `json:"-"`
+}
+
+const longestSession = 30 * 24 * time.Hour
+
+func defaultSettings() Settings { return Settings{}.withDefaults() }
+
+func (s Settings) withDefaults() Settings {
+	if s.SessionIdle <= 0 {
+		s.SessionIdle = 24 * time.Hour
+	}
+	if s.SessionEnd <= 0 {
+		s.SessionEnd = 14 * 24 * time.Hour
+	}
+	return s
+}
+
+// access is what Org.Access holds: the switches, and the state of the org's sign-on,
+// so that one read of the org gives the policy all it asks of it.
+type access struct {
+	Settings
+	SSO        policy.SSOState `json:"sso,omitempty"` // "": off
+	Connection string          `json:"connection,omitempty"`
+}
+
+func readAccess(o store.Org) (access, error) {
+	var a access
+	if len(o.Access) > 0 {
+		if err := json.Unmarshal(o.Access, &a); err != nil {
+			return a, fmt.Errorf("accesssec: stored settings of %s: %w", o.ID, err)
+		}
+	}
+	if a.SSO == "" {
+		a.SSO = policy.SSOOff
+	}
+	a.Settings = a.Settings.withDefaults()
+	a.Version = o.Version
+	return a, nil
+}
+
+func (a access) write(o *store.Org) (err error) {
+	o.Access, err = json.Marshal(a)
+	return err
+}
+
+func (a access) policy(id, name string) policy.Org {
+	return policy.Org{
+		ID: id, Name: name, SSO: a.SSO, Connection: a.Connection,
+		RequireSSO: a.RequireSSO, IdPManaged: a.IdPManaged, BlockExternal: a.BlockExternal,
+	}
+}
+
+// Preview is what a change of settings would do. Its Hash is what Apply wants: who
+// confirms a preview confirms that one and no other.
+type Preview struct {
+	Hash      string
+	Lose      []Member // who could sign in with a password and no longer could; the first hundred
+	LoseCount int
+	Bypass    []Member // Owners and Admins whose password stays open; the first hundred
+	Refused   []Finding
+}
+
+// Finding is something in the way, and what would mend it.
+type Finding struct{ Code, Text, Fix string }
+
+// Settings reads the switches.
+func (a *Admin) Settings(ctx context.Context) (Settings, error) {
+	if _, err := a.authorise(ctx, a.s.store, asIs); err != nil {
+		return Settings{}, err
+	}
+	org, err := a.s.store.Org(ctx, a.p.OrgID)
+	if err != nil {
+		return Settings{}, err
+	}
+	acc, err := readAccess(org)
+	return acc.Settings, err
+}
+
+// Preview says what next would do, and changes nothing.
+func (a *Admin) Preview(ctx context.Context, next Settings) (Preview, error) {
+	if _, err := a.authorise(ctx, a.s.store, asIs); err != nil {
+		return Preview{}, err
+	}
+	c, err := a.consider(ctx, a.s.store, next)
+	return c.Preview, err
+}
+
+// Apply makes next the settings, if a preview made now has the hash of the one that
+// was confirmed. People who lose their password way in lose the sessions that came of
+// it, in the same transaction.
+func (a *Admin) Apply(ctx context.Context, next Settings, previewed string) error {
+	return a.s.change(ctx, func(c *change) error {
+		by, err := a.authorise(ctx, c, asIs)
+		if err != nil {
+			return err
+		}
+		done, err := a.consider(ctx, c, next)
+		if err != nil {
+			return err
+		}
+		e := a.p.by(audit.SettingsChanged, by, thing("org", done.org.ID, done.org.Name))
+		e.Changes = changed(done.old, done.next)
+		if len(done.Refused) > 0 {
+			e.Type = audit.ChangeRefused
+			return refuse(CodeSettings, done.Refused[0].Text).inOrg(a.p.OrgID, e)
+		}
+		if done.Hash != previewed {
+			return refuse(CodePreviewStale, "").inOrg(a.p.OrgID, audit.Event{})
+		}
+		ended := 0
+		for _, q := range done.ends {
+			n, err := c.DeleteSessions(ctx, q)
+			if err != nil {
+				return err
+			}
+			ended += n
+		}
+		if err := c.UpdateOrg(ctx, done.org); err != nil {
+			return stale(err)
+		}
+		e.Facts = []audit.Fact{count("people_without_password", done.LoseCount), count("sessions_ended", ended)}
+		return c.record(ctx, a.p.OrgID, e)
+	})
+}
+
+// considered is a preview and what carrying it out would write.
+type considered struct {
+	Preview
+	org       store.Org
+	old, next Settings
+	ends      []store.SessionQuery
+}
+
+// consider works out what next would do. The same lines run for the preview and, in
+// the transaction, for the change.
+func (a *Admin) consider(ctx context.Context, r store.Reader, next Settings) (considered, error) {
+	var out considered
+	org, err := r.Org(ctx, a.p.OrgID)
+	if err != nil {
+		return out, err
+	}
+	old, err := readAccess(org)
+	if err != nil {
+		return out, err
+	}
+	if next.Version != 0 && next.Version != org.Version {
+		return out, refuse(CodePreviewStale, "the settings were changed since they were read")
+	}
+	next = next.withDefaults()
+	next.Version = org.Version
+	wanted := old
+	wanted.Settings = next
+	out.org, out.old, out.next = org, old.Settings, next
+	if err := wanted.write(&out.org); err != nil {
+		return out, err
+	}
+	own, err := ownDomains(ctx, r, org.ID)
+	if err != nil {
+		return out, err
+	}
+	out.Refused = findings(next, old.SSO, own)
+
+	sum := sha256.New()
+	fmt.Fprintf(sum, "accesssec preview v1\n%s %d\n%s\n", org.ID, org.Version, out.org.Access)
+	for _, f := range out.Refused {
+		fmt.Fprintf(sum, "refused %s\n", f.Code)
+	}
+	before, after := old.policy(org.ID, org.Name), wanted.policy(org.ID, org.Name)
+	err = eachMember(ctx, r, org.ID, func(m store.Member) { out.weigh(sum, own, before, after, m) })
+	out.Hash = hexOf(sum.Sum(nil))
+	return out, err
+}
+
+// weigh asks the policy about one member, before and after.
+func (c *considered) weigh(sum hash.Hash, own map[string]policy.DomainState, before, after policy.Org, m store.Member) {
+	domain := ""
+	if a, err := domainclaim.ParseAddress(m.User.Address); err == nil {
+		domain = a.Domain()
+	}
+	in := policy.Input{
+		Target: &before, Domain: domain, State: own[domain],
+		Person:  policy.Person{Address: m.User.Address, Known: true, Disabled: m.User.Disabled, Role: policy.Role(m.Role)},
+		Attempt: policy.Attempt{Method: policy.Password},
+	}
+	external := in.State == policy.DomainUnclaimed
+	if !external {
+		in.Owner, in.Person.OwnerRole = &before, in.Person.Role
+	}
+	was := policy.Decide(in)
+	in.Target = &after
+	if !external {
+		in.Owner = &after
+	}
+	will := policy.Decide(in)
+	switch {
+	case was.Allow && !will.Allow:
+		fmt.Fprintf(sum, "lose %s\n", m.UserID)
+		c.LoseCount++
+		c.Lose = firstHundred(c.Lose, m)
+		if external {
+			c.ends = append(c.ends, store.SessionQuery{OrgID: m.OrgID, UserID: m.UserID})
+		} else {
+			c.ends = append(c.ends, store.SessionQuery{UserID: m.UserID, NotMethod: string(policy.SSO)})
+		}
+	case will.Bypass && !was.Bypass:
+		fmt.Fprintf(sum, "bypass %s\n", m.UserID)
+		c.Bypass = firstHundred(c.Bypass, m)
+	}
+}
+
+// findings is what stands in the way of next.
+func findings(next Settings, sso policy.SSOState, own map[string]policy.DomainState) []Finding {
+	var out []Finding
+	if next.RequireSSO || next.IdPManaged {
+		if sso != policy.SSOActive {
+			out = append(out, Finding{"sso_inactive", "Single sign-on is not active.", "Configure the connection and switch it on."})
+		}
+		proven := false
+		for _, state := range own {
+			proven = proven || state == policy.DomainVerified
+		}
+		if !proven {
+			out = append(out, Finding{"no_domain", "No domain is verified.", "Claim and verify the domain of your people's addresses."})
+		}
+	}
+	if next.SessionIdle < 5*time.Minute || next.SessionEnd < 15*time.Minute ||
+		next.SessionIdle > longestSession || next.SessionEnd > longestSession {
+		out = append(out, Finding{"session_times", "The session times are out of bounds.", "Idle from 5 minutes, end from 15 minutes, both at most 30 days."})
+	}
+	return out
+}
+
+// ownDomains are the names on which the org's claim counts.
+func ownDomains(ctx context.Context, r store.Reader, orgID string) (map[string]policy.DomainState, error) {
+	out := map[string]policy.DomainState{}
+	p := store.Paging{Limit: 1000}
+	for {
+		page, err := r.Domains(ctx, orgID, p)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range page.Items {
+			if st := domainState(d.Status); st != policy.DomainUnclaimed {
+				out[d.Name] = st
+			}
+		}
+		if p.After = page.Next; p.After == "" {
+			return out, nil
+		}
+	}
+}
+
+func eachMember(ctx context.Context, r store.Reader, orgID string, fn func(store.Member)) error {
+	q := store.MembershipQuery{Paging: store.Paging{Limit: 1000}}
+	for {
+		page, err := r.Memberships(ctx, orgID, q)
+		if err != nil {
+			return err
+		}
+		for _, m := range page.Items {
+			fn(m)
+		}
+		if q.After = page.Next; q.After == "" {
+			return nil
+		}
+	}
+}
+
+func firstHundred(list []Member, m store.Member) []Member {
+	if len(list) < 100 {
+		list = append(list, memberOf(m))
+	}
+	return list
+}
+
+// stale tells a lost race from a fault.
+func stale(err error) error {
+	if errors.Is(err, store.ErrConflict) {
+		return refuse(CodePreviewStale, "somebody else changed it at the same moment")
+	}
+	return err
+}

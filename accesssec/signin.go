@@ -1,0 +1,131 @@
+package accesssec
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/saml"
+)
+
+const (
+	visitMark   = "v1."
+	visitCookie = "__Host-accesssec-visit"
+)
+
+// SignIn is every way in. Each method answers with a [Step]: done, or what comes next.
+// Package signin has the pages; a host with pages of its own calls these.
+type SignIn struct{ s *Service }
+
+// Visit is one browser on its way in. OrgID and After are the caller's to set, from a
+// link or a form; the rest comes from [SignIn.Visit].
+type Visit struct {
+	OrgID string // the org that is wanted; "" whichever fits
+	After string // where to go when signed in: a path of the host's, see [SafePath]
+
+	IP, Agent string // for the log and the limits
+	Trace     string // names this step to a person and in the log: "7K4Q-M2XD"
+	id        string // the browser's secret
+}
+
+// Step is what a way in has come to: Entered, or what is next.
+type Step struct {
+	Entered *Entered
+	Next    policy.Next
+	Allows  []policy.Method
+	OrgName string       // with NextSSO: whose sign-on it is
+	Bounce  *saml.Bounce // send the browser there
+	After   string       // with Entered: where to go, "" the host's choice
+
+	connection string
+}
+
+// Connection is what StartSSO wants, when Next or Allows has SSO.
+func (s Step) Connection() string { return s.connection }
+
+// Visit recognises the browser that sent r, or marks it. The mark is a secret of the
+// browser, and what comes back from an identity provider is believed in the browser
+// that asked for it alone. It crosses sites (SameSite=None), because the identity
+// provider's answer is a cross-site POST.
+func (i *SignIn) Visit(w http.ResponseWriter, r *http.Request) Visit {
+	v := Visit{IP: bound(i.s.opts.TrustedIP(r), 64), Agent: bound(r.UserAgent(), 300), Trace: newTrace()}
+	if cs := r.CookiesNamed(visitCookie); len(cs) == 1 && plausible(cs[0].Value, visitMark) {
+		v.id = cs[0].Value
+		return v
+	}
+	v.id = newSecret(visitMark)
+	setCookie(w, &http.Cookie{Name: visitCookie, Value: v.id, SameSite: http.SameSiteNoneMode, MaxAge: int((24 * time.Hour).Seconds())})
+	return v
+}
+
+// Discover says what to offer to this address. It looks at the domain alone: the
+// answer is the same for a member, an Owner, and somebody who has no account.
+func (i *SignIn) Discover(ctx context.Context, v Visit, address string) (Step, error) {
+	a, err := domainclaim.ParseAddress(address)
+	if err != nil {
+		return Step{}, v.refused(CodeAddress, err)
+	}
+	claim, err := claimOn(ctx, i.s.store, a.Domain())
+	if err != nil {
+		return Step{}, err
+	}
+	in := policy.Input{Domain: a.Domain(), State: domainState(claim.Status)}
+	if in.State != policy.DomainUnclaimed {
+		org, err := i.s.store.Org(ctx, claim.OrgID)
+		if err != nil {
+			return Step{}, err
+		}
+		if in.Owner, _, err = policyOrg(ctx, i.s.store, org); err != nil {
+			return Step{}, err
+		}
+	}
+	d := policy.Decide(in)
+	step := Step{Next: d.Next, Allows: d.Allows}
+	if step.Offers(policy.SSO) {
+		step.connection, step.OrgName = in.Owner.Connection, in.Owner.Name
+	}
+	return step, nil
+}
+
+// Offers reports whether m is among what may be tried.
+func (s Step) Offers(m policy.Method) bool {
+	for _, a := range s.Allows {
+		if a == m {
+			return true
+		}
+	}
+	return false
+}
+
+// refused is a refusal that is not worth a line in the log.
+func (v Visit) refused(code Code, err error) *Refusal {
+	no := refuse(code, "")
+	no.Err, no.Trace = err, v.Trace
+	return no
+}
+
+// SafePath is next when it is a path on the host's own site, and "" when it would lead
+// anywhere else: off the site, through a scheme, or past a careless parser.
+func SafePath(next string) string {
+	if len(next) > 2048 || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") {
+		return ""
+	}
+	for _, c := range next {
+		if c <= ' ' || c == 0x7f || c == '\\' || c == utf8.RuneError {
+			return ""
+		}
+	}
+	return next
+}
+
+// bound cuts s to n bytes of valid UTF-8.
+func bound(s string, n int) string {
+	if len(s) > n {
+		s = s[:n]
+	}
+	return strings.ToValidUTF8(s, "")
+}
