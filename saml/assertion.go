@@ -3,7 +3,7 @@ package saml
 import "time"
 
 // document is what a verified message says, as plain values: the only thing the
-// checks see. Whoever verifies, fills it from the bytes the signature covers.
+// checks see. Whoever verifies fills it from the bytes the signature covers.
 type document struct {
 	response    response
 	assertion   assertion
@@ -22,10 +22,11 @@ type response struct {
 	hasReplyTo   bool
 }
 
+// assertion has zero times and a nil pointer for what is absent.
 type assertion struct {
 	id, version, issuer string
 	issueInstant        time.Time
-	nameIDs             []NameID // exactly one to be accepted
+	nameID              *NameID
 	confirmations       []confirmation
 	conditions          *conditions
 	authn               []authnStatement
@@ -36,17 +37,17 @@ type confirmation struct {
 	method                  string
 	hasData, hasReplyTo     bool
 	recipient, inResponseTo string
-	notBefore, notOnOrAfter time.Time // zero when absent
+	notBefore, notOnOrAfter time.Time
 }
 
 type conditions struct {
-	notBefore, notOnOrAfter time.Time  // zero when absent
+	notBefore, notOnOrAfter time.Time
 	audiences               [][]string // one list for each restriction
 	unknown                 []string
 }
 
 type authnStatement struct {
-	instant, sessionEnds time.Time // zero when absent
+	instant, sessionEnds time.Time
 	sessionIndex         string
 	contexts             []string
 }

@@ -73,7 +73,7 @@ func certificateBytes(file []byte) ([][]byte, *Error) {
 	case strings.Contains(text, "PRIVATE KEY-----"):
 		return nil, refuse(CodeCertificate, "a certificate", "a private key").
 			advise("a private key must never leave the identity provider: replace that key there, then upload its certificate only")
-	case file[0] == 0x30 && file[1] >= 0x80:
+	case len(file) > 1 && file[0] == 0x30 && file[1] >= 0x80: // an ASN.1 sequence, not base64 text
 		return [][]byte{file}, nil
 	}
 	if ders := pemCertificates([]byte(text)); len(ders) > maxCertificates {

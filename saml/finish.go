@@ -29,12 +29,13 @@ func (sp *SP) finish(idp *IdP, rules *Rules, m Message, req *Request, now time.T
 		return nil, refused
 	}
 	doc, refused := verify(m.root, idp.Certificates, legacy)
-	if refused != nil {
-		return nil, refused
+	if refused == nil {
+		id, refused = c.judge(doc)
 	}
-	id, refused = c.judge(doc)
 	if refused != nil {
-		refused.AssertionID = printable(doc.assertion.id)
+		if doc != nil {
+			refused.AssertionID = printable(doc.assertion.id)
+		}
 		return nil, refused
 	}
 	return id, nil
