@@ -136,8 +136,16 @@ func parseBody(body []byte) (org string, e Event, newer int, ok bool) {
 		return "", Event{}, 0, false
 	}
 	return w.Org, Event{
-		ID: w.ID, Type: w.Type, At: at, Actor: w.Actor, Targets: w.Targets,
+		ID: w.ID, Type: w.Type, At: at, Actor: w.Actor, Targets: orNil(w.Targets),
 		Outcome: w.Outcome, Reason: w.Reason, Session: w.Session, Trace: w.Trace,
-		IP: w.IP, Agent: w.Agent, Changes: w.Changes, Facts: w.Facts,
+		IP: w.IP, Agent: w.Agent, Changes: orNil(w.Changes), Facts: orNil(w.Facts),
 	}, 0, true
+}
+
+// orNil gives an empty list the form that clean gives it.
+func orNil[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }

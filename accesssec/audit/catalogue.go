@@ -79,8 +79,7 @@ var entries = [...]Entry{
 	{HostEvent, Info, "The application recorded an event of its own."},
 }
 
-// Catalogue lists every type, in the order of this package's documentation. The
-// slice is the caller's.
+// Catalogue lists every type. The slice is the caller's.
 func Catalogue() []Entry { return append([]Entry(nil), entries[:]...) }
 
 // Lookup finds the entry of t. For a host's own type it is that of [HostEvent] under

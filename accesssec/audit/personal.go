@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -46,60 +47,71 @@ func (s salt) digest(key, value string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// hide moves the personal values of e out of it: digests take their place, and the
-// canonical bytes of Personal are returned, nil when there is nothing to hide.
-func hide(e *Event, s salt) []byte {
-	b := append([]byte(`{"v":1,"salt":"`), base64.StdEncoding.EncodeToString(s[:])...)
+// pair is one line of Personal.
+type pair struct{ key, value string }
+
+// appendPersonal writes the canonical bytes of Personal; pairs are in the order of
+// slots.
+func appendPersonal(b []byte, s salt, pairs []pair) []byte {
+	b = append(b, `{"v":1,"salt":"`...)
+	b = base64.StdEncoding.AppendEncode(b, s[:])
 	b = append(b, `","values":{`...)
-	n := 0
-	for _, p := range slots(e) {
-		if *p.value == "" {
-			continue
-		}
-		b = appendComma(b, n)
+	for i, p := range pairs {
+		b = appendComma(b, i)
 		b = append(appendString(b, p.key), ':')
-		b = appendString(b, *p.value)
-		*p.value = s.digest(p.key, *p.value)
-		n++
-	}
-	if n == 0 {
-		return nil
+		b = appendString(b, p.value)
 	}
 	return append(b, `}}`...)
 }
 
-// show puts the values of personal back in the place of their digests. With personal
-// erased the fields become empty. It is false when anything does not match.
-func show(e *Event, personal []byte) (erased, ok bool) {
-	if len(personal) > maxEncoded {
-		return false, false
+// hide moves the personal values of e out of it: digests take their place, and the
+// canonical bytes of Personal are returned, nil when there is nothing to hide.
+func hide(e *Event, s salt) []byte {
+	var pairs []pair
+	for _, p := range slots(e) {
+		if *p.value != "" {
+			pairs = append(pairs, pair{p.key, *p.value})
+			*p.value = s.digest(p.key, *p.value)
+		}
 	}
+	if pairs == nil {
+		return nil
+	}
+	return appendPersonal(nil, s, pairs)
+}
+
+// show puts the values of personal back in the place of their digests. It is false
+// when anything does not match: a digest without a value, a value without a digest,
+// bytes that are not canonical.
+func show(e *Event, personal []byte) bool {
 	var w struct {
 		Salt   []byte            `json:"salt"`
 		Values map[string]string `json:"values"`
 	}
-	if len(personal) > 0 {
-		if err := json.Unmarshal(personal, &w); err != nil || len(w.Salt) != len(salt{}) {
-			return false, false
-		}
+	if len(personal) > maxEncoded || json.Unmarshal(personal, &w) != nil || len(w.Salt) != len(salt{}) {
+		return false
 	}
-	n := 0
+	var pairs []pair
 	for _, p := range slots(e) {
 		if *p.value == "" {
 			continue
 		}
-		n++
-		want, value := *p.value, ""
-		if len(personal) > 0 {
-			value = w.Values[p.key]
-			if value == "" || salt(w.Salt).digest(p.key, value) != want {
-				return false, false
-			}
+		value := w.Values[p.key]
+		if value == "" || salt(w.Salt).digest(p.key, value) != *p.value {
+			return false
 		}
 		*p.value = value
+		pairs = append(pairs, pair{p.key, value})
 	}
-	if len(personal) > 0 && (n == 0 || n != len(w.Values)) {
-		return false, false
+	return pairs != nil && bytes.Equal(personal, appendPersonal(nil, salt(w.Salt), pairs))
+}
+
+// erase empties the personal fields of e and reports whether there was one.
+func erase(e *Event) bool {
+	found := false
+	for _, p := range slots(e) {
+		found = found || *p.value != ""
+		*p.value = ""
 	}
-	return n > 0 && len(personal) == 0, true
+	return found
 }

@@ -76,8 +76,9 @@ func Decode(rec store.AuditEvent) (Event, error) {
 		rec.Actor != want.Actor || rec.Target != want.Target || rec.Outcome != want.Outcome {
 		return Event{}, integrity(rec, FaultColumn)
 	}
-	e.Erased, ok = show(&e, rec.Personal)
-	if !ok {
+	if len(rec.Personal) == 0 {
+		e.Erased = erase(&e)
+	} else if !show(&e, rec.Personal) {
 		return Event{}, integrity(rec, FaultPersonal)
 	}
 	return e, nil
