@@ -93,6 +93,7 @@ func TestDoorChecksBite(t *testing.T) {
 		{"a store may", map[string]string{"accesssec/gate.go": gate, "store/memory/m.go": `package memory; func f() { tx.Mint() }`}, door, nil},
 		{"a test may", map[string]string{"accesssec/gate.go": gate, "accesssec/a_test.go": `package accesssec; func f() { tx.Mint() }`}, door, nil},
 		{"the key ring is no store", map[string]string{"accesssec/gate.go": gate, "store/seal/s.go": `package seal; func f() { tx.Mint() }`}, door, []string{"f uses Mint"}},
+		{"a method of that name is another", map[string]string{"accesssec/gate.go": gate + `; func (s *T) admit() { tx.Mint() }`}, door, []string{"T.admit uses Mint"}},
 		{"nobody", map[string]string{"accesssec/gate.go": `package accesssec`}, door, []string{"lost its subject"}},
 		{"upkeep listed", map[string]string{"accesssec/a.go": `package accesssec; func Bounce() { s.upkeep() }`}, upkeep, nil},
 		{"upkeep not listed", map[string]string{"accesssec/a.go": `package accesssec; func Bounce() { s.upkeep() }; func Grant() { s.upkeep() }`}, upkeep, []string{"Grant uses upkeep"}},
@@ -123,7 +124,8 @@ func TestClockChecksBite(t *testing.T) {
 
 func TestStateChecksBite(t *testing.T) {
 	t.Parallel()
-	state := func(tr *tree) []string { return checkState(tr, reasons{"a.kept": "why"}) }
+	state := func(tr *tree) []string { return checkState(tr, nil) }
+	kept := func(tr *tree) []string { return checkState(tr, reasons{"a.kept": "why"}) }
 	one := func(src string) map[string]string { return map[string]string{"a/a.go": "package a\n" + src} }
 	for _, b := range []bite{
 		{"sentinels and tables", one(`import "errors"
@@ -147,7 +149,8 @@ func g(n []int) { n[0] = 1 }`), state, nil},
 		{"channel", one("var c = make(chan int)"), state, []string{"c of a is a channel"}},
 		{"exported", one("var Default = 1"), state, []string{"Default of a is exported"}},
 		{"exported in disguise", one("var ErrDefault = 1"), state, []string{"is exported"}},
-		{"with a reason", one("var kept int\nfunc f() { kept = 1 }"), state, nil},
+		{"with a reason", one("var kept int\nfunc f() { kept = 1 }"), kept, nil},
+		{"with a reason too many", one("var kept int"), kept, []string{"lists a.kept"}},
 		{"tests are free", map[string]string{"a/a.go": "package a", "a/a_test.go": "package a; var n int; func f() { n = 1 }"}, state, nil},
 	} {
 		t.Run(b.name, b.run)
@@ -156,6 +159,7 @@ func g(n []int) { n[0] = 1 }`), state, nil},
 
 func TestMannerChecksBite(t *testing.T) {
 	t.Parallel()
+	examples := func(tr *tree) []string { return checkExamples(tr, reasons{"bare": "why"}) }
 	for _, b := range []bite{
 		{"long file", map[string]string{"a/a.go": "package a\n" + strings.Repeat("\n", mostLines)}, checkSizes, []string{"a/a.go has 501 lines"}},
 		{"long test", map[string]string{"a/a_test.go": "package a\n" + strings.Repeat("\n", mostTestLines)}, checkSizes, []string{"more than 900"}},
@@ -165,6 +169,11 @@ func TestMannerChecksBite(t *testing.T) {
 		{"no comment", map[string]string{"a/a.go": "package a"}, checkComments, []string{"has 0 package comments"}},
 		{"two comments", map[string]string{"a/a.go": "// Package a is.\npackage a", "a/b.go": "// Package a is too.\npackage a"}, checkComments, []string{"has 2 package comments"}},
 		{"odd comment", map[string]string{"a/a.go": "// This is a.\npackage a"}, checkComments, []string{`start with "Package a"`}},
+		{"examples", map[string]string{
+			"a/a.go": "package a", "a/a_test.go": "package a_test\n\nfunc Example() {\n\tprintln()\n\t// Output: x\n}\n",
+			"b/b.go": "package b", "b/b_test.go": "package b_test\n\nfunc Example() {\n\tprintln()\n}\n",
+			"bare/b.go": "package bare", "internal/i/i.go": "package i", "cmd/main.go": "package main",
+		}, examples, []string{"package b has no Example"}},
 		{"a program's comment", map[string]string{"examples/demo/main.go": "// Demo shows.\npackage main"}, checkComments, nil},
 	} {
 		t.Run(b.name, b.run)

@@ -31,6 +31,39 @@ func TestPackageComments(t *testing.T) {
 	report(t, checkComments(here(t)))
 }
 
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	report(t, checkExamples(here(t), withoutExample()))
+}
+
+// withoutExample are public packages with nothing to run.
+func withoutExample() reasons {
+	return reasons{
+		"store": "interfaces and records; store/memory shows them at work",
+	}
+}
+
+// checkExamples wants an example that is run and compared, in every package that a
+// host can import.
+func checkExamples(tr *tree, exempt reasons) []string {
+	var out []string
+	for _, pkg := range tr.packages() {
+		var tests []*ast.File
+		public := !strings.HasPrefix(pkg, "internal/") && !strings.HasPrefix(pkg, "examples/") && exempt[pkg] == ""
+		for _, f := range tr.files {
+			if f.dir() == pkg && f.test {
+				tests = append(tests, f.ast)
+			}
+			public = public && (f.dir() != pkg || f.ast.Name.Name != "main")
+		}
+		runs := func(e *doc.Example) bool { return e.Output != "" || e.EmptyOutput }
+		if public && !slices.ContainsFunc(doc.Examples(tests...), runs) {
+			out = append(out, fmt.Sprintf("package %s has no Example with an Output", pkg))
+		}
+	}
+	return out
+}
+
 func checkSizes(tr *tree) []string {
 	var out []string
 	for _, f := range tr.files {

@@ -136,18 +136,15 @@ func table() map[string]row {
 func planned() []string {
 	return []string{
 		"accesssec/accesssectest",
-		"accesssec/audit",
 		"accesssec/classify",
 		"accesssec/console",
 		"accesssec/signin",
-		"domainclaim/dnstest",
 		"examples/quickstart",
 		"internal/flowtest",
 		"internal/ui",
 		"scim",
 		"scim/filter",
 		"scim/scimtest",
-		"store/seal",
 		"store/sqlstore",
 		"store/storetest",
 		"totp",

@@ -153,7 +153,7 @@ func (f *file) localName(p string) string {
 type use struct {
 	file *file
 	node ast.Node
-	fn   string // "" outside any function
+	fn   string // as in "Service.seal"; "" outside any function
 }
 
 // uses finds every x.name in f, called or only passed on. With pkg set, x must be
@@ -169,7 +169,7 @@ func (f *file) uses(pkg, name string) []use {
 	for _, decl := range f.ast.Decls {
 		fn := ""
 		if d, ok := decl.(*ast.FuncDecl); ok {
-			fn = d.Name.Name
+			fn = qualified(d)
 		}
 		ast.Inspect(decl, func(n ast.Node) bool {
 			sel, ok := n.(*ast.SelectorExpr)
@@ -184,6 +184,32 @@ func (f *file) uses(pkg, name string) []use {
 		})
 	}
 	return out
+}
+
+// qualified is a function's name, after its receiver's type if it has one.
+func qualified(d *ast.FuncDecl) string {
+	if d.Recv == nil || len(d.Recv.List) == 0 {
+		return d.Name.Name
+	}
+	typ := d.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	if ix, ok := typ.(*ast.IndexExpr); ok {
+		typ = ix.X
+	}
+	return lastName(typ) + "." + d.Name.Name
+}
+
+// lastName is the name an expression ends in.
+func lastName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return e.Sel.Name
+	}
+	return ""
 }
 
 func modulePath(mod []byte) string {
