@@ -80,8 +80,13 @@ func exchangeCode(ctx context.Context, err error) Code {
 
 // question refuses names that are not rooted: only those mean the same everywhere.
 func question(rooted string) (dnsmessage.Question, error) {
-	if !strings.HasSuffix(rooted, ".") || len(rooted) < 2 || len(rooted) > maxName+1 {
+	if !strings.HasSuffix(rooted, ".") || len(rooted) > maxName+1 {
 		return dnsmessage.Question{}, errors.New("not a rooted name")
+	}
+	for label := range strings.SplitSeq(rooted[:len(rooted)-1], ".") {
+		if label == "" || len(label) > maxLabel {
+			return dnsmessage.Question{}, errors.New("an empty label, or one longer than 63 bytes")
+		}
 	}
 	name, err := dnsmessage.NewName(rooted)
 	if err != nil {

@@ -140,6 +140,7 @@ type chain struct {
 	aliases []string
 	values  []string
 	ttl     uint32
+	counted bool // ttl is set
 }
 
 // follow reads one answer to a question about c.name. It returns how the look-up
@@ -154,7 +155,7 @@ func (c *chain) follow(msg []byte) (Code, error) {
 	if code, err := r.failure(); err != nil {
 		return code, err
 	}
-	start := c.name
+	start, reached := c.name, 0
 	for {
 		if t, ok := r.texts[c.name]; ok {
 			if r.rcode == dnsmessage.RCodeNameError {
@@ -171,11 +172,15 @@ func (c *chain) follow(msg []byte) (Code, error) {
 		if len(c.aliases) == maxAliases {
 			return CodeAliasLoop, fmt.Errorf("more than %d aliases in a row", maxAliases)
 		}
+		reached++
 		c.shorten(next.ttl)
 		c.aliases = append(c.aliases, next.target)
 		c.name = next.target
 	}
 	switch {
+	case len(r.texts) > 0 || len(r.aliases) > reached:
+		// Whoever mixes up owners is not believed about what is missing either.
+		return CodeMalformed, errors.New("records of another name")
 	case r.rcode == dnsmessage.RCodeNameError && (r.Authoritative || r.RecursionAvailable):
 		return CodeNoName, nil
 	case r.rcode == dnsmessage.RCodeNameError, !r.Authoritative && !r.RecursionAvailable && c.name == start:
@@ -189,8 +194,8 @@ func (c *chain) follow(msg []byte) (Code, error) {
 }
 
 func (c *chain) shorten(ttl uint32) {
-	if c.ttl == 0 || ttl < c.ttl {
-		c.ttl = ttl
+	if !c.counted || ttl < c.ttl {
+		c.ttl, c.counted = ttl, true
 	}
 }
 

@@ -1,0 +1,37 @@
+package domainclaim
+
+import (
+	"io"
+	"net/netip"
+)
+
+// ParseResolvConf opens the parser to tests.
+func ParseResolvConf(r io.Reader) ([]netip.Addr, error) { return parseResolvConf(r) }
+
+// ReadMessage runs what a client does with a message off the wire: match it to the
+// question, and follow it. matched is false for a message that would be passed over.
+func ReadMessage(msg []byte, id uint16, rooted string) (a Answer, matched bool, err error) {
+	q, err := question(rooted)
+	if err != nil {
+		return Answer{}, false, err
+	}
+	if _, ok := answers(msg, id, q); !ok {
+		return Answer{}, false, nil
+	}
+	c := &chain{name: key(q.Name)}
+	code, err := c.follow(msg)
+	return Answer{Name: rooted, Code: code, Aliases: c.aliases, Values: c.values}, true, err
+}
+
+// NewQuery packs the question that a client sends.
+func NewQuery(rooted string) (uint16, []byte, error) {
+	q, err := question(rooted)
+	if err != nil {
+		return 0, nil, err
+	}
+	return query(q, true)
+}
+
+// FreeMail and Tenants are the embedded lists.
+func FreeMail() string { return freeMail }
+func Tenants() string  { return tenants }
