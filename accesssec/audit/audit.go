@@ -16,8 +16,9 @@
 // targets, IP address, user agent, changes marked Personal) is not in the bytes that
 // are hashed. In its place stands a salted SHA-256; salt and value lie beside it and
 // can be erased, after which the chain still verifies and [Decode] leaves those
-// fields empty. Ids stay in clear: they are random, and mean nothing once the account
-// they belonged to is gone. So an id must never be an address or a name.
+// fields empty. Erasing shows (see [Event].Erased), but not who did it: it is for the
+// caller to record. Ids stay in clear: they are random, and mean nothing once the
+// account they belonged to is gone. So an id must never be an address or a name.
 //
 // An event has no field for a secret, and none may be put into one.
 //

@@ -151,7 +151,8 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 // With hash "" (an unknown account, one without a password) or one that does not
 // parse, Verify computes once all the same, against nothing, and answers false. Call
 // it on every path that asks for a password, so that none is faster. A password that
-// is empty or above 1024 bytes is false at once, whoever's it is.
+// is empty or above 1024 bytes is false at once, whoever's it is. A stale hash costs
+// what its own parameters say, until it is renewed.
 //
 // The error is ctx's; ok is then false.
 func (h *Hasher) Verify(ctx context.Context, password, hash string) (ok, stale bool, err error) {

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +48,14 @@ func TestWaitsDoubleUpToMax(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestLockedErrorSaysHowLong(t *testing.T) {
+	t.Parallel()
+	err := &throttle.LockedError{RetryAfter: 90 * time.Second}
+	if got := err.Error(); !strings.HasPrefix(got, "throttle: ") || !strings.Contains(got, "1m30s") {
+		t.Errorf("Error() = %q", got)
 	}
 }
 
@@ -161,6 +172,36 @@ func TestSecondCycleLocksAgain(t *testing.T) {
 			t.Fatalf("after forgetting, attempt %d: %v", i, err)
 		}
 		s = next
+	}
+}
+
+// Named for counters that lose attempts under parallel requests: two hundred guesses
+// that keep to the order of steps, and exactly Free of them are looked at.
+func TestParallelAttemptsAreCountedExactly(t *testing.T) {
+	t.Parallel()
+	l := throttle.Limit{Free: 5, First: time.Minute}
+	var stored atomic.Pointer[throttle.State] // compare-and-swap, as a store has it
+	stored.Store(&throttle.State{})
+	var looked atomic.Int64
+	var wg sync.WaitGroup
+	for range 200 {
+		wg.Go(func() {
+			for {
+				old := stored.Load()
+				next, err := l.Begin(*old, t0)
+				if err != nil {
+					return
+				}
+				if stored.CompareAndSwap(old, &next) {
+					looked.Add(1)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if looked.Load() != 5 || stored.Load().Fails != 5 {
+		t.Errorf("%d attempts were looked at, %d booked", looked.Load(), stored.Load().Fails)
 	}
 }
 
