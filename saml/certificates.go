@@ -22,11 +22,7 @@ const (
 // holds a private key. Dates are not looked at; the key must be able to verify here
 // (RSA of at least 2048 bits, or ECDSA). The error is an *Error of CodeCertificate.
 func ParseCertificates(file []byte) (certs []*x509.Certificate, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			certs, err = nil, refuse(CodeCertificate, "", "").because(panicked(p))
-		}
-	}()
+	defer rescue(CodeCertificate, func(e *Error) { certs, err = nil, e })
 	ders, refused := certificateBytes(file)
 	if refused != nil {
 		return nil, refused

@@ -19,11 +19,7 @@ func (sp *SP) Finish(idp *IdP, rules *Rules, m Message, req *Request, now time.T
 // finish has one more parameter than Finish: legacy allows SHA-1 and short keys, for
 // documents captured from providers of another decade. Only tests pass true.
 func (sp *SP) finish(idp *IdP, rules *Rules, m Message, req *Request, now time.Time, legacy bool) (id *Identity, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			id, err = nil, refuse(CodeXML, "", "").because(panicked(p))
-		}
-	}()
+	defer rescue(CodeXML, func(e *Error) { id, err = nil, e })
 	c, refused := sp.prepare(idp, rules, m, req, now)
 	if refused != nil {
 		return nil, refused
@@ -65,5 +61,9 @@ func (sp *SP) prepare(idp *IdP, rules *Rules, m Message, req *Request, now time.
 	return &check{sp: sp, idp: idp, rules: r, req: req, now: now}, nil
 }
 
-// panicked makes a panic of a dependency an error.
-func panicked(p any) error { return fmt.Errorf("saml: panic: %v", p) }
+// rescue, deferred, makes a panic of a dependency a refusal.
+func rescue(code Code, report func(*Error)) {
+	if p := recover(); p != nil {
+		report(refuse(code, "", "").because(fmt.Errorf("saml: panic: %v", p)))
+	}
+}

@@ -15,11 +15,7 @@ import (
 // can never give a connection that accepts unsigned responses. The error is an
 // *Error of CodeMetadata, CodeXML or CodeSize.
 func ParseMetadata(xml []byte, entityID string) (idp *IdP, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			idp, err = nil, refuse(CodeXML, "", "").because(panicked(p))
-		}
-	}()
+	defer rescue(CodeXML, func(e *Error) { idp, err = nil, e })
 	root, refused := parseTree(escapeAmpersands(strings.TrimPrefix(string(xml), "\uFEFF")), metadataLimits())
 	if refused != nil {
 		if refused.Code == CodeXML {

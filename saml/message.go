@@ -52,11 +52,7 @@ func ParseMessage(samlResponse string) (m Message, err error) {
 	if decodeErr != nil || len(xml) == 0 {
 		return Message{}, refuse(CodeEncoding, "base64", "").because(decodeErr)
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			m, err = Message{}, refuse(CodeXML, "", "").because(panicked(p))
-		}
-	}()
+	defer rescue(CodeXML, func(e *Error) { m, err = Message{}, e })
 	root, parseErr := parseTree(xml, responseLimits())
 	if parseErr != nil {
 		return Message{}, parseErr
