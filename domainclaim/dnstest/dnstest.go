@@ -72,9 +72,9 @@ func listen() (*net.UDPConn, *net.TCPListener, error) {
 // Addr is where the server listens, as host:port.
 func (s *Server) Addr() string { return s.udp.LocalAddr().String() }
 
-// Resolver asks this server. A look-up that the server drops ends after one second.
+// Resolver asks this server. A look-up that the server drops ends after two seconds.
 func (s *Server) Resolver() domainclaim.Resolver {
-	r, err := domainclaim.NewResolver(s.Addr(), &domainclaim.ResolverOptions{Timeout: time.Second})
+	r, err := domainclaim.NewResolver(s.Addr(), &domainclaim.ResolverOptions{Timeout: 2 * time.Second})
 	if err != nil {
 		// Not to be had from outside: Addr is an address and a port.
 		panic("dnstest: " + err.Error())

@@ -21,6 +21,6 @@ const (
 	WrongOwner     Fault = "wrong-owner"     // the records, but of another name
 	Lame           Fault = "lame"            // refers to other servers
 	ShortChain     Fault = "short-chain"     // the first alias alone, and not what it leads to
-	Garbage        Fault = "garbage"         // a header that is right, and rubbish after it
+	Garbage        Fault = "garbage"         // the right question, and rubbish after it
 	Hangup         Fault = "hangup"          // marked as cut by UDP, and TCP closes unanswered
 )

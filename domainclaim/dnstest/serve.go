@@ -101,7 +101,8 @@ func (s *Server) respond(msg []byte, network string) []byte {
 		return nil
 	}
 	if fault == Garbage {
-		return append(out[:12], 0xc0, 0xff, 0xff, 0xff)
+		binary.BigEndian.PutUint16(out[6:], 1) // announces an answer
+		return append(out, 0xc0, 0xff, 0xff, 0xff)
 	}
 	if network == "udp" && len(out) > size {
 		reply.Answers, reply.Truncated = nil, true
@@ -192,8 +193,15 @@ func (r *reply) negative() {
 // apply spoils a right answer.
 func (r *reply) apply(fault Fault, network string, edns bool) {
 	switch fault {
-	case "", NoData, NXDomain, ShortChain, Garbage:
-		r.deny(fault)
+	case "", ShortChain:
+	case NoData, NXDomain:
+		r.fail(dnsmessage.RCodeSuccess)
+		if fault == NXDomain {
+			r.RCode = dnsmessage.RCodeNameError
+		}
+		r.negative()
+	case Garbage:
+		r.fail(dnsmessage.RCodeSuccess)
 	case Truncated, TruncatedTwice, Hangup:
 		if network == "udp" || fault == TruncatedTwice {
 			r.Truncated = true
@@ -232,17 +240,6 @@ func (r *reply) apply(fault Fault, network string, edns bool) {
 	default:
 		r.fail(dnsmessage.RCodeServerFailure)
 	}
-}
-
-func (r *reply) deny(fault Fault) {
-	if fault != NoData && fault != NXDomain {
-		return
-	}
-	r.fail(dnsmessage.RCodeSuccess)
-	if fault == NXDomain {
-		r.RCode = dnsmessage.RCodeNameError
-	}
-	r.negative()
 }
 
 func (r *reply) fail(code dnsmessage.RCode) {
