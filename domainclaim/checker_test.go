@@ -361,6 +361,24 @@ func TestCheckContext(t *testing.T) {
 	}
 }
 
+// TestNobodyToAsk: without a DNS server nothing is known, and the hint says whose
+// fault it is.
+func TestNobodyToAsk(t *testing.T) {
+	t.Parallel()
+	o := domainclaim.NewIdleChecker().Check(t.Context(), claim(t, "example.com"))
+	if o.Outcome != domainclaim.Unknown || !strings.HasPrefix(o.Hint, "No DNS server is configured") || len(o.Answers) != 0 {
+		t.Errorf("%+v", o)
+	}
+	// What the system has depends on the system: some servers, or an error.
+	resolvers, err := domainclaim.SystemResolvers()
+	if (err == nil) != (len(resolvers) > 0) || len(resolvers) > 3 {
+		t.Errorf("%d resolvers, %v", len(resolvers), err)
+	}
+	if domainclaim.NewChecker(nil) == nil {
+		t.Error("no checker")
+	}
+}
+
 // resolverFunc is a host's own resolver.
 type resolverFunc func(ctx context.Context, rooted string) (domainclaim.Answer, error)
 

@@ -3,6 +3,7 @@ package domainclaim
 import (
 	"io"
 	"net/netip"
+	"time"
 )
 
 // ParseResolvConf opens the parser to tests.
@@ -35,3 +36,6 @@ func NewQuery(rooted string) (uint16, []byte, error) {
 // FreeMail and Tenants are the embedded lists.
 func FreeMail() string { return freeMail }
 func Tenants() string  { return tenants }
+
+// NewIdleChecker has nobody to ask, as on a system without DNS servers.
+func NewIdleChecker() *Checker { return &Checker{timeout: defaultTimeout, now: time.Now} }
