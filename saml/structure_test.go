@@ -57,13 +57,13 @@ func TestA6NamespaceConfusion(t *testing.T) {
 		"Audience in another namespace":     {`<saml:Audience>`, `<x:Audience xmlns:x="urn:fake">` + spID + `</x:Audience><saml:Audience>`, saml.CodeProfile},
 		"Conditions in another namespace":   {`<saml:Conditions `, `<saml:Conditions` + fake + ` `, saml.CodeProfile},
 		"attribute statement elsewhere":     {`<saml:AttributeStatement>`, `<saml:AttributeStatement` + fake + `>`, saml.CodeProfile},
+		"prefix rebound on a child":         {`<saml:Issuer>`, `<saml:Issuer xmlns:saml="urn:fake">`, saml.CodeProfile},
 		"text between elements":             {`<saml:Conditions `, `owner@victim.example<saml:Conditions `, saml.CodeProfile},
 		"Response in another namespace":     {`xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"`, `xmlns:samlp="urn:fake"`, saml.CodeProfile},
 	})
 	tryAfter(t, map[string]edit{
 		"Signature in another namespace":  {`<ds:Signature xmlns:ds="` + dsNS + `"`, `<ds:Signature xmlns:ds="urn:fake"`, saml.CodeProfile},
 		"SignedInfo in another namespace": {`<ds:SignedInfo>`, `<ds:SignedInfo xmlns:ds="urn:fake">`, saml.CodeProfile},
-		"prefix rebound on a child":       {`<saml:Issuer>`, `<saml:Issuer xmlns:saml="urn:fake">`, saml.CodeProfile},
 		"xml prefix rebound":              {` ID="resp-1"`, ` xmlns:xml="urn:fake" ID="resp-1"`, saml.CodeXML},
 		"xmlns prefix declared":           {` ID="resp-1"`, ` xmlns:xmlns="urn:fake" ID="resp-1"`, saml.CodeXML},
 		"xml namespace under a prefix":    {` ID="resp-1"`, ` xmlns:y="http://www.w3.org/XML/1998/namespace" ID="resp-1"`, saml.CodeXML},
