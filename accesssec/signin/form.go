@@ -1,0 +1,96 @@
+package signin
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/accesssec/accesssec-go/accesssec"
+)
+
+// maxForm bounds the body of our own forms; each field has a bound of its own.
+const maxForm = 16 << 10
+
+// form is what a page has sent. What is out of its bounds counts as not sent.
+type form struct {
+	next       string // safe, or ""
+	org        string
+	address    string
+	connection string
+	values     url.Values
+}
+
+// read takes the fields from the body of a POST or from the query. When they can't be
+// had it answers and returns false.
+func (h *handler) read(w http.ResponseWriter, r *http.Request) (form, bool) {
+	values := r.URL.Query()
+	if r.Method == http.MethodPost {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if err := r.ParseForm(); err != nil {
+			status := http.StatusBadRequest
+			if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+				status = http.StatusRequestEntityTooLarge
+			}
+			h.message(w, r, status, "The form can't be read", "Start at the sign-in page, and fill it in again.")
+			return form{}, false
+		}
+		values = r.PostForm
+	}
+	f := form{values: values, next: accesssec.SafePath(values.Get("next"))}
+	f.org, f.connection = word(values.Get("org")), word(values.Get("connection"))
+	if a := strings.TrimSpace(values.Get("address")); len(a) <= 512 {
+		f.address = strings.ToValidUTF8(a, "")
+	}
+	return f, true
+}
+
+// word is s when it could be one of our ids, and "" when it can be none.
+func word(s string) string {
+	if len(s) > 64 {
+		return ""
+	}
+	for _, c := range []byte(s) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.') {
+			return ""
+		}
+	}
+	return s
+}
+
+// start is the sign-in page, with what the person came for.
+func (h *handler) start(f form) string {
+	q := url.Values{}
+	if f.next != "" {
+		q.Set("next", f.next)
+	}
+	if f.org != "" {
+		q.Set("org", f.org)
+	}
+	if len(q) == 0 {
+		return h.svc.Path()
+	}
+	return h.svc.Path() + "?" + q.Encode()
+}
+
+// visit marks the browser and says what it came for.
+func (h *handler) visit(w http.ResponseWriter, r *http.Request, f form) accesssec.Visit {
+	v := h.svc.SignIn().Visit(w, r)
+	v.OrgID, v.After = f.org, f.next
+	return v
+}
+
+// leave sends the browser to a path of the host's. It is checked once more here, so
+// that no way to this line can lead off the site.
+func (h *handler) leave(w http.ResponseWriter, r *http.Request, next string) {
+	if next = accesssec.SafePath(next); next == "" {
+		next = h.after
+	}
+	h.redirect(w, r, next)
+}
+
+func (h *handler) redirect(w http.ResponseWriter, r *http.Request, path string) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "same-origin")
+	http.Redirect(w, r, path, http.StatusSeeOther)
+}

@@ -1,0 +1,74 @@
+package signin
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+)
+
+// askProof asks a signed-in person to show once more who they are.
+func (h *handler) askProof(w http.ResponseWriter, r *http.Request) {
+	if f, ok := h.read(w, r); ok {
+		h.proofPage(w, r, f, nil)
+	}
+}
+
+func (h *handler) takeProof(w http.ResponseWriter, r *http.Request) {
+	f, ok := h.read(w, r)
+	if !ok {
+		return
+	}
+	p, err := h.svc.FromRequest(r)
+	if err == nil {
+		err = h.svc.Me(p).Prove(r.Context(), f.values.Get("password"))
+	}
+	switch no := refusal(err); {
+	case err == nil:
+		h.leave(w, r, f.next)
+	case no == nil:
+		h.fault(w, r, h.visit(w, r, f), err)
+	default:
+		h.proofPage(w, r, f, no)
+	}
+}
+
+// proofPage offers the password and, where the person's domain has it, a fresh single
+// sign-on; after no, which may be nil.
+func (h *handler) proofPage(w http.ResponseWriter, r *http.Request, f form, no *accesssec.Refusal) {
+	p, err := h.svc.FromRequest(r)
+	var profile accesssec.Profile
+	if err == nil {
+		profile, err = h.svc.Me(p).Profile(r.Context())
+	}
+	if refusal(err) != nil {
+		again := h.svc.Path() + "prove"
+		if f.next != "" {
+			again += "?next=" + url.QueryEscape(f.next)
+		}
+		h.redirect(w, r, h.start(form{next: accesssec.SafePath(again)}))
+		return
+	}
+	f.address, f.org = profile.Address, p.OrgID
+	v := h.visit(w, r, f)
+	var step accesssec.Step
+	if err == nil {
+		step, err = h.svc.SignIn().Discover(r.Context(), v, f.address)
+	}
+	if err != nil && refusal(err) == nil {
+		h.fault(w, r, v, err)
+		return
+	}
+	data := h.view(f)
+	data.Password, data.Fresh = true, true
+	status, alert := http.StatusOK, ""
+	if no != nil {
+		status, alert, data.Invalid = statusOf(no), say(w, no), true
+		data.Password = no.Code != accesssec.CodeNoPassword
+	}
+	if step.Offers(policy.SSO) {
+		data.Connection, data.OrgName, data.SecondSSO = step.Connection(), step.OrgName, data.Password
+	}
+	h.page(w, r, status, "prove", "Confirm that it is you", alert, data)
+}

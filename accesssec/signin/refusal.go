@@ -1,0 +1,72 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/saml"
+)
+
+// refusal is err as one, or nil when it is a fault.
+func refusal(err error) *accesssec.Refusal {
+	var no *accesssec.Refusal
+	errors.As(err, &no)
+	return no
+}
+
+// statusOf a refusal.
+func statusOf(no *accesssec.Refusal) int {
+	switch no.Code {
+	case accesssec.CodeWrongPassword, accesssec.CodeSignedOut, accesssec.CodeProve:
+		return http.StatusUnauthorized
+	case accesssec.CodeLocked:
+		return http.StatusTooManyRequests
+	case accesssec.CodeAddress, "saml_" + accesssec.Code(saml.CodeEncoding), "saml_" + accesssec.Code(saml.CodeXML):
+		return http.StatusBadRequest
+	case accesssec.CodeNoConnection, accesssec.CodeNotFound:
+		return http.StatusNotFound
+	}
+	return http.StatusForbidden
+}
+
+// say is the sentence for the person; with a lock also for how long. It sets
+// Retry-After (RFC 9110, section 10.2.3).
+func say(w http.ResponseWriter, no *accesssec.Refusal) string {
+	if no.Code != accesssec.CodeLocked || no.RetryAfter <= 0 {
+		return no.Say
+	}
+	seconds := int64((no.RetryAfter + time.Second - 1) / time.Second)
+	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
+	if seconds < 120 {
+		return fmt.Sprintf("%s You can try again in %d seconds.", no.Say, seconds)
+	}
+	return fmt.Sprintf("%s You can try again in %d minutes.", no.Say, (seconds+59)/60)
+}
+
+// refused is the page of a sign-in that did not work. connection, when there is one,
+// is where to start again.
+func (h *handler) refused(w http.ResponseWriter, r *http.Request, v accesssec.Visit, no *accesssec.Refusal, connection string) {
+	data := h.view(form{next: accesssec.SafePath(v.After), org: v.OrgID})
+	data.Trace, data.Connection = no.Trace, connection
+	if data.Trace == "" {
+		data.Trace = v.Trace
+	}
+	h.page(w, r, statusOf(no), "refused", "You are not signed in", say(w, no), data)
+}
+
+// fault is the page of an error that is the host's. It shows nothing of it, and the
+// log has it under the code that the person sees.
+func (h *handler) fault(w http.ResponseWriter, r *http.Request, v accesssec.Visit, err error) {
+	if !errors.Is(err, context.Canceled) || r.Context().Err() == nil {
+		h.log.ErrorContext(r.Context(), "signin: fault", "trace", v.Trace, "err", err)
+	}
+	data := h.view(form{})
+	data.Trace = v.Trace
+	h.page(w, r, http.StatusServiceUnavailable, "refused", "That did not work",
+		"Something is out of order on our side. Try again in a moment.", data)
+}

@@ -1,0 +1,136 @@
+// Package signin is the pages by which people come in, and the SAML endpoints that an
+// identity provider talks to. It owns the words, the forms and the status codes; who
+// is let in is decided by package accesssec, which it only asks.
+//
+// Below Service.Path it serves
+//
+//	GET, POST                      the address; then a password, single sign-on, or both
+//	POST      password             address and password
+//	POST      sso/start            to the identity provider of a connection
+//	POST      sso/{connection}/acs its answer (SAML 2.0 bindings, section 3.5)
+//	GET       sso/{connection}/metadata
+//	GET, POST signout              of this device or of all
+//	GET, POST prove                the password again, or a fresh single sign-on
+//
+// Links may carry next (a path to go to afterwards, see accesssec.SafePath) and org
+// (the id of the org that is wanted).
+//
+// It refuses forms that another site has posted, all but the answer of an identity
+// provider, which comes from another site by its nature and guards itself: do not wrap
+// the handler in http.CrossOriginProtection, and let no proxy cache it. What it shows
+// for an address depends on the domain of it alone. The pages need no scripts.
+//
+// Start at [New].
+package signin
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/accesssec/accesssec-go/accesssec"
+)
+
+// Options of the pages: every zero value is safe.
+type Options struct {
+	// Name is the product's, shown on every page. "" shows none.
+	Name string
+	// After is where people go who came for no page in particular: a path of the
+	// host's own. "" and what accesssec.SafePath refuses are "/".
+	After string
+	// Log gets the faults behind a 503, with the code the person was shown. nil
+	// discards them.
+	Log *slog.Logger
+}
+
+// handler is safe for concurrent use.
+type handler struct {
+	svc     *accesssec.Service
+	name    string
+	after   string
+	log     *slog.Logger
+	foreign *http.CrossOriginProtection
+}
+
+// New serves everything under svc.Path: mount it there, with the prefix left on. The
+// handler is safe for concurrent use and keeps nothing between requests.
+func New(svc *accesssec.Service, opts *Options) http.Handler {
+	if opts == nil {
+		opts = &Options{}
+	}
+	h := &handler{
+		svc: svc, name: opts.Name, after: accesssec.SafePath(opts.After), log: opts.Log,
+		foreign: http.NewCrossOriginProtection(),
+	}
+	if h.after == "" {
+		h.after = "/"
+	}
+	if h.log == nil {
+		h.log = slog.New(slog.DiscardHandler)
+	}
+	return h
+}
+
+// endpoint is what is done at one path. HEAD is answered as GET.
+type endpoint struct {
+	get, post http.HandlerFunc
+	crossSite bool // post comes from another site, and guards itself
+}
+
+func (h *handler) endpoint(route string) (endpoint, bool) {
+	switch route {
+	case "":
+		return endpoint{get: h.askAddress, post: h.takeAddress}, true
+	case "password":
+		return endpoint{post: h.takePassword}, true
+	case "sso/start":
+		return endpoint{post: h.startSSO}, true
+	case "signout":
+		return endpoint{get: h.askSignOut, post: h.signOut}, true
+	case "prove":
+		return endpoint{get: h.askProof, post: h.takeProof}, true
+	}
+	rest, ok := strings.CutPrefix(route, "sso/")
+	id, leaf, _ := strings.Cut(rest, "/")
+	if !ok || word(id) == "" {
+		return endpoint{}, false
+	}
+	switch leaf {
+	case "acs":
+		return endpoint{get: h.explainACS, post: func(w http.ResponseWriter, r *http.Request) { h.finishSSO(w, r, id) }, crossSite: true}, true
+	case "metadata":
+		return endpoint{get: func(w http.ResponseWriter, r *http.Request) { h.metadata(w, r, id) }}, true
+	}
+	return endpoint{}, false
+}
+
+// ServeHTTP finds the endpoint, and keeps out what no endpoint should see.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	route, ok := strings.CutPrefix(r.URL.Path, h.svc.Path())
+	e, found := h.endpoint(route)
+	switch {
+	case !ok || !found:
+		h.message(w, r, http.StatusNotFound, "Page not found", "There is nothing at this address.")
+	case e.get != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		e.get(w, r)
+	case e.post == nil || r.Method != http.MethodPost:
+		w.Header().Set("Allow", e.allow())
+		h.message(w, r, http.StatusMethodNotAllowed, "Nothing to see here", "This address is not a page to open. Start at the sign-in page.")
+	case e.crossSite:
+		e.post(w, r)
+	case h.foreign.Check(r) != nil:
+		h.message(w, r, http.StatusForbidden, "This form came from another site", "For your safety it was not accepted. Start at the sign-in page.")
+	default:
+		e.post(w, r)
+	}
+}
+
+func (e endpoint) allow() string {
+	switch {
+	case e.post == nil:
+		return "GET, HEAD"
+	case e.get == nil:
+		return "POST"
+	}
+	return "GET, HEAD, POST"
+}
