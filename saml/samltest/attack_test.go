@@ -17,7 +17,7 @@ type facts struct {
 	AssertionIssuer, Recipient, SignedFor     string // SignedFor: InResponseTo in the subject
 	Audience                                  []string
 	Issued, NotBefore, NotOnOrAfter           string
-	SubjectEnds, SessionEnds                  string
+	SubjectEnds, Authenticated, SessionEnds   string
 	NameID, Email                             string
 	Assertions                                int
 	ResponseSigned, AssertionSigned           bool // by the provider, and the whole of it
@@ -68,7 +68,8 @@ func factsOf(root *etree.Element, idp *samltest.IdP) facts {
 		f.Audience = append(f.Audience, allText(el))
 	}
 	f.Issued, f.NotBefore, f.NotOnOrAfter = attrOf(a, "IssueInstant"), attrOf(conditions, "NotBefore"), attrOf(conditions, "NotOnOrAfter")
-	f.SessionEnds = attrOf(a.FindElement("./AuthnStatement"), "SessionNotOnOrAfter")
+	authn := a.FindElement("./AuthnStatement")
+	f.Authenticated, f.SessionEnds = attrOf(authn, "AuthnInstant"), attrOf(authn, "SessionNotOnOrAfter")
 	f.NameID = allText(a.FindElement("./Subject/NameID"))
 	f.Email = allText(a.FindElement("./AttributeStatement/Attribute[@Name='email']/AttributeValue"))
 	if a.FindElement("./Signature") != nil {
@@ -87,7 +88,8 @@ func honest() facts {
 		AssertionIssuer: baseURL + "/metadata", Recipient: spACS, SignedFor: "id-request",
 		Audience: []string{spEntity},
 		Issued:   at(0), NotBefore: at(0), NotOnOrAfter: at(5 * time.Minute), SubjectEnds: at(5 * time.Minute),
-		NameID: "ann@example.com", Email: "ann@example.com",
+		Authenticated: at(0),
+		NameID:        "ann@example.com", Email: "ann@example.com",
 		Assertions: 1, AssertionSigned: true,
 	}
 }
@@ -105,14 +107,17 @@ func TestAttackChangesOneThing(t *testing.T) {
 			f.Issuer, f.AssertionIssuer = "https://other-provider.example/metadata", "https://other-provider.example/metadata"
 		},
 		samltest.Expired: func(f *facts) {
-			f.Issued, f.NotBefore = at(-65*time.Minute), at(-65*time.Minute)
+			f.Issued, f.NotBefore, f.Authenticated = at(-65*time.Minute), at(-65*time.Minute), at(-65*time.Minute)
 			f.NotOnOrAfter, f.SubjectEnds = at(-time.Hour), at(-time.Hour)
 		},
 		samltest.NotYetValid: func(f *facts) {
 			f.NotBefore = at(time.Hour)
 			f.NotOnOrAfter, f.SubjectEnds = at(65*time.Minute), at(65*time.Minute)
 		},
-		samltest.Stale:           func(f *facts) { f.Issued, f.NotBefore = at(-48*time.Hour), at(-48*time.Hour) },
+		samltest.Stale: func(f *facts) {
+			f.Issued, f.NotBefore, f.Authenticated = at(-48*time.Hour), at(-48*time.Hour), at(-48*time.Hour)
+		},
+		samltest.OldSession:      func(f *facts) { f.Authenticated = at(-8 * time.Hour) },
 		samltest.SessionOver:     func(f *facts) { f.SessionEnds = at(-time.Hour) },
 		samltest.NoInResponseTo:  func(f *facts) { f.InResponseTo, f.SignedFor = "", "" },
 		samltest.ForeignDomain:   func(f *facts) { f.NameID, f.Email = "ann@elsewhere.example", "ann@elsewhere.example" },

@@ -60,11 +60,11 @@ type IdP struct {
 	now                         func() time.Time
 	signResponse, signAssertion bool
 	people                      []Person
-	key                         keyPair
 	otherKey                    func() (keyPair, error) // that of a stranger, made when first wanted
 	ticketKey                   []byte
 
 	mu        sync.RWMutex
+	keys      []keyPair           // the first one signs, the others did
 	providers map[string]provider // by entity ID
 	last      map[string]Response // by entity ID: the last answer that no attack was part of
 }
@@ -106,7 +106,7 @@ func New(baseURL string, people []Person, opts *Options) (*IdP, error) {
 		idp.signAssertion = true
 	}
 	rand.Read(idp.ticketKey)
-	if idp.key, err = newKeyPair("Test identity provider", idp.now()); err != nil {
+	if err := idp.Rotate(); err != nil {
 		return nil, err
 	}
 	idp.otherKey = sync.OnceValues(func() (keyPair, error) { return newKeyPair("A stranger", idp.now()) })
@@ -119,8 +119,25 @@ func (idp *IdP) EntityID() string { return idp.entityID }
 // SSOURL is where requests are sent, by redirect or by POST.
 func (idp *IdP) SSOURL() string { return idp.base + "/sso" }
 
-// Certificate is what its signatures are verified with.
-func (idp *IdP) Certificate() *x509.Certificate { return idp.key.cert }
+// Certificate is what its signatures are verified with from now on.
+func (idp *IdP) Certificate() *x509.Certificate {
+	idp.mu.RLock()
+	defer idp.mu.RUnlock()
+	return idp.keys[0].cert
+}
+
+// Rotate makes a new key, which signs from now on. The metadata lists its
+// certificate first and those of all keys before behind it.
+func (idp *IdP) Rotate() error {
+	key, err := newKeyPair("Test identity provider", idp.now())
+	if err != nil {
+		return err
+	}
+	idp.mu.Lock()
+	defer idp.mu.Unlock()
+	idp.keys = append([]keyPair{key}, idp.keys...)
+	return nil
+}
 
 // ServeHTTP serves the paths below the base URL: /metadata, /sso, /login (what the
 // sign-in page posts to) and / (a list of service providers to start from).

@@ -8,7 +8,7 @@ import (
 
 const formatEmail = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 
-// Metadata returns its EntityDescriptor: the certificate, and the address for
+// Metadata returns its EntityDescriptor: the certificates, and the address for
 // requests with both bindings. It has no end of validity and no signature.
 func (idp *IdP) Metadata() []byte {
 	root := etree.NewElement("md:EntityDescriptor")
@@ -18,10 +18,15 @@ func (idp *IdP) Metadata() []byte {
 	role := root.CreateElement("md:IDPSSODescriptor")
 	role.CreateAttr("WantAuthnRequestsSigned", "false")
 	role.CreateAttr("protocolSupportEnumeration", nsProtocol)
-	key := role.CreateElement("md:KeyDescriptor")
-	key.CreateAttr("use", "signing")
-	key.CreateElement("ds:KeyInfo").CreateElement("ds:X509Data").CreateElement("ds:X509Certificate").
-		SetText(base64.StdEncoding.EncodeToString(idp.key.cert.Raw))
+	idp.mu.RLock()
+	keys := idp.keys // replaced by Rotate, never changed
+	idp.mu.RUnlock()
+	for _, key := range keys {
+		descriptor := role.CreateElement("md:KeyDescriptor")
+		descriptor.CreateAttr("use", "signing")
+		descriptor.CreateElement("ds:KeyInfo").CreateElement("ds:X509Data").CreateElement("ds:X509Certificate").
+			SetText(base64.StdEncoding.EncodeToString(key.cert.Raw))
+	}
 	role.CreateElement("md:NameIDFormat").SetText(formatEmail)
 	for _, binding := range []string{bindingRedirect, bindingPOST} {
 		sso := role.CreateElement("md:SingleSignOnService")

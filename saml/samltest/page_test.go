@@ -221,7 +221,14 @@ func TestConcurrentUse(t *testing.T) {
 				t.Error(err)
 			}
 			get(t, idp, "/")
+			get(t, idp, "/metadata")
+			idp.Certificate()
 		})
 	}
+	wg.Go(func() {
+		if err := idp.Rotate(); err != nil {
+			t.Error(err)
+		}
+	})
 	wg.Wait()
 }

@@ -20,7 +20,8 @@ type Request struct {
 	Issuer     string // entity ID of the service provider
 	ACS        string // where to answer; "" means the default one of its metadata
 	RelayState string
-	Passive    bool // the person must not be asked anything, so the answer is "NoPassive"
+	Passive    bool // IsPassive: the person must not be asked anything, so the answer is NoPassive
+	ForceAuthn bool // the person must be asked again, which the sign-in page always does
 }
 
 // ReadRequest reads an AuthnRequest of at most 64 KiB that came by redirect (GET) or
@@ -67,7 +68,8 @@ func (idp *IdP) ReadRequest(r *http.Request) (Request, error) {
 	}
 	return Request{
 		ID: attribute(root, "ID"), Issuer: p.entityID, ACS: acs,
-		RelayState: in.relayState, Passive: isTrue(attribute(root, "IsPassive")),
+		RelayState: in.relayState,
+		Passive:    isTrue(attribute(root, "IsPassive")), ForceAuthn: isTrue(attribute(root, "ForceAuthn")),
 	}, nil
 }
 

@@ -87,6 +87,27 @@ func TestReadRequest(t *testing.T) {
 	}
 }
 
+func TestReadRequestWishes(t *testing.T) {
+	t.Parallel()
+	idp := newIdP(t, nil)
+	for wish, want := range map[string]samltest.Request{
+		`IsPassive="true"`:                   {Passive: true},
+		`IsPassive="1" ForceAuthn="0"`:       {Passive: true},
+		`ForceAuthn="true"`:                  {ForceAuthn: true},
+		`samlp:ForceAuthn="true"`:            {},
+		`ForceAuthn="TRUE" IsPassive="yes"`:  {},
+		`ForceAuthn="true" IsPassive="true"`: {Passive: true, ForceAuthn: true},
+	} {
+		got, err := idp.ReadRequest(byPOST(postOf(strings.Replace(authnRequest, " ID=", " "+wish+" ID=", 1))))
+		if err != nil {
+			t.Fatalf("%s: %v", wish, err)
+		}
+		if got.Passive != want.Passive || got.ForceAuthn != want.ForceAuthn {
+			t.Errorf("%s: read %+v", wish, got)
+		}
+	}
+}
+
 func TestReadRequestFindsTheAddress(t *testing.T) {
 	t.Parallel()
 	idp := newIdP(t, nil)

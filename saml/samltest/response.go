@@ -124,6 +124,9 @@ func (idp *IdP) draft(req Request, p Person) (*draft, error) {
 		return nil, errors.New("samltest: a person without an address")
 	}
 	now := idp.now().UTC()
+	idp.mu.RLock()
+	key := idp.keys[0]
+	idp.mu.RUnlock()
 	d := &draft{
 		id: newID(), assertionID: newID(),
 		issuer: idp.entityID, destination: req.ACS, recipient: req.ACS, audience: req.Issuer,
@@ -131,7 +134,7 @@ func (idp *IdP) draft(req Request, p Person) (*draft, error) {
 		issued:       now, authenticated: now, notBefore: now, notOnOrAfter: now.Add(validity),
 		claims:       claimsOf(p),
 		signResponse: idp.signResponse, signAssertion: idp.signAssertion,
-		signer:   newSigner(idp.key),
+		signer:   newSigner(key),
 		otherKey: idp.otherKey,
 	}
 	if req.Passive {

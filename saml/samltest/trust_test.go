@@ -148,6 +148,32 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
+func TestRotate(t *testing.T) {
+	t.Parallel()
+	idp := newIdP(t, nil)
+	before := idp.Certificate()
+	if err := idp.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	after := idp.Certificate()
+	metadata := string(idp.Metadata())
+	first, second := strings.Index(metadata, keyDescriptor(after)), strings.Index(metadata, keyDescriptor(before))
+	if first < 0 || second < first {
+		t.Errorf("the new certificate is at %d and the old one at %d of the metadata", first, second)
+	}
+	resp, err := idp.Unsolicited(spEntity, ann())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := readResponse(t, resp).FindElement("./Assertion")
+	if _, err := verify(a, after); err != nil {
+		t.Errorf("the new certificate does not verify: %v", err)
+	}
+	if _, err := verify(a, before); err == nil {
+		t.Error("the old certificate verifies")
+	}
+}
+
 // The caller's slices and maps are not kept.
 func TestNewCopiesPeople(t *testing.T) {
 	t.Parallel()
