@@ -1,0 +1,24 @@
+#!/bin/bash
+# The quickstart in a real browser, with scripts and without. Needs Go, and root on
+# Debian when chromium is not there yet. Leaves no file in the tree.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
+	if ! command -v apt-get >/dev/null; then
+		echo "missing: chromium and chromedriver (and no apt-get to install them with)" >&2
+		exit 1
+	fi
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$root"
+go build -o "$work/quickstart" ./examples/quickstart
+cd internal/browser
+GOWORK=off go vet ./...
+GOWORK=off go build -o "$work/browser" .
+TMPDIR=$work "$work/browser" -quickstart "$work/quickstart" -chromium "$(command -v chromium)"

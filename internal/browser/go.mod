@@ -1,0 +1,5 @@
+module github.com/accesssec/accesssec-go/internal/browser
+
+go 1.26.0
+
+replace github.com/accesssec/accesssec-go => ../..

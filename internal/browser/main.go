@@ -1,0 +1,113 @@
+// Browser walks through the quickstart with a real Chromium: signs in by clicking,
+// meets a forged answer, signs out everywhere and is asked to sign in again, once with
+// scripts and once without. It owns the walk and the little of WebDriver that it
+// needs, and is a module of its own so that nobody who uses the library meets it.
+//
+//	go run . -quickstart path/of/the/program
+//
+// It needs chromium and chromedriver, and speaks W3C WebDriver over loopback.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"time"
+)
+
+func main() {
+	program := flag.String("quickstart", "", "the built quickstart")
+	driver := flag.String("driver", "chromedriver", "the WebDriver of the browser")
+	chromium := flag.String("chromium", "/usr/bin/chromium", "the browser")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	err := run(ctx, *program, *driver, *chromium)
+	cancel()
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "browser:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, program, driver, chromium string) error {
+	for _, scripts := range []bool{true, false} {
+		if err := once(ctx, program, driver, chromium, scripts); err != nil {
+			return fmt.Errorf("scripts %s: %w", onOff(scripts), err)
+		}
+		fmt.Printf("ok   scripts %s: signed in, refused a forged answer, signed out everywhere, asked to sign in again\n", onOff(scripts))
+	}
+	return nil
+}
+
+// once starts everything afresh for one walk.
+func once(ctx context.Context, program, driver, chromium string, scripts bool) (err error) {
+	profile, err := os.MkdirTemp("", "browser")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(profile)) }()
+
+	line, endApp, err := launch(ctx, "Open ", program, "-addr", "localhost:0")
+	if err != nil {
+		return err
+	}
+	defer endApp()
+	origin, _, _ := strings.Cut(strings.TrimPrefix(line, "Open "), " ")
+
+	line, endDriver, err := launch(ctx, "ChromeDriver was started successfully on port ", driver, "--port=0")
+	if err != nil {
+		return err
+	}
+	defer endDriver()
+	port, _, _ := strings.Cut(line[strings.LastIndex(line, " ")+1:], ".")
+
+	b, err := open(ctx, "http://127.0.0.1:"+port, chromium, profile, scripts)
+	if err != nil {
+		return err
+	}
+	return errors.Join(walk(ctx, b, origin, scripts), b.close(ctx))
+}
+
+// launch starts a program and waits for the line by which it says that it is ready.
+func launch(ctx context.Context, ready, program string, args ...string) (line string, end func(), err error) {
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", nil, err
+	}
+	end = func() {
+		// It is only ended here, so how it ends says nothing.
+		if cmd.Process.Signal(os.Interrupt) == nil {
+			io.Copy(io.Discard, out)
+		}
+		cmd.Wait()
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), ready) {
+			return lines.Text(), end, nil
+		}
+	}
+	end()
+	return "", nil, fmt.Errorf("%s did not say %q", program, ready)
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
