@@ -10,10 +10,10 @@ import (
 
 // DeleteExpired implements [store.Standalone].
 func (s *Store) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
-	if limit < 1 {
-		return 0, store.ErrUnbounded
-	}
 	return commit(ctx, s, func(t *tx) (int, error) {
+		if limit < 1 {
+			return 0, store.ErrUnbounded
+		}
 		d := t.data
 		docs := atMost(d.docs.all(), limit, func(m *store.Doc) bool { return over(m.ExpiresAt, now) })
 		limit -= len(docs)

@@ -89,17 +89,17 @@ func (t *tx) FinishJobs(ctx context.Context, done ...store.JobDone) (int, error)
 
 // LeaseJobs implements [store.Standalone].
 func (s *Store) LeaseJobs(ctx context.Context, q store.LeaseQuery) ([]store.Job, error) {
-	if len(q.Kinds) == 0 || q.Worker == "" {
-		return nil, store.ErrUnbounded
-	}
-	if !q.Until.After(q.Now) {
-		return nil, errors.New("memory: lease that ends before it begins")
-	}
-	n, err := limit(q.Limit)
-	if err != nil {
-		return nil, err
-	}
 	return commit(ctx, s, func(t *tx) ([]store.Job, error) {
+		if len(q.Kinds) == 0 || q.Worker == "" {
+			return nil, store.ErrUnbounded
+		}
+		if !q.Until.After(q.Now) {
+			return nil, errors.New("memory: lease that ends before it begins")
+		}
+		n, err := limit(q.Limit)
+		if err != nil {
+			return nil, err
+		}
 		due := []*store.Job{}
 		for j := range t.data.jobs.byKind.any(q.Kinds) {
 			if !j.At.After(q.Now) && (j.Lease == "" || !j.LeaseUntil.After(q.Now)) {

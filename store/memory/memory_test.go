@@ -1,0 +1,14 @@
+package memory_test
+
+import (
+	"testing"
+
+	"github.com/accesssec/accesssec-go/store"
+	"github.com/accesssec/accesssec-go/store/memory"
+	"github.com/accesssec/accesssec-go/store/storetest"
+)
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(*testing.T) store.Store { return memory.New() })
+}
