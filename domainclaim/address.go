@@ -191,7 +191,8 @@ func blank(r rune) bool {
 	return invisible(r)
 }
 
-// invisible reports characters that print nothing or move what stands beside them.
+// invisible reports characters that print nothing or move what stands beside them,
+// and those that this version of Unicode does not know.
 func invisible(r rune) bool {
 	switch {
 	case r < utf8.RuneSelf:

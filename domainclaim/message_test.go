@@ -1,6 +1,7 @@
 package domainclaim_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,32 +10,32 @@ import (
 	"github.com/accesssec/accesssec-go/domainclaim"
 )
 
+func txt(owner string, parts ...string) dnsmessage.Resource {
+	return record(owner, dnsmessage.TypeTXT, &dnsmessage.TXTResource{TXT: parts})
+}
+
+func alias(owner, target string) dnsmessage.Resource {
+	return record(owner, dnsmessage.TypeCNAME, &dnsmessage.CNAMEResource{CNAME: dnsmessage.MustNewName(target)})
+}
+
+func with(h dnsmessage.Header, rcode dnsmessage.RCode) dnsmessage.Header {
+	h.RCode = rcode
+	return h
+}
+
 // TestReadMessage: what an answer to a question about example.com comes to.
 func TestReadMessage(t *testing.T) {
 	t.Parallel()
 	ask := dnsmessage.Question{Name: dnsmessage.MustNewName("example.com."), Type: dnsmessage.TypeTXT, Class: dnsmessage.ClassINET}
-	txt := func(owner string, parts ...string) dnsmessage.Resource {
-		return record(owner, dnsmessage.TypeTXT, &dnsmessage.TXTResource{TXT: parts})
-	}
-	alias := func(owner, target string) dnsmessage.Resource {
-		return record(owner, dnsmessage.TypeCNAME, &dnsmessage.CNAMEResource{CNAME: dnsmessage.MustNewName(target)})
-	}
 	soa := record(".", dnsmessage.TypeSOA, &dnsmessage.SOAResource{NS: dnsmessage.MustNewName("ns."), MBox: dnsmessage.MustNewName("mb.")})
 	ns := record(".", dnsmessage.TypeNS, &dnsmessage.NSResource{NS: dnsmessage.MustNewName("ns.")})
 	a := record("example.com.", dnsmessage.TypeA, &dnsmessage.AResource{A: [4]byte{192, 0, 2, 1}})
 	chaos := txt("example.com.", "other class")
 	chaos.Header.Class = dnsmessage.ClassCHAOS
-	many := make([]dnsmessage.Resource, 1025)
-	for i := range many {
-		many[i] = txt("example.com.", "x")
-	}
+	many := slices.Repeat([]dnsmessage.Resource{txt("example.com.", "x")}, 1025)
 	resolver := dnsmessage.Header{ID: 7, Response: true, RecursionAvailable: true}
 	authority := dnsmessage.Header{ID: 7, Response: true, Authoritative: true}
 	neither := dnsmessage.Header{ID: 7, Response: true}
-	with := func(h dnsmessage.Header, rcode dnsmessage.RCode) dnsmessage.Header {
-		h.RCode = rcode
-		return h
-	}
 	type rrs = []dnsmessage.Resource
 	for label, tt := range map[string]struct {
 		header               dnsmessage.Header
