@@ -18,9 +18,10 @@ type change struct {
 	recorded int
 }
 
-// record writes e beside what has just been written.
+// record writes e beside what has just been written. Events of one change are a
+// microsecond apart, so that the log keeps their order.
 func (c *change) record(ctx context.Context, orgID string, e audit.Event) error {
-	e.At = c.now
+	e.At = c.now.Add(time.Duration(c.recorded) * time.Microsecond)
 	c.recorded++
 	return audit.Add(ctx, c.Tx, orgID, e)
 }

@@ -34,6 +34,14 @@ type facts struct {
 // else in the system's own log.
 func (f facts) logOrg() string { return f.owner.ID }
 
+// refusedBy is the org whose rule it was.
+func (f facts) refusedBy(d policy.Decision) string {
+	if d.Reason == policy.ExternalBlocked {
+		return f.in.Target.ID
+	}
+	return f.logOrg()
+}
+
 // facts gathers the input of one decision in at most seven point reads. It takes a
 // Reader, so the bounce and the mint run the same lines.
 func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, error) {
@@ -164,7 +172,7 @@ type proof struct {
 func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Entered, error) {
 	d := policy.Decide(f.in)
 	if !d.Allow {
-		return nil, refuseDecision(d).inOrg(f.logOrg(), p.visit.by(audit.LoginRefused, f.actor()))
+		return nil, refuseDecision(d).inOrg(f.refusedBy(d), p.visit.by(audit.LoginRefused, f.actor()))
 	}
 	if p.method == policy.SSO {
 		if err := s.vouched(ctx, c, &f, d, p); err != nil {

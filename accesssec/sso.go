@@ -206,7 +206,9 @@ func (s *Service) spend(ctx context.Context, c *change, v Visit, conn kept[conne
 			return err
 		}
 	}
-	mark := assertions.fresh(conn.OrgID, newID("use"), assertionKey(conn.ID, id.AssertionID), c.now, id.ReplayUntil.UTC().Truncate(time.Microsecond).Add(time.Second), used{})
+	key := assertionKey(conn.ID, id.AssertionID)
+	until := id.ReplayUntil.UTC().Truncate(time.Microsecond).Add(time.Second)
+	mark := assertions.fresh(conn.OrgID, key, key, c.now, until, used{})
 	err = assertions.put(ctx, c, mark)
 	if errors.Is(err, store.ErrExists) {
 		return refuse(CodeReplay, "the assertion has made a session before").inOrg(conn.OrgID, e)

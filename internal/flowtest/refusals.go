@@ -1,0 +1,253 @@
+package flowtest
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/saml/samltest"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+var ann = samltest.Person{Email: "ann@example.com", FirstName: "Ann", LastName: "Lee"}
+
+// Refusals shows that each way in which a response is not to be trusted has a reason of
+// its own, leaves no session behind, and stands in the log of the connection's org.
+func Refusals(t *testing.T, open func(*testing.T) store.Store) {
+	for name, tt := range map[string]struct {
+		attack samltest.Attack
+		person samltest.Person
+		want   accesssec.Code
+	}{
+		"control":           {"", ann, ""},
+		"wrong audience":    {samltest.WrongAudience, ann, "saml_audience"},
+		"no audience":       {samltest.NoAudience, ann, "saml_audience_missing"},
+		"expired":           {samltest.Expired, ann, "saml_expired"},
+		"not yet valid":     {samltest.NotYetValid, ann, "saml_not_yet_valid"},
+		"stale":             {samltest.Stale, ann, "saml_stale"},
+		"session over":      {samltest.SessionOver, ann, "saml_session_over"},
+		"unsigned":          {samltest.Unsigned, ann, "saml_unsigned"},
+		"other key":         {samltest.OtherKey, ann, "saml_signature"},
+		"borrowed cert":     {samltest.BorrowedCertificate, ann, "saml_signature"},
+		"tampered":          {samltest.Tampered, ann, "saml_signature"},
+		"wrapped":           {samltest.Wrapped, ann, "saml_profile"},
+		"two assertions":    {samltest.TwoAssertions, ann, "saml_profile"},
+		"whole reference":   {samltest.ReferenceWhole, ann, "saml_profile"},
+		"weak digest":       {samltest.WeakDigest, ann, "saml_algorithm"},
+		"wrong issuer":      {samltest.WrongIssuer, ann, "saml_issuer"},
+		"wrong recipient":   {samltest.WrongRecipient, ann, "saml_recipient"},
+		"wrong destination": {samltest.WrongDestination, ann, "saml_destination"},
+		"status":            {samltest.StatusFailed, ann, "saml_status"},
+		"comment in NameID": {samltest.CommentInNameID, ann, "saml_xml"},
+		"doctype":           {samltest.Doctype, ann, "saml_xml"},
+		"unknown request":   {samltest.UnknownRequest, ann, "saml_request_unknown"},
+		"unsolicited":       {samltest.NoInResponseTo, ann, "saml_unsolicited"},
+
+		"unverified domain":     {"", samltest.Person{Email: "ann@example.net"}, Code(policy.DomainUnowned)},
+		"foreign domain":        {samltest.ForeignDomain, ann, Code(policy.DomainUnowned)},
+		"another org's domain":  {"", samltest.Person{Email: "ann@example.org"}, Code(policy.DomainOfAnother)},
+		"subdomain":             {"", samltest.Person{Email: "ann@sub.example.com"}, Code(policy.DomainUnowned)},
+		"look-alike domain":     {"", samltest.Person{Email: "ann@notexample.com"}, Code(policy.DomainUnowned)},
+		"no address":            {"", samltest.Person{Email: "not an address", NameID: "u-17"}, accesssec.CodeAddress},
+		"two addresses in one":  {"", samltest.Person{Email: `"ann@example.com"@evil.example.net`}, accesssec.CodeAddress},
+		"not invited, not made": {"", samltest.Person{Email: "bob@example.com"}, Code(policy.NotMember)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, open(t))
+			acme := w.newCustomer("Acme", "example.com")
+			acme.add(policy.Member, "ann@example.com")
+			w.newCustomer("Other", "example.org")
+			pending := w.newOrg("Pending", "owner@elsewhere.example.net")
+			pending.claim("example.net")
+
+			l := acme.start()
+			var attacks []samltest.Attack
+			if tt.attack != "" {
+				attacks = append(attacks, tt.attack)
+			}
+			m := l.answer(tt.person, attacks...)
+			step, err := l.finish(m)
+			if got := w.code(err); got != tt.want {
+				t.Fatalf("refused as %q, want %q (%v)", got, tt.want, err)
+			}
+			left := w.sessions(store.SessionQuery{OrgID: acme.owner.OrgID})
+			if tt.want == "" {
+				if step.Entered == nil || left != 1 {
+					t.Fatalf("the control is not let in: %d sessions", left)
+				}
+				return
+			}
+			if step.Entered != nil || left != 0 {
+				t.Errorf("refused, and %d sessions left", left)
+			}
+			e := acme.last(audit.LoginRefused)
+			if e.Reason != string(tt.want) || e.Outcome != audit.Refused || e.Trace != l.visit.Trace {
+				t.Errorf("the log says %+v", e)
+			}
+			if _, there := w.user("bob@example.com"); there {
+				t.Error("an account was made for somebody who was refused")
+			}
+		})
+	}
+}
+
+// Code names a reason of the policy as the code it is refused with.
+func Code(r policy.Reason) accesssec.Code { return accesssec.Code(r) }
+
+// Bindings of a response to its request, its browser, its connection and its time.
+func Bindings(t *testing.T, open func(*testing.T) store.Store) {
+	setUp := func(t *testing.T) (*world, *customer) {
+		w := newWorld(t, open(t))
+		acme := w.newCustomer("Acme", "example.com")
+		acme.add(policy.Member, "ann@example.com", "zoe@example.com")
+		return w, acme
+	}
+	refused := func(t *testing.T, c *customer, err error, want accesssec.Code) {
+		t.Helper()
+		if got := c.w.code(err); got != want {
+			t.Errorf("refused as %q, want %q", got, want)
+		}
+	}
+
+	t.Run("another browser", func(t *testing.T) {
+		t.Parallel()
+		w, acme := setUp(t)
+		l := acme.start()
+		m := l.answer(ann)
+		_, err := w.svc.SignIn().FinishSSO(w.ctx, w.visit(), acme.conn.ID, m)
+		refused(t, acme, err, accesssec.CodeBrowser)
+		_, err = w.svc.SignIn().FinishSSO(w.ctx, accesssec.Visit{}, acme.conn.ID, m)
+		refused(t, acme, err, accesssec.CodeBrowser)
+		if n := w.sessions(store.SessionQuery{OrgID: acme.owner.OrgID}); n != 0 {
+			t.Errorf("%d sessions", n)
+		}
+		if _, err := l.finish(m); err != nil {
+			t.Errorf("the browser that asked is refused as well: %v", err)
+		}
+	})
+	t.Run("replay", func(t *testing.T) {
+		t.Parallel()
+		w, acme := setUp(t)
+		l := acme.start()
+		m := l.answer(ann)
+		_, err := l.finish(m)
+		w.must(err)
+		_, err = l.finish(m)
+		refused(t, acme, err, accesssec.CodeReplay)
+		again := l.answer(ann, samltest.Replayed)
+		_, err = l.finish(again)
+		refused(t, acme, err, accesssec.CodeReplay)
+		if n := w.sessions(store.SessionQuery{OrgID: acme.owner.OrgID}); n != 1 {
+			t.Errorf("%d sessions", n)
+		}
+	})
+	t.Run("two answers to one request", func(t *testing.T) {
+		t.Parallel()
+		w, acme := setUp(t)
+		l := acme.start()
+		first, second := l.answer(ann), l.answer(samltest.Person{Email: "zoe@example.com"})
+		_, err := l.finish(first)
+		w.must(err)
+		_, err = l.finish(second)
+		refused(t, acme, err, "saml_request_unknown")
+	})
+	t.Run("the answer to another's request", func(t *testing.T) {
+		t.Parallel()
+		_, acme := setUp(t)
+		mine, theirs := acme.start(), acme.start()
+		_, err := mine.finish(theirs.answer(ann))
+		refused(t, acme, err, accesssec.CodeBrowser)
+	})
+	t.Run("a request that is too old", func(t *testing.T) {
+		t.Parallel()
+		w, acme := setUp(t)
+		l := acme.start()
+		w.advance(11 * time.Minute)
+		_, err := l.finish(l.answer(ann))
+		refused(t, acme, err, "saml_request_expired")
+	})
+	t.Run("another org's connection", func(t *testing.T) {
+		t.Parallel()
+		w, acme := setUp(t)
+		evil := w.newCustomer("Evil", "example.org")
+		evil.add(policy.Member, "eve@example.org")
+		// The response is good for Evil's ACS, and posted to Acme's.
+		l := evil.start()
+		m := l.answer(samltest.Person{Email: "ann@example.com"})
+		_, err := w.svc.SignIn().FinishSSO(w.ctx, l.visit, acme.conn.ID, m)
+		refused(t, acme, err, "saml_signature")
+		// Evil's provider vouches for Acme's people through Evil's connection.
+		_, err = l.finish(m)
+		refused(t, evil, err, Code(policy.DomainOfAnother))
+		// Evil's provider says it is Acme's.
+		r := acme.start()
+		resp, err := evil.idp.Respond(samltest.Request{ID: r.req.ID, Issuer: evil.conn.EntityID}, ann)
+		w.must(err)
+		_, err = r.finish(w.message(resp))
+		refused(t, acme, err, "saml_signature")
+		if n := w.sessions(store.SessionQuery{OrgID: acme.owner.OrgID}); n != 0 {
+			t.Errorf("%d sessions", n)
+		}
+	})
+	t.Run("another org's ACS, one key for both", func(t *testing.T) {
+		t.Parallel()
+		w, acme := setUp(t)
+		// Two orgs of one company at one identity provider: same issuer, same key.
+		sister := w.newOrg("Sister", "owner@example.org")
+		sister.verify("example.org")
+		var err error
+		sister.conn, err = sister.admin.NewConnection(w.ctx, "same IdP")
+		w.must(err)
+		_, err = sister.admin.Configure(w.ctx, sister.conn.ID, idpOf(t, acme), nil)
+		w.must(err)
+		w.must(sister.admin.Enable(w.ctx, sister.conn.ID, true))
+		l := acme.start()
+		m := l.answer(ann)
+		_, err = w.svc.SignIn().FinishSSO(w.ctx, l.visit, sister.conn.ID, m)
+		refused(t, sister, err, "saml_destination")
+		// The same without a Destination to tell them apart is refused by what is signed.
+	})
+	t.Run("switched off meanwhile", func(t *testing.T) {
+		t.Parallel()
+		w, acme := setUp(t)
+		l := acme.start()
+		m := l.answer(ann)
+		w.must(acme.admin.Enable(w.ctx, acme.conn.ID, false))
+		_, err := l.finish(m)
+		refused(t, acme, err, Code(policy.ConnectionInactive))
+	})
+	t.Run("no such connection", func(t *testing.T) {
+		t.Parallel()
+		w, acme := setUp(t)
+		l := acme.start()
+		_, err := w.svc.SignIn().FinishSSO(w.ctx, l.visit, "con-none", l.answer(ann))
+		refused(t, acme, err, accesssec.CodeNoConnection)
+		_, err = w.svc.SignIn().StartSSO(w.ctx, l.visit, "con-none", nil)
+		refused(t, acme, err, accesssec.CodeNoConnection)
+	})
+	t.Run("over HTTP, no cookie and no session cookie back", func(t *testing.T) {
+		t.Parallel()
+		w, acme := setUp(t)
+		l := acme.start()
+		resp, err := acme.idp.Respond(l.req, ann)
+		w.must(err)
+		res, err := http.PostForm(acme.conn.ACS, map[string][]string{"SAMLResponse": {resp.SAMLResponse}})
+		w.must(err)
+		defer res.Body.Close()
+		if res.StatusCode/100 != 4 {
+			t.Errorf("status %d", res.StatusCode)
+		}
+		for _, c := range res.Cookies() {
+			if c.Name == "__Host-accesssec" && c.Value != "" {
+				t.Error("a session cookie came with the refusal")
+			}
+		}
+		if e := acme.last(audit.LoginRefused); e.Reason != string(accesssec.CodeBrowser) {
+			t.Errorf("the log says %s", e.Reason)
+		}
+	})
+}
