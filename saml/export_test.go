@@ -16,3 +16,6 @@ func Rescued(p any) (err error) {
 	defer rescue(CodeXML, func(e *Error) { err = e })
 	panic(p)
 }
+
+// Explain is the error of a code with nothing received.
+func Explain(c Code) *Error { return refuse(c, "", "") }

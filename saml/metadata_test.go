@@ -1,0 +1,163 @@
+package saml_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/accesssec/accesssec-go/saml"
+)
+
+func keyDescriptor(use, name string) string {
+	return `<md:KeyDescriptor` + use + `><ds:KeyInfo xmlns:ds="` + dsNS + `"><ds:X509Data><ds:X509Certificate>` + "\n" +
+		base64.StdEncoding.EncodeToString(keys()[name].cert.Raw) + "\n" + `</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`
+}
+
+func sso(binding, url string) string {
+	return `<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:` + binding + `" Location="` + url + `"/>`
+}
+
+const signingUse = ` use="signing"`
+
+func entity(id, attrs, inside string) string {
+	return `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="` + id + `"><md:IDPSSODescriptor ` + attrs +
+		` protocolSupportEnumeration="urn:oasis:names:tc:SAML:1.1:protocol urn:oasis:names:tc:SAML:2.0:protocol">` + inside + `</md:IDPSSODescriptor></md:EntityDescriptor>`
+}
+
+func entities(all ...string) string {
+	return `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">` + strings.Join(all, "\n") + `</md:EntitiesDescriptor>`
+}
+
+func TestParseMetadata(t *testing.T) {
+	t.Parallel()
+	both := sso("HTTP-POST", "https://idp.example/post") + sso("SOAP", "https://idp.example/soap") + sso("HTTP-Redirect", "https://idp.example/sso?a=b&amp;c=d")
+	redirect := saml.Endpoint{URL: "https://idp.example/sso?a=b&c=d", Binding: saml.Redirect}
+	post := saml.Endpoint{URL: "https://idp.example/post", Binding: saml.POST}
+	full := entity(idpID, `WantAuthnRequestsSigned="true"`, keyDescriptor(signingUse, "idp")+keyDescriptor("", "second")+keyDescriptor(` use="encryption"`, "attacker")+keyDescriptor(signingUse, "idp")+both)
+	small := entity("https://other.example", "", keyDescriptor("", "ec")+sso("HTTP-POST", post.URL))
+	sp := `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="sp"><md:SPSSODescriptor/></md:EntityDescriptor>`
+	for name, c := range map[string]struct {
+		doc, id string
+		want    saml.IdP
+		keys    []string
+	}{
+		"one entity":                 {full, "", saml.IdP{EntityID: idpID, SSO: redirect, SignRequests: true}, []string{"idp", "second"}},
+		"one of several":             {entities(sp, small, entities(full)), idpID, saml.IdP{EntityID: idpID, SSO: redirect, SignRequests: true}, []string{"idp", "second"}},
+		"the only provider of all":   {entities(sp, small), "", saml.IdP{EntityID: "https://other.example", SSO: post}, []string{"ec"}},
+		"declaration and mark":       {"\uFEFF<?xml version=\"1.0\"?>\n<!-- made by hand -->\n" + small, "", saml.IdP{EntityID: "https://other.example", SSO: post}, []string{"ec"}},
+		"comments and instructions":  {strings.Replace(small, "<md:SingleSignOnService", "<?x y?><!-- z --><md:SingleSignOnService", 1), "", saml.IdP{EntityID: "https://other.example", SSO: post}, []string{"ec"}},
+		"bare ampersand in a URL":    {strings.Replace(full, "a=b&amp;c=d", "a=b&c=d", 1), "", saml.IdP{EntityID: idpID, SSO: redirect, SignRequests: true}, []string{"idp", "second"}},
+		"a key that is too short":    {entity(idpID, "", keyDescriptor(signingUse, "weak")+keyDescriptor(signingUse, "idp")+both), "", saml.IdP{EntityID: idpID, SSO: redirect}, []string{"idp"}},
+		"half armour in the element": {strings.Replace(small, "<ds:X509Certificate>", "<ds:X509Certificate>-----BEGIN CERTIFICATE-----", 1), "", saml.IdP{EntityID: "https://other.example", SSO: post}, []string{"ec"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := saml.ParseMetadata([]byte(c.doc), c.id)
+			if err != nil {
+				t.Fatal(explain(err))
+			}
+			if len(got.Certificates) != len(c.keys) {
+				t.Fatalf("%d certificates, want %d", len(got.Certificates), len(c.keys))
+			}
+			for i, k := range c.keys {
+				if !got.Certificates[i].Equal(keys()[k].cert) {
+					t.Errorf("certificate %d is not %s", i, k)
+				}
+			}
+			got.Certificates = nil
+			if diff := cmp.Diff(&c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// B8: whatever is odd about metadata, it never gives a connection that accepts
+// unsigned responses.
+func TestB8MetadataThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	ep := sso("HTTP-Redirect", "https://idp.example/sso")
+	good := entity(idpID, "", keyDescriptor("", "idp")+ep)
+	if _, err := saml.ParseMetadata([]byte(good), ""); err != nil {
+		t.Fatal(explain(err))
+	}
+	for name, c := range map[string]struct {
+		doc, id string
+		code    saml.Code
+	}{
+		"no key":                     {entity(idpID, "", ep), "", saml.CodeMetadata},
+		"an encryption key only":     {entity(idpID, "", keyDescriptor(` use="encryption"`, "idp")+ep), "", saml.CodeMetadata},
+		"an empty use":               {entity(idpID, "", keyDescriptor(` use=""`, "idp")+ep), "", saml.CodeMetadata},
+		"a weak key only":            {entity(idpID, "", keyDescriptor("", "weak")+ep), "", saml.CodeMetadata},
+		"an empty certificate":       {entity(idpID, "", `<md:KeyDescriptor><ds:KeyInfo xmlns:ds="`+dsNS+`"><ds:X509Data><ds:X509Certificate/></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`+ep), "", saml.CodeMetadata},
+		"a certificate of elements":  {strings.Replace(good, "<ds:X509Certificate>", "<ds:X509Certificate><x/>", 1), "", saml.CodeMetadata},
+		"a key in a foreign place":   {strings.Replace(good, "md:KeyDescriptor", "ds:KeyDescriptor xmlns:ds=\"urn:x\"", 1), "", saml.CodeXML},
+		"no endpoint":                {entity(idpID, "", keyDescriptor("", "idp")), "", saml.CodeMetadata},
+		"endpoint of another kind":   {entity(idpID, "", keyDescriptor("", "idp")+sso("SOAP", "https://idp.example/soap")), "", saml.CodeMetadata},
+		"endpoint that runs scripts": {entity(idpID, "", keyDescriptor("", "idp")+sso("HTTP-Redirect", "javascript:alert(1)")), "", saml.CodeMetadata},
+		"relative endpoint":          {entity(idpID, "", keyDescriptor("", "idp")+sso("HTTP-Redirect", "/sso")), "", saml.CodeMetadata},
+		"no entityID":                {entity("", "", keyDescriptor("", "idp")+ep), "", saml.CodeMetadata},
+		"SAML 1 only":                {strings.Replace(good, " urn:oasis:names:tc:SAML:2.0:protocol", "", 1), "", saml.CodeMetadata},
+		"another entity":             {good, "https://other.example", saml.CodeMetadata},
+		"two, none chosen":           {entities(good, entity("https://b.example", "", keyDescriptor("", "idp")+ep)), "", saml.CodeMetadata},
+		"two of one name":            {entities(good, good), idpID, saml.CodeMetadata},
+		"a service provider's":       {`<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="sp"><md:SPSSODescriptor/></md:EntityDescriptor>`, "", saml.CodeMetadata},
+		"another document":           {`<html/>`, "", saml.CodeMetadata},
+		"another namespace":          {strings.Replace(good, "SAML:2.0:metadata", "SAML:1.0:metadata", 1), "", saml.CodeMetadata},
+		"not XML":                    {"-----BEGIN CERTIFICATE-----", "", saml.CodeXML},
+		"empty":                      {"", "", saml.CodeXML},
+		"DOCTYPE":                    {`<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>` + good, "", saml.CodeXML},
+		"UTF-16":                     {"\xff\xfe<\x00", "", saml.CodeXML},
+		"9 MiB":                      {strings.Repeat(" ", 9<<20), "", saml.CodeSize},
+		"deep":                       {strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100), "", saml.CodeXML},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := saml.ParseMetadata([]byte(c.doc), c.id)
+			if got != nil {
+				t.Fatalf("read as %+v", got)
+			}
+			refused(t, nil, err, c.code)
+		})
+	}
+}
+
+func TestOurMetadata(t *testing.T) {
+	t.Parallel()
+	sp := &saml.SP{EntityID: `https://sp.example/"saml"&one`, ACS: acs}
+	for _, n := range []int{0, 1, 2} {
+		sp.Keys = nil
+		for _, name := range []string{"idp", "second"}[:n] {
+			sp.Keys = append(sp.Keys, saml.Key{Signer: keys()[name].key, Cert: keys()[name].cert})
+		}
+		out, err := sp.Metadata()
+		if err != nil {
+			t.Fatal(explain(err))
+		}
+		text := string(out)
+		for what, count := range map[string]int{
+			`entityID="https://sp.example/&quot;saml&quot;&amp;one"`: 1, `use="signing"`: n, "<ds:X509Certificate>": n, `use="encryption"`: 0, "validUntil": 0, "NameIDFormat": 0,
+			fmt.Sprintf(`AuthnRequestsSigned="%t"`, n > 0): 1, `WantAssertionsSigned="true"`: 1, `Location="` + acs + `"`: 1, `Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"`: 1,
+		} {
+			if strings.Count(text, what) != count {
+				t.Errorf("%d keys: %q occurs %d times, want %d in\n%s", n, what, strings.Count(text, what), count, text)
+			}
+		}
+	}
+	for name, bad := range map[string]*saml.SP{
+		"nil": nil, "empty": {}, "no ACS": {EntityID: spID}, "script as ACS": {EntityID: spID, ACS: "javascript:alert(1)"},
+		"key without certificate": {EntityID: spID, ACS: acs, Keys: []saml.Key{{Signer: keys()["idp"].key}}},
+		"key of another":          {EntityID: spID, ACS: acs, Keys: []saml.Key{{Signer: keys()["idp"].key, Cert: keys()["second"].cert}}},
+		"short key":               {EntityID: spID, ACS: acs, Keys: []saml.Key{{Signer: keys()["weak"].key, Cert: keys()["weak"].cert}}},
+		"elliptic key":            {EntityID: spID, ACS: acs, Keys: []saml.Key{{Signer: keys()["ec"].key, Cert: keys()["ec"].cert}}},
+	} {
+		out, err := bad.Metadata()
+		if out != nil {
+			t.Errorf("%s: %s", name, out)
+		}
+		refused(t, nil, err, saml.CodeConfig)
+	}
+}
