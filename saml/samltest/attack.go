@@ -20,7 +20,6 @@ const (
 	Expired          Attack = "expired"            // everything ended an hour ago
 	NotYetValid      Attack = "not-yet-valid"      // the conditions hold from an hour from now
 	Stale            Attack = "stale"              // made two days ago, with conditions that still hold
-	OldSession       Attack = "old-session"        // the person was last asked eight hours ago, whatever ForceAuthn says
 	SessionOver      Attack = "session-over"       // SessionNotOnOrAfter was an hour ago
 	UnknownRequest   Attack = "unknown-request"    // InResponseTo names a request that never was
 	NoInResponseTo   Attack = "no-in-response-to"  // says nothing of the request that it answers
@@ -114,9 +113,6 @@ func valueAttacks() []misbehaviour {
 		{Stale, "Say it was made two days ago.", set(func(d *draft) {
 			d.issued, d.authenticated = d.issued.Add(-48*time.Hour), d.authenticated.Add(-48*time.Hour)
 			d.notBefore = d.issued
-		})},
-		{OldSession, "Rely on a sign-in of eight hours ago.", set(func(d *draft) {
-			d.authenticated = d.authenticated.Add(-8 * time.Hour)
 		})},
 		{SessionOver, "Say the session ended an hour ago.", set(func(d *draft) { d.sessionEnds = d.issued.Add(-time.Hour) })},
 		{UnknownRequest, "Answer a request that never was.", set(func(d *draft) { d.inResponseTo = newID() })},

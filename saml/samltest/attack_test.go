@@ -117,7 +117,6 @@ func TestAttackChangesOneThing(t *testing.T) {
 		samltest.Stale: func(f *facts) {
 			f.Issued, f.NotBefore, f.Authenticated = at(-48*time.Hour), at(-48*time.Hour), at(-48*time.Hour)
 		},
-		samltest.OldSession:      func(f *facts) { f.Authenticated = at(-8 * time.Hour) },
 		samltest.SessionOver:     func(f *facts) { f.SessionEnds = at(-time.Hour) },
 		samltest.NoInResponseTo:  func(f *facts) { f.InResponseTo, f.SignedFor = "", "" },
 		samltest.ForeignDomain:   func(f *facts) { f.NameID, f.Email = "ann@elsewhere.example", "ann@elsewhere.example" },
@@ -203,6 +202,23 @@ func TestHonestResponse(t *testing.T) {
 				t.Errorf("RelayState %q", resp.RelayState)
 			}
 		})
+	}
+}
+
+func TestSessionAge(t *testing.T) {
+	t.Parallel()
+	idp := newIdP(t, &samltest.Options{SessionAge: 8 * time.Hour})
+	resp, err := idp.Respond(samltest.Request{ID: "id-request", Issuer: spEntity, ForceAuthn: true}, ann())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := honest()
+	want.Authenticated = at(-8 * time.Hour)
+	if diff := cmp.Diff(want, factsOf(readResponse(t, resp), idp)); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+	if _, err := samltest.New(baseURL, nil, &samltest.Options{SessionAge: -1}); err == nil {
+		t.Error("a session from the future was taken")
 	}
 }
 

@@ -49,6 +49,7 @@ type Options struct {
 	EntityID                    string           // "": the base URL + "/metadata"
 	Now                         func() time.Time // nil: time.Now
 	SignResponse, SignAssertion bool             // neither: the assertion
+	SessionAge                  time.Duration    // how long ago people signed in here, even when ForceAuthn asks for anew; 0: just now
 }
 
 // IdP is the identity provider: an http.Handler for everything below its base URL.
@@ -59,6 +60,7 @@ type IdP struct {
 	entityID                    string
 	now                         func() time.Time
 	signResponse, signAssertion bool
+	sessionAge                  time.Duration
 	people                      []Person
 	otherKey                    func() (keyPair, error) // that of a stranger, made when first wanted
 	ticketKey                   []byte
@@ -81,6 +83,9 @@ func New(baseURL string, people []Person, opts *Options) (*IdP, error) {
 	if err != nil || !isWeb(u) || u.RawQuery != "" || u.User != nil {
 		return nil, fmt.Errorf("samltest: base URL %q is not an absolute http or https URL without a query", baseURL)
 	}
+	if opts.SessionAge < 0 {
+		return nil, fmt.Errorf("samltest: a session age of %s", opts.SessionAge)
+	}
 	seen := map[string]bool{}
 	for _, p := range people {
 		if p.Email == "" || seen[p.Email] {
@@ -91,10 +96,11 @@ func New(baseURL string, people []Person, opts *Options) (*IdP, error) {
 	idp := &IdP{
 		base: base, path: u.Path, entityID: opts.EntityID, now: opts.Now,
 		signResponse: opts.SignResponse, signAssertion: opts.SignAssertion,
-		people:    clonePeople(people),
-		ticketKey: make([]byte, 32),
-		providers: map[string]provider{},
-		last:      map[string]Response{},
+		sessionAge: opts.SessionAge,
+		people:     clonePeople(people),
+		ticketKey:  make([]byte, 32),
+		providers:  map[string]provider{},
+		last:       map[string]Response{},
 	}
 	if idp.entityID == "" {
 		idp.entityID = base + "/metadata"

@@ -21,7 +21,7 @@ type Request struct {
 	ACS        string // where to answer; "" means the default one of its metadata
 	RelayState string
 	Passive    bool // IsPassive: the person must not be asked anything, so the answer is NoPassive
-	ForceAuthn bool // the person must be asked again, which the sign-in page always does
+	ForceAuthn bool // the person must be asked again, as the sign-in page always does
 }
 
 // ReadRequest reads an AuthnRequest of at most 64 KiB that came by redirect (GET) or

@@ -131,7 +131,7 @@ func (idp *IdP) draft(req Request, p Person) (*draft, error) {
 		id: newID(), assertionID: newID(),
 		issuer: idp.entityID, destination: req.ACS, recipient: req.ACS, audience: req.Issuer,
 		inResponseTo: req.ID,
-		issued:       now, authenticated: now, notBefore: now, notOnOrAfter: now.Add(validity),
+		issued:       now, authenticated: now.Add(-idp.sessionAge), notBefore: now, notOnOrAfter: now.Add(validity),
 		claims:       claimsOf(p),
 		signResponse: idp.signResponse, signAssertion: idp.signAssertion,
 		signer:   newSigner(key),
