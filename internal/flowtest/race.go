@@ -14,104 +14,106 @@ import (
 
 // Races: of everything that may happen once, one of many wins.
 func Races(t *testing.T, open func(*testing.T) store.Store) {
-	t.Run("100 posts of one response", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, open(t))
-		onePost(t, w, 100, w.svc)
+	each(t, open, map[string]flow{
+		"100 posts of one response":                 race100PostsOfOneResponse,
+		"100 posts of one response at two services": race100PostsOfOneResponseAtTwoServices,
+		"100 posts of one unsolicited response":     race100PostsOfOneUnsolicitedResponse,
+		"one new person in 20 browsers":             raceOneNewPersonIn20Browsers,
+		"50 orgs prove one domain":                  race50OrgsProveOneDomain,
+		"200 wrong passwords at once":               race200WrongPasswordsAtOnce,
 	})
-	t.Run("100 posts of one response at two services", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, open(t))
-		onePost(t, w, 100, w.svc, w.service(w.host.URL))
+}
+
+func race100PostsOfOneResponse(t *testing.T, w *world) {
+	onePost(t, w, 100, w.svc)
+}
+
+func race100PostsOfOneResponseAtTwoServices(t *testing.T, w *world) {
+	onePost(t, w, 100, w.svc, w.service(w.host.URL))
+}
+
+func race100PostsOfOneUnsolicitedResponse(t *testing.T, w *world) {
+	acme := w.newCustomer("Acme", "example.com")
+	acme.add(policy.Member, "ann@example.com")
+	_, err := acme.admin.Configure(w.ctx, acme.conn.ID, idpOf(t, acme), &saml.Rules{IdPInitiated: true})
+	w.must(err)
+	resp, err := acme.idp.Unsolicited(acme.conn.EntityID, ann)
+	w.must(err)
+	m := w.message(resp)
+	won, codes := w.race(100, func(int) error {
+		_, err := w.svc.SignIn().FinishSSO(w.ctx, w.visit(), acme.conn.ID, m)
+		return err
 	})
-	t.Run("100 posts of one unsolicited response", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, open(t))
-		acme := w.newCustomer("Acme", "example.com")
-		acme.add(policy.Member, "ann@example.com")
-		_, err := acme.admin.Configure(w.ctx, acme.conn.ID, idpOf(t, acme), &saml.Rules{IdPInitiated: true})
-		w.must(err)
-		resp, err := acme.idp.Unsolicited(acme.conn.EntityID, ann)
-		w.must(err)
-		m := w.message(resp)
-		won, codes := w.race(100, func(int) error {
-			_, err := w.svc.SignIn().FinishSSO(w.ctx, w.visit(), acme.conn.ID, m)
-			return err
-		})
-		if won != 1 || codes[accesssec.CodeReplay] != 99 {
-			t.Errorf("%d let in, refused as %v", won, codes)
+	if won != 1 || codes[accesssec.CodeReplay] != 99 {
+		t.Errorf("%d let in, refused as %v", won, codes)
+	}
+}
+
+func raceOneNewPersonIn20Browsers(t *testing.T, w *world) {
+	acme := w.newCustomer("Acme", "example.com")
+	acme.apply(func(s *accesssec.Settings) { s.IdPManaged = true })
+	logins, answers := make([]*login, 20), make([]saml.Message, 20)
+	for i := range logins {
+		logins[i] = acme.start()
+		answers[i] = logins[i].answer(samltest.Person{Email: spelling(i)})
+	}
+	var faults sync.Map
+	won, _ := w.race(len(logins), func(i int) error {
+		_, err := logins[i].finish(answers[i])
+		if err != nil {
+			faults.Store(i, err)
 		}
+		return nil
 	})
-	t.Run("one new person in 20 browsers", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, open(t))
-		acme := w.newCustomer("Acme", "example.com")
-		acme.apply(func(s *accesssec.Settings) { s.IdPManaged = true })
-		logins, answers := make([]*login, 20), make([]saml.Message, 20)
-		for i := range logins {
-			logins[i] = acme.start()
-			answers[i] = logins[i].answer(samltest.Person{Email: spelling(i)})
-		}
-		var faults sync.Map
-		won, _ := w.race(len(logins), func(i int) error {
-			_, err := logins[i].finish(answers[i])
-			if err != nil {
-				faults.Store(i, err)
-			}
-			return nil
-		})
-		faults.Range(func(k, v any) bool { t.Errorf("login %v: %v", k, v); return true })
-		u, there := w.user("new@example.com")
-		if won != 20 || !there {
-			t.Fatal("not let in")
-		}
-		if n := w.sessions(store.SessionQuery{UserID: u.ID}); n != 20 {
-			t.Errorf("%d sessions of one person, want 20", n)
-		}
-		if n := len(acme.events(audit.MemberAdded)); n != 2 { // the Owner and the new one
-			t.Errorf("%d members were made", n)
-		}
+	faults.Range(func(k, v any) bool { t.Errorf("login %v: %v", k, v); return true })
+	u, there := w.user("new@example.com")
+	if won != 20 || !there {
+		t.Fatal("not let in")
+	}
+	if n := w.sessions(store.SessionQuery{UserID: u.ID}); n != 20 {
+		t.Errorf("%d sessions of one person, want 20", n)
+	}
+	if n := len(acme.events(audit.MemberAdded)); n != 2 { // the Owner and the new one
+		t.Errorf("%d members were made", n)
+	}
+}
+
+func race50OrgsProveOneDomain(t *testing.T, w *world) {
+	orgs, claims, values := make([]*customer, 50), make([]accesssec.Domain, 50), []string{}
+	var name string
+	for i := range orgs {
+		orgs[i] = w.newOrg("Org", "owner"+string(rune('a'+i%26))+string(rune('a'+i/26))+"@example.net")
+		claims[i] = orgs[i].claim("example.com")
+		name = claims[i].Records()[0].Name
+		values = append(values, claims[i].Records()[0].Value)
+	}
+	w.dns.SetTXT(name, values...)
+	won, codes := w.race(len(orgs), func(i int) error {
+		_, err := orgs[i].admin.VerifyDomain(w.ctx, claims[i].ID)
+		return err
 	})
-	t.Run("50 orgs prove one domain", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, open(t))
-		orgs, claims, values := make([]*customer, 50), make([]accesssec.Domain, 50), []string{}
-		var name string
-		for i := range orgs {
-			orgs[i] = w.newOrg("Org", "owner"+string(rune('a'+i%26))+string(rune('a'+i/26))+"@example.net")
-			claims[i] = orgs[i].claim("example.com")
-			name = claims[i].Records()[0].Name
-			values = append(values, claims[i].Records()[0].Value)
-		}
-		w.dns.SetTXT(name, values...)
-		won, codes := w.race(len(orgs), func(i int) error {
-			_, err := orgs[i].admin.VerifyDomain(w.ctx, claims[i].ID)
-			return err
-		})
-		if won != 1 || codes[accesssec.CodeDomainTaken] != 49 {
-			t.Errorf("%d verified it, refused as %v", won, codes)
-		}
+	if won != 1 || codes[accesssec.CodeDomainTaken] != 49 {
+		t.Errorf("%d verified it, refused as %v", won, codes)
+	}
+}
+
+func race200WrongPasswordsAtOnce(t *testing.T, w *world) {
+	acme := w.newCustomer("Acme", "example.com")
+	acme.add(policy.Member, "ann@example.com")
+	v := w.visit()
+	_, codes := w.race(200, func(i int) error {
+		_, err := w.svc.SignIn().Password(w.ctx, v, spellingOf("ann", i), "not her password")
+		return err
 	})
-	t.Run("200 wrong passwords at once", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, open(t))
-		acme := w.newCustomer("Acme", "example.com")
-		acme.add(policy.Member, "ann@example.com")
-		v := w.visit()
-		_, codes := w.race(200, func(i int) error {
-			_, err := w.svc.SignIn().Password(w.ctx, v, spellingOf("ann", i), "not her password")
-			return err
-		})
-		if codes[accesssec.CodeWrongPassword] != 5 || codes[accesssec.CodeLocked] != 195 {
-			t.Errorf("looked at and locked: %v; five are free", codes)
-		}
-		if n := len(acme.events(audit.LoginRefused)); n != 5 {
-			t.Errorf("%d in the log, want the five that were looked at", n)
-		}
-		if _, err := w.svc.SignIn().Password(w.ctx, v, "ann@example.com", right); w.code(err) != accesssec.CodeLocked {
-			t.Errorf("the right password while locked: %v", err)
-		}
-	})
+	if codes[accesssec.CodeWrongPassword] != 5 || codes[accesssec.CodeLocked] != 195 {
+		t.Errorf("looked at and locked: %v; five are free", codes)
+	}
+	if n := len(acme.events(audit.LoginRefused)); n != 5 {
+		t.Errorf("%d in the log, want the five that were looked at", n)
+	}
+	if _, err := w.svc.SignIn().Password(w.ctx, v, "ann@example.com", right); w.code(err) != accesssec.CodeLocked {
+		t.Errorf("the right password while locked: %v", err)
+	}
 }
 
 // onePost posts one good response n times at once, to these services in turn.

@@ -98,156 +98,171 @@ func Refusals(t *testing.T, open func(*testing.T) store.Store) {
 // Code names a reason of the policy as the code it is refused with.
 func Code(r policy.Reason) accesssec.Code { return accesssec.Code(r) }
 
+// withAnn is an org with two members and active sign-on.
+func withAnn(w *world) *customer {
+	w.t.Helper()
+	acme := w.newCustomer("Acme", "example.com")
+	acme.add(policy.Member, "ann@example.com", "zoe@example.com")
+	return acme
+}
+
+// refuses compares why err refuses.
+func (c *customer) refuses(err error, want accesssec.Code) {
+	c.w.t.Helper()
+	if got := c.w.code(err); got != want {
+		c.w.t.Errorf("refused as %q, want %q", got, want)
+	}
+}
+
 // Bindings of a response to its request, its browser, its connection and its time.
 func Bindings(t *testing.T, open func(*testing.T) store.Store) {
-	setUp := func(t *testing.T) (*world, *customer) {
-		w := newWorld(t, open(t))
-		acme := w.newCustomer("Acme", "example.com")
-		acme.add(policy.Member, "ann@example.com", "zoe@example.com")
-		return w, acme
-	}
-	refused := func(t *testing.T, c *customer, err error, want accesssec.Code) {
-		t.Helper()
-		if got := c.w.code(err); got != want {
-			t.Errorf("refused as %q, want %q", got, want)
-		}
-	}
+	each(t, open, map[string]flow{
+		"another browser":                                 bindingAnotherBrowser,
+		"replay":                                          bindingReplay,
+		"two answers to one request":                      bindingTwoAnswersToOneRequest,
+		"the answer to another's request":                 bindingTheAnswerToAnotherSRequest,
+		"a request that is too old":                       bindingARequestThatIsTooOld,
+		"another org's connection":                        bindingAnotherOrgSConnection,
+		"another org's ACS, one key for both":             bindingAnotherOrgSACSOneKeyForBoth,
+		"switched off meanwhile":                          bindingSwitchedOffMeanwhile,
+		"no such connection":                              bindingNoSuchConnection,
+		"over HTTP, no cookie and no session cookie back": bindingOverHTTPNoCookieAndNoSessionCookieBack,
+	})
+}
 
-	t.Run("another browser", func(t *testing.T) {
-		t.Parallel()
-		w, acme := setUp(t)
-		l := acme.start()
-		m := l.answer(ann)
-		_, err := w.svc.SignIn().FinishSSO(w.ctx, w.visit(), acme.conn.ID, m)
-		refused(t, acme, err, accesssec.CodeBrowser)
-		_, err = w.svc.SignIn().FinishSSO(w.ctx, accesssec.Visit{}, acme.conn.ID, m)
-		refused(t, acme, err, accesssec.CodeBrowser)
-		if n := w.sessions(store.SessionQuery{OrgID: acme.owner.OrgID}); n != 0 {
-			t.Errorf("%d sessions", n)
+func bindingAnotherBrowser(t *testing.T, w *world) {
+	acme := withAnn(w)
+	l := acme.start()
+	m := l.answer(ann)
+	_, err := w.svc.SignIn().FinishSSO(w.ctx, w.visit(), acme.conn.ID, m)
+	acme.refuses(err, accesssec.CodeBrowser)
+	_, err = w.svc.SignIn().FinishSSO(w.ctx, accesssec.Visit{}, acme.conn.ID, m)
+	acme.refuses(err, accesssec.CodeBrowser)
+	if n := w.sessions(store.SessionQuery{OrgID: acme.owner.OrgID}); n != 0 {
+		t.Errorf("%d sessions", n)
+	}
+	if _, err := l.finish(m); err != nil {
+		t.Errorf("the browser that asked is refused as well: %v", err)
+	}
+}
+
+func bindingReplay(t *testing.T, w *world) {
+	acme := withAnn(w)
+	l := acme.start()
+	m := l.answer(ann)
+	_, err := l.finish(m)
+	w.must(err)
+	_, err = l.finish(m)
+	acme.refuses(err, accesssec.CodeReplay)
+	again := l.answer(ann, samltest.Replayed)
+	_, err = l.finish(again)
+	acme.refuses(err, accesssec.CodeReplay)
+	if n := w.sessions(store.SessionQuery{OrgID: acme.owner.OrgID}); n != 1 {
+		t.Errorf("%d sessions", n)
+	}
+}
+
+func bindingTwoAnswersToOneRequest(t *testing.T, w *world) {
+	acme := withAnn(w)
+	l := acme.start()
+	first, second := l.answer(ann), l.answer(samltest.Person{Email: "zoe@example.com"})
+	_, err := l.finish(first)
+	w.must(err)
+	_, err = l.finish(second)
+	acme.refuses(err, "saml_request_unknown")
+}
+
+func bindingTheAnswerToAnotherSRequest(t *testing.T, w *world) {
+	acme := withAnn(w)
+	mine, theirs := acme.start(), acme.start()
+	_, err := mine.finish(theirs.answer(ann))
+	acme.refuses(err, accesssec.CodeBrowser)
+}
+
+func bindingARequestThatIsTooOld(t *testing.T, w *world) {
+	acme := withAnn(w)
+	l := acme.start()
+	w.advance(11 * time.Minute)
+	_, err := l.finish(l.answer(ann))
+	acme.refuses(err, "saml_request_expired")
+}
+
+func bindingAnotherOrgSConnection(t *testing.T, w *world) {
+	acme := withAnn(w)
+	evil := w.newCustomer("Evil", "example.org")
+	evil.add(policy.Member, "eve@example.org")
+	// The response is good for Evil's ACS, and posted to Acme's.
+	l := evil.start()
+	m := l.answer(samltest.Person{Email: "ann@example.com"})
+	_, err := w.svc.SignIn().FinishSSO(w.ctx, l.visit, acme.conn.ID, m)
+	acme.refuses(err, "saml_signature")
+	// Evil's provider vouches for Acme's people through Evil's connection.
+	_, err = l.finish(m)
+	evil.refuses(err, Code(policy.DomainOfAnother))
+	// Evil's provider says it is Acme's.
+	r := acme.start()
+	resp, err := evil.idp.Respond(samltest.Request{ID: r.req.ID, Issuer: evil.conn.EntityID}, ann)
+	w.must(err)
+	_, err = r.finish(w.message(resp))
+	acme.refuses(err, "saml_signature")
+	if n := w.sessions(store.SessionQuery{OrgID: acme.owner.OrgID}); n != 0 {
+		t.Errorf("%d sessions", n)
+	}
+}
+
+func bindingAnotherOrgSACSOneKeyForBoth(t *testing.T, w *world) {
+	acme := withAnn(w)
+	// Two orgs of one company at one identity provider: same issuer, same key.
+	sister := w.newOrg("Sister", "owner@example.org")
+	sister.verify("example.org")
+	var err error
+	sister.conn, err = sister.admin.NewConnection(w.ctx, "same IdP")
+	w.must(err)
+	_, err = sister.admin.Configure(w.ctx, sister.conn.ID, idpOf(t, acme), nil)
+	w.must(err)
+	w.must(sister.admin.Enable(w.ctx, sister.conn.ID, true))
+	l := acme.start()
+	m := l.answer(ann)
+	_, err = w.svc.SignIn().FinishSSO(w.ctx, l.visit, sister.conn.ID, m)
+	sister.refuses(err, "saml_destination")
+	// The same without a Destination to tell them apart is refused by what is signed.
+}
+
+func bindingSwitchedOffMeanwhile(t *testing.T, w *world) {
+	acme := withAnn(w)
+	l := acme.start()
+	m := l.answer(ann)
+	w.must(acme.admin.Enable(w.ctx, acme.conn.ID, false))
+	_, err := l.finish(m)
+	acme.refuses(err, Code(policy.ConnectionInactive))
+}
+
+func bindingNoSuchConnection(t *testing.T, w *world) {
+	acme := withAnn(w)
+	l := acme.start()
+	_, err := w.svc.SignIn().FinishSSO(w.ctx, l.visit, "con-none", l.answer(ann))
+	acme.refuses(err, accesssec.CodeNoConnection)
+	_, err = w.svc.SignIn().StartSSO(w.ctx, l.visit, "con-none", nil)
+	acme.refuses(err, accesssec.CodeNoConnection)
+}
+
+func bindingOverHTTPNoCookieAndNoSessionCookieBack(t *testing.T, w *world) {
+	acme := withAnn(w)
+	l := acme.start()
+	resp, err := acme.idp.Respond(l.req, ann)
+	w.must(err)
+	res, err := http.PostForm(acme.conn.ACS, map[string][]string{"SAMLResponse": {resp.SAMLResponse}})
+	w.must(err)
+	defer res.Body.Close()
+	if res.StatusCode/100 != 4 {
+		t.Errorf("status %d", res.StatusCode)
+	}
+	for _, c := range res.Cookies() {
+		if c.Name == "__Host-accesssec" && c.Value != "" {
+			t.Error("a session cookie came with the refusal")
 		}
-		if _, err := l.finish(m); err != nil {
-			t.Errorf("the browser that asked is refused as well: %v", err)
-		}
-	})
-	t.Run("replay", func(t *testing.T) {
-		t.Parallel()
-		w, acme := setUp(t)
-		l := acme.start()
-		m := l.answer(ann)
-		_, err := l.finish(m)
-		w.must(err)
-		_, err = l.finish(m)
-		refused(t, acme, err, accesssec.CodeReplay)
-		again := l.answer(ann, samltest.Replayed)
-		_, err = l.finish(again)
-		refused(t, acme, err, accesssec.CodeReplay)
-		if n := w.sessions(store.SessionQuery{OrgID: acme.owner.OrgID}); n != 1 {
-			t.Errorf("%d sessions", n)
-		}
-	})
-	t.Run("two answers to one request", func(t *testing.T) {
-		t.Parallel()
-		w, acme := setUp(t)
-		l := acme.start()
-		first, second := l.answer(ann), l.answer(samltest.Person{Email: "zoe@example.com"})
-		_, err := l.finish(first)
-		w.must(err)
-		_, err = l.finish(second)
-		refused(t, acme, err, "saml_request_unknown")
-	})
-	t.Run("the answer to another's request", func(t *testing.T) {
-		t.Parallel()
-		_, acme := setUp(t)
-		mine, theirs := acme.start(), acme.start()
-		_, err := mine.finish(theirs.answer(ann))
-		refused(t, acme, err, accesssec.CodeBrowser)
-	})
-	t.Run("a request that is too old", func(t *testing.T) {
-		t.Parallel()
-		w, acme := setUp(t)
-		l := acme.start()
-		w.advance(11 * time.Minute)
-		_, err := l.finish(l.answer(ann))
-		refused(t, acme, err, "saml_request_expired")
-	})
-	t.Run("another org's connection", func(t *testing.T) {
-		t.Parallel()
-		w, acme := setUp(t)
-		evil := w.newCustomer("Evil", "example.org")
-		evil.add(policy.Member, "eve@example.org")
-		// The response is good for Evil's ACS, and posted to Acme's.
-		l := evil.start()
-		m := l.answer(samltest.Person{Email: "ann@example.com"})
-		_, err := w.svc.SignIn().FinishSSO(w.ctx, l.visit, acme.conn.ID, m)
-		refused(t, acme, err, "saml_signature")
-		// Evil's provider vouches for Acme's people through Evil's connection.
-		_, err = l.finish(m)
-		refused(t, evil, err, Code(policy.DomainOfAnother))
-		// Evil's provider says it is Acme's.
-		r := acme.start()
-		resp, err := evil.idp.Respond(samltest.Request{ID: r.req.ID, Issuer: evil.conn.EntityID}, ann)
-		w.must(err)
-		_, err = r.finish(w.message(resp))
-		refused(t, acme, err, "saml_signature")
-		if n := w.sessions(store.SessionQuery{OrgID: acme.owner.OrgID}); n != 0 {
-			t.Errorf("%d sessions", n)
-		}
-	})
-	t.Run("another org's ACS, one key for both", func(t *testing.T) {
-		t.Parallel()
-		w, acme := setUp(t)
-		// Two orgs of one company at one identity provider: same issuer, same key.
-		sister := w.newOrg("Sister", "owner@example.org")
-		sister.verify("example.org")
-		var err error
-		sister.conn, err = sister.admin.NewConnection(w.ctx, "same IdP")
-		w.must(err)
-		_, err = sister.admin.Configure(w.ctx, sister.conn.ID, idpOf(t, acme), nil)
-		w.must(err)
-		w.must(sister.admin.Enable(w.ctx, sister.conn.ID, true))
-		l := acme.start()
-		m := l.answer(ann)
-		_, err = w.svc.SignIn().FinishSSO(w.ctx, l.visit, sister.conn.ID, m)
-		refused(t, sister, err, "saml_destination")
-		// The same without a Destination to tell them apart is refused by what is signed.
-	})
-	t.Run("switched off meanwhile", func(t *testing.T) {
-		t.Parallel()
-		w, acme := setUp(t)
-		l := acme.start()
-		m := l.answer(ann)
-		w.must(acme.admin.Enable(w.ctx, acme.conn.ID, false))
-		_, err := l.finish(m)
-		refused(t, acme, err, Code(policy.ConnectionInactive))
-	})
-	t.Run("no such connection", func(t *testing.T) {
-		t.Parallel()
-		w, acme := setUp(t)
-		l := acme.start()
-		_, err := w.svc.SignIn().FinishSSO(w.ctx, l.visit, "con-none", l.answer(ann))
-		refused(t, acme, err, accesssec.CodeNoConnection)
-		_, err = w.svc.SignIn().StartSSO(w.ctx, l.visit, "con-none", nil)
-		refused(t, acme, err, accesssec.CodeNoConnection)
-	})
-	t.Run("over HTTP, no cookie and no session cookie back", func(t *testing.T) {
-		t.Parallel()
-		w, acme := setUp(t)
-		l := acme.start()
-		resp, err := acme.idp.Respond(l.req, ann)
-		w.must(err)
-		res, err := http.PostForm(acme.conn.ACS, map[string][]string{"SAMLResponse": {resp.SAMLResponse}})
-		w.must(err)
-		defer res.Body.Close()
-		if res.StatusCode/100 != 4 {
-			t.Errorf("status %d", res.StatusCode)
-		}
-		for _, c := range res.Cookies() {
-			if c.Name == "__Host-accesssec" && c.Value != "" {
-				t.Error("a session cookie came with the refusal")
-			}
-		}
-		if e := acme.last(audit.LoginRefused); e.Reason != string(accesssec.CodeBrowser) {
-			t.Errorf("the log says %s", e.Reason)
-		}
-	})
+	}
+	if e := acme.last(audit.LoginRefused); e.Reason != string(accesssec.CodeBrowser) {
+		t.Errorf("the log says %s", e.Reason)
+	}
 }

@@ -2,6 +2,7 @@ package flowtest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/accesssec/accesssec-go/store"
 )
@@ -25,3 +26,28 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		})
 	}
 }
+
+// flow is one of them, in a world of its own.
+type flow func(*testing.T, *world)
+
+// each runs flows side by side.
+func each(t *testing.T, open func(*testing.T) store.Store, flows map[string]flow) {
+	t.Helper()
+	for name, fn := range flows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fn(t, newWorld(t, open(t)))
+		})
+	}
+}
+
+// change writes to the store as nothing of ours would: it makes what takes weeks, or
+// comes from a feature that is not part of the flow.
+func (w *world) change(fn func(store.Tx) error) {
+	w.t.Helper()
+	w.must(w.store.RunInTx(w.ctx, fn))
+}
+
+// noon is when every world begins: far ahead, because a cookie jar looks at the real
+// clock and forgets what has expired by it.
+func noon() time.Time { return time.Date(2090, 3, 2, 12, 0, 0, 0, time.UTC) }

@@ -68,7 +68,7 @@ func tableOrg(w *world, col policytable.Column, block bool) *customer {
 	elsewhere.add(policy.Member, addressOf(policytable.Account), addressOf(policytable.Off))
 	// An account on D that is in no org at all is what the row is about.
 	a, _ := w.user(addressOf(policytable.Account))
-	w.must(w.store.RunInTx(w.ctx, func(tx store.Tx) error { return tx.DeleteMembership(w.ctx, elsewhere.owner.OrgID, a.ID) }))
+	w.change(func(tx store.Tx) error { return tx.DeleteMembership(w.ctx, elsewhere.owner.OrgID, a.ID) })
 	o.apply(func(s *accesssec.Settings) {
 		s.RequireSSO, s.IdPManaged, s.BlockExternal = col.RequireSSO, col.IdPManaged, block
 	})
@@ -78,7 +78,7 @@ func tableOrg(w *world, col policytable.Column, block bool) *customer {
 // lapse lets the claims of the org lapse, as weeks without the record will.
 func lapse(w *world, o *customer) {
 	w.t.Helper()
-	w.must(w.store.RunInTx(w.ctx, func(tx store.Tx) error {
+	w.change(func(tx store.Tx) error {
 		page, err := tx.Domains(w.ctx, o.owner.OrgID, store.Paging{})
 		if err != nil {
 			return err
@@ -90,7 +90,7 @@ func lapse(w *world, o *customer) {
 			}
 		}
 		return nil
-	}))
+	})
 }
 
 // cell tries one cell and compares.
@@ -130,10 +130,10 @@ func cell(w *world, o *customer, row policytable.Row, want policytable.Outcome) 
 		w.t.Errorf("%s, %s: %d sessions", row.Who, row.How, n)
 	}
 	// The next row begins without what this one left.
-	w.must(w.store.RunInTx(w.ctx, func(tx store.Tx) error {
+	w.change(func(tx store.Tx) error {
 		_, err := tx.DeleteSessions(w.ctx, store.SessionQuery{UserID: u.ID})
 		return err
-	}))
+	})
 }
 
 func refused(o policytable.Outcome) bool {

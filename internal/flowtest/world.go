@@ -47,7 +47,7 @@ type world struct {
 // newWorld serves a Service over st, at an address of its own.
 func newWorld(t *testing.T, st store.Store) *world {
 	t.Helper()
-	w := &world{t: t, ctx: t.Context(), store: st, keys: seal.GenerateRing(), now: time.Now().UTC().Truncate(time.Microsecond)}
+	w := &world{t: t, ctx: t.Context(), store: st, keys: seal.GenerateRing(), now: noon()}
 	var err error
 	if w.dns, err = dnstest.New(); err != nil {
 		t.Fatal(err)
