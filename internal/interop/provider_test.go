@@ -111,6 +111,11 @@ func (p *identityProvider) trust(t testing.TB, sp *saml.SP) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.trustMetadata(t, metadata)
+}
+
+func (p *identityProvider) trustMetadata(t testing.TB, metadata []byte) {
+	t.Helper()
 	entity, err := samlsp.ParseMetadata(metadata)
 	if err != nil {
 		t.Fatalf("our metadata, read by crewjam: %v", err)
