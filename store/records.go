@@ -10,8 +10,8 @@ type Kind string
 
 // Paging asks for one page of a list.
 type Paging struct {
-	After string // opaque, from Page.Next; "" is the first page
-	Limit int    // 0 means 100; at most 1000
+	After string // opaque, from Page.Next; "" is the first page; any other text is an error
+	Limit int    // 0 means 100; more than 1000 means 1000; less than 0 is an error
 }
 
 // Page is one page of a list. Items is never nil on success.
@@ -134,12 +134,13 @@ type EntryQuery struct {
 	Filter *Filter
 	Sort   Sort
 	Count  bool
-	Offset int // index paging, 0-based; excludes After
+	Offset int // index paging, 0-based; an error beside After
 	Paging
 }
 
-// Sort orders by a column or an Index path (its first value); entries without one
-// come last.
+// Sort orders by a column (but for "members") or an Index path (its value of the
+// lowest Row); entries without one, or with an empty one, come last in either
+// direction. A Desc without a Path turns the order by CreatedAt round.
 type Sort struct {
 	Path string
 	Desc bool
@@ -148,8 +149,10 @@ type Sort struct {
 // Filter is a condition on an Entry. Exactly one of And, Or, Not, Element and Op is
 // set. Path is a column ("id", "name", "externalId", "active", "userId",
 // "connectionId", "created", "modified", or "members" with OpEq) or an Index path.
-// A comparison on an Index path holds when any of its values matches; Element holds
-// when one Row of Path matches all of its conditions, whose Paths are full.
+// "name" reads NameKey. A comparison on an Index path holds when any of its values
+// matches; Element holds when one Row of Path matches all of its conditions, whose
+// Paths are full and lie under Path. OpPresent means not empty. A filter that is not
+// so, or nests deeper than 64, is an error whatever the directory holds.
 type Filter struct {
 	And, Or []Filter
 	Not     *Filter
@@ -275,7 +278,8 @@ type Job struct {
 	Seq              int64     // raised by every lease and every PutJobs; fences the worker
 }
 
-// JobDone ends the lease of a Job.
+// JobDone ends the lease of a Job, which is the one that LeaseJobs returned, with the
+// Body it shall have when it is put back.
 type JobDone struct {
 	Job
 	Next time.Time // when to run again; zero: delete
@@ -286,7 +290,7 @@ type LeaseQuery struct {
 	Kinds      []string
 	Worker     string
 	Now, Until time.Time
-	Limit      int // 0 means 100; at most 1000
+	Limit      int // as in Paging
 }
 
 // AuditHead is the end of an org's chain.

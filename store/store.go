@@ -15,19 +15,25 @@
 // (ErrExists included) the function given to RunInTx must return that error: by then
 // PostgreSQL has aborted the transaction, and a store that could go on must refuse
 // to, with [ErrAborted], so that no test hides the difference. A transaction whose
-// function returns nil after such an error is rolled back all the same.
+// function returns nil after such an error is rolled back all the same, and so is one
+// whose context has ended by then. A method that fails has changed nothing, whatever
+// it had done to the first of several records.
 //
 // Versions: a record is created with Version 0 and stored with Version 1. An update
 // carries the Version that was read, and the store raises it by one. A wrong Version
-// is ErrConflict, a record that is not there is ErrNotFound.
+// is ErrConflict, a record that is not there is ErrNotFound. For a Create method a
+// Version other than 0 is a wrong one; for a Put method Version 0 of a record that is
+// there is ErrExists. A record without its id is refused.
 //
 // Every method takes the org of what it touches and finds nothing of another org.
 // The exceptions are the doors, by which a request that knows no org yet finds one
 // (SessionByHash, DocByKey, TakeDoc, DomainsByName, User, UserByAddress, OrgsOf), and
 // the engine's own (Orgs, Sessions and DeleteSessions by user, TouchSession,
-// UnsealedOrgs, LeaseJobs, FinishJobs, DeleteExpired).
+// UnsealedOrgs, LeaseJobs, FinishJobs, DeleteExpired). CreateUser, UpdateUser and
+// DeleteUser take none, since an account is in no org.
 //
-// A query with no condition is an error ([ErrUnbounded]), never "all".
+// A query with no condition is an error ([ErrUnbounded]), never "all"; so is a limit
+// below 1 where a method takes one by itself.
 //
 // A store never reads a clock: every instant is handed to it, in UTC and whole
 // microseconds, and comes back equal. It never sees a secret in clear: bearer values
@@ -35,8 +41,9 @@
 // or handed out never changes what is stored. Comparisons are byte for byte; what is
 // to be compared in a folded form arrives folded (User.AddressKey, Entry.NameKey).
 //
-// Lists come in the order their method names, ties broken by id, and paging through
-// them with Page.Next visits each record that stays put exactly once.
+// Lists come in the order their method names, ties broken by id, rising also where
+// the order is turned round. Paging through them with Page.Next visits each record
+// that stays put exactly once.
 //
 // Implementations are safe for concurrent use and return the context's error when it
 // has ended; a Tx is used by one goroutine at a time and never after its function
@@ -92,7 +99,8 @@ type Reader interface {
 	Domain(ctx context.Context, orgID, id string) (Domain, error)
 	Domains(ctx context.Context, orgID string, p Paging) (Page[Domain], error) // by name
 	// DomainsByName returns the claims on any of names that count for somebody:
-	// verified, missing and unverified ones, never pending or released. A door.
+	// verified, missing and unverified ones, never pending or released. It is
+	// ErrUnbounded for no names. A door.
 	DomainsByName(ctx context.Context, names []string) ([]Domain, error)
 
 	People
@@ -136,7 +144,9 @@ type PeopleWriter interface {
 	UpdateUser(ctx context.Context, u User) error
 	// DeleteUser deletes the account and its memberships.
 	DeleteUser(ctx context.Context, id string) error
-	PutMembership(ctx context.Context, m Membership) error // Version 0 creates, else compares
+	// PutMembership creates with Version 0, else compares. It is ErrNotFound when
+	// there is no such user.
+	PutMembership(ctx context.Context, m Membership) error
 	DeleteMembership(ctx context.Context, orgID, userID string) error
 }
 
@@ -157,16 +167,20 @@ type Writer interface {
 	PeopleWriter
 
 	PutEntry(ctx context.Context, e Entry) error // Version 0 creates, else compares
+	// DeleteEntry also takes the entry out of its groups, and all out of it.
 	DeleteEntry(ctx context.Context, orgID, id string) error
 	// ChangeEntryMembers applies d to a group's members and leaves the group's own
-	// record alone. Adding a member twice and removing none are no errors.
+	// record alone. Adding a member twice and removing none are no errors. It is
+	// ErrNotFound when groupID is no group, or an id to add no entry, of this org.
 	ChangeEntryMembers(ctx context.Context, orgID, groupID string, d MemberDelta) error
 
 	PutGrant(ctx context.Context, g Grant) error // Version 0 creates, else compares
 	DeleteGrant(ctx context.Context, orgID, id string) error
 
 	CreateSession(ctx context.Context, s Session) error
+	// UpdateSession finds the session by OrgID and ID; its Hash may be a new one.
 	UpdateSession(ctx context.Context, s Session) error
+	// DeleteSessions deletes all that q is for, whatever its Paging, and counts them.
 	DeleteSessions(ctx context.Context, q SessionQuery) (int, error)
 
 	PutDocs(ctx context.Context, docs ...Doc) error // Version 0 creates, else compares; all or an error
@@ -177,15 +191,20 @@ type Writer interface {
 
 	// PutJobs creates each job, or moves the one of that kind, org and key that is
 	// there already: At and Body are replaced, Seq is raised so that a running lease
-	// can no longer finish it, and the lease is given up.
+	// can no longer finish it, and the lease is given up. Seq and lease of what is
+	// passed in count for nothing.
 	PutJobs(ctx context.Context, jobs ...Job) error
 	// FinishJobs ends leases: each job whose Lease and Seq still match is deleted, or
-	// put back for Next. The others are counted as stale and left alone.
+	// put back for Next with its Body replaced and its Seq as it is. The others are
+	// counted as stale and left alone.
 	FinishJobs(ctx context.Context, done ...JobDone) (stale int, err error)
 
-	AddAudit(ctx context.Context, events ...AuditEvent) error // unsealed, no lock taken
-	// SealAudit writes Seq, Prev and Hash of events and moves the head to the last of
-	// them. It is ErrConflict unless head is still the org's head.
+	// AddAudit takes no lock, and refuses events that have a Seq, Prev or Hash.
+	AddAudit(ctx context.Context, events ...AuditEvent) error
+	// SealAudit writes Seq, Prev and Hash of events, and nothing else of them, and
+	// moves the head to the last. It is ErrConflict unless head is still the org's
+	// head and all events are unsealed, ErrNotFound when one is not there, and
+	// refuses Seqs that do not follow head one by one.
 	SealAudit(ctx context.Context, orgID string, head AuditHead, events ...AuditEvent) error
 	// EraseAudit clears the Personal part of these events and leaves all else, Body
 	// and Hash above all, as it was. It counts the events found.
@@ -204,7 +223,8 @@ type Standalone interface {
 	// leaves Version alone, and never moves SeenAt or IdleAt back.
 	TouchSession(ctx context.Context, hash Hash, seenAt, idleAt time.Time) error
 	// LeaseJobs hands out due jobs (At not after q.Now) whose lease is free or ended,
-	// oldest first, to one worker until q.Until, and raises Seq of each.
+	// oldest first, to one worker until q.Until, and raises Seq of each. It refuses an
+	// Until that is not after Now.
 	LeaseJobs(ctx context.Context, q LeaseQuery) ([]Job, error)
 	// DeleteExpired deletes at most limit docs, grants and sessions whose time is
 	// over at now, and counts them.
