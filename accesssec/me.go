@@ -3,6 +3,7 @@ package accesssec
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -17,13 +18,31 @@ type Me struct {
 	p Principal
 }
 
-// Profile is what is known of the person.
-type Profile struct{ Address, FirstName, LastName string }
+// Profile is what is known of the person, and of the session they are in.
+type Profile struct {
+	Address, FirstName, LastName string
+
+	OrgName string          // "" in their own account
+	Methods []policy.Method // by which they signed in
+	Since   time.Time
+}
 
 // Profile reads it.
 func (m *Me) Profile(ctx context.Context) (Profile, error) {
-	u, _, err := m.signedIn(ctx, m.s.store)
-	return Profile{u.Address, u.FirstName, u.LastName}, err
+	u, ses, err := m.signedIn(ctx, m.s.store)
+	if err != nil {
+		return Profile{}, err
+	}
+	out := Profile{Address: u.Address, FirstName: u.FirstName, LastName: u.LastName, Since: ses.CreatedAt}
+	for _, method := range ses.Methods {
+		out.Methods = append(out.Methods, policy.Method(method))
+	}
+	if ses.OrgID == "" {
+		return out, nil
+	}
+	org, err := m.s.store.Org(ctx, ses.OrgID)
+	out.OrgName = org.Name
+	return out, err
 }
 
 // signedIn reads the session and whose it is.
