@@ -46,9 +46,11 @@ func (c *check) person(id *Identity, all []attribute) *Error {
 	}
 	id.FirstName = oneLine(firstOf(all, firstNameAttributes()))
 	id.LastName = oneLine(firstOf(all, lastNameAttributes()))
+	seen := map[string]bool{"": true}
 	for _, name := range groupAttributes() {
 		for _, g := range find(all, name) {
-			if g != "" && !slices.Contains(id.Groups, g) {
+			if !seen[g] {
+				seen[g] = true
 				id.Groups = append(id.Groups, g)
 			}
 		}
@@ -135,10 +137,11 @@ func email(name NameID, all []attribute) string {
 	return ""
 }
 
+// names lists what came, for a diagnosis.
 func names(all []attribute) []string {
-	out := []string{}
+	var out []string
 	for _, a := range all {
-		if !slices.Contains(out, a.name) {
+		if len(out) < 20 && !slices.Contains(out, a.name) {
 			out = append(out, a.name)
 		}
 	}

@@ -231,6 +231,15 @@ func (b base) sign(doc string, s signing) string {
 	return unmark(doc)
 }
 
+// controls are the genuine document of every base: what each attack starts from.
+var controls = sync.OnceValue(func() map[base]string {
+	out := map[base]string{}
+	for _, b := range bases() {
+		out[b] = b.sign(genuine(), signing{})
+	}
+	return out
+})
+
 func unmark(doc string) string { return strings.NewReplacer("@R@", "", "@A@", "").Replace(doc) }
 
 func ourSP() *saml.SP { return &saml.SP{EntityID: spID, ACS: acs} }
