@@ -30,7 +30,7 @@ type view struct {
 	Next, Org, Address string
 
 	Connection, OrgName string // with a button for single sign-on
-	SecondSSO           bool   // that button comes second
+	SSOFirst            bool   // that button comes first
 	Fresh               bool
 	Password            bool // offer one
 	Invalid             bool // the field is what the alert is about

@@ -62,11 +62,11 @@ func (h *handler) offer(w http.ResponseWriter, r *http.Request, status int, f fo
 		data.Connection, data.OrgName = step.Connection(), step.OrgName
 	}
 	if step.Next == policy.NextSSO && data.Connection != "" && f.values.Get("way") != "password" {
-		data.Password = step.Offers(policy.Password)
+		data.Password, data.SSOFirst = step.Offers(policy.Password), true
 		h.page(w, r, status, "sso", titleSignIn, alert, data)
 		return
 	}
-	data.SecondSSO, data.Invalid = true, alert != ""
+	data.Invalid = alert != ""
 	h.page(w, r, status, "password", titleSignIn, alert, data)
 }
 

@@ -35,7 +35,8 @@ func (h *handler) takeProof(w http.ResponseWriter, r *http.Request) {
 }
 
 // proofPage offers the password and, where the person's domain has it, a fresh single
-// sign-on; after no, which may be nil.
+// sign-on: first of the two where it comes first at sign-in as well, for there many
+// have no password. no is what was refused before, or nil.
 func (h *handler) proofPage(w http.ResponseWriter, r *http.Request, f form, no *accesssec.Refusal) {
 	p, err := h.svc.FromRequest(r)
 	var profile accesssec.Profile
@@ -68,7 +69,8 @@ func (h *handler) proofPage(w http.ResponseWriter, r *http.Request, f form, no *
 		data.Password = no.Code != accesssec.CodeNoPassword
 	}
 	if step.Offers(policy.SSO) {
-		data.Connection, data.OrgName, data.SecondSSO = step.Connection(), step.OrgName, data.Password
+		data.Connection, data.OrgName = step.Connection(), step.OrgName
+		data.SSOFirst = step.Next == policy.NextSSO || !data.Password
 	}
 	h.page(w, r, status, "prove", "Confirm that it is you", alert, data)
 }

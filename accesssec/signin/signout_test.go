@@ -1,0 +1,91 @@
+package signin_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestSignOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	laptop, phone := w.visitor(t).byPassword("olive@example.com"), w.visitor(t).byPassword("olive@example.com")
+	want(t, laptop.get("/auth/signout"), http.StatusOK, "You are signed in as olive@example.com.", "on this device", "on all devices")
+	want(t, laptop.post("/auth/signout", form("scope", "universe")), http.StatusBadRequest, "You are still signed in.")
+	if laptop.in() == "" {
+		t.Error("signed out by a form that says nothing")
+	}
+
+	p := laptop.post("/auth/signout", form("scope", "device"))
+	want(t, p, http.StatusOK, "You are signed out")
+	if p.url != "/auth/signout" || laptop.in() != "" || phone.in() != "olive@example.com" {
+		t.Errorf("this device: at %s, here %q, there %q", p.url, laptop.in(), phone.in())
+	}
+	laptop.byPassword("olive@example.com")
+	p = laptop.still().post("/auth/signout", form("scope", "everywhere"))
+	if c := strings.Join(p.header.Values("Set-Cookie"), "\n"); !strings.Contains(c, "__Host-accesssec=;") || !strings.Contains(c, "Max-Age=0") {
+		t.Errorf("the cookie is not cleared: %q", c)
+	}
+	if laptop.in() != "" || phone.in() != "" {
+		t.Errorf("all devices: here %q, there %q", laptop.in(), phone.in())
+	}
+	// Once more, by somebody who is out already.
+	want(t, phone.post("/auth/signout", form("scope", "everywhere")), http.StatusOK, "You are signed out", "Sign in again")
+}
+
+func TestProve(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.visitor(t).get("/auth/prove?next=/settings")
+	if p.url != "/auth/?next=%2Fauth%2Fprove%3Fnext%3D%252Fsettings" {
+		t.Errorf("who is signed out is sent to %s", p.url)
+	}
+
+	ext := w.visitor(t).byPassword("ext@example.org")
+	p = ext.get("/auth/prove?next=/settings")
+	want(t, p, http.StatusOK, "Confirm that it is you", "ext@example.org", `name="next" value="/settings"`)
+	if strings.Contains(p.text, "sso/start") {
+		t.Error("a sign-on is offered that is not there")
+	}
+	want(t, ext.post("/auth/prove", form("password", "wrong", "next", "/settings")), http.StatusUnauthorized,
+		"The address or the password is wrong.", `name="next" value="/settings"`)
+	if p := ext.post("/auth/prove", form("password", right, "next", "/settings")); p.url != "/settings" {
+		t.Errorf("sent to %s (status %d)", p.url, p.status)
+	}
+	for range 6 {
+		p = ext.post("/auth/prove", form("password", "wrong"))
+	}
+	want(t, p, http.StatusTooManyRequests, "Too many attempts")
+	if p.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	if p := w.visitor(t).post("/auth/prove", form("password", right, "next", "/settings")); !strings.HasPrefix(p.url, "/auth/?next=") {
+		t.Errorf("who is signed out is sent to %s", p.url)
+	}
+}
+
+// Who has no password proves by a fresh single sign-on.
+func TestProveWithoutPassword(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ann := w.visitor(t)
+	ann.bySSO("ann@example.com", form())
+	p := ann.get("/auth/prove?next=/settings")
+	want(t, p, http.StatusOK, `name="fresh" value="1"`, `name="connection" value="`+w.connection+`"`)
+	if strings.Index(p.text, "sso/start") > strings.Index(p.text, `type="password"`) {
+		t.Error("the password comes first where single sign-on does at sign-in")
+	}
+	p = ann.post("/auth/prove", form("password", "anything", "next", "/settings"))
+	want(t, p, http.StatusForbidden, "This account has no password to confirm with.", `name="fresh" value="1"`)
+	if strings.Contains(p.text, `type="password"`) {
+		t.Error("a password is asked for that is not there")
+	}
+	away := ann.still().post("/auth/sso/start", form("connection", w.connection, "fresh", "1"))
+	req := must[*http.Request](t)(http.NewRequest(http.MethodGet, away.header.Get("Location"), nil))
+	if asked, err := w.idp.ReadRequest(req); err != nil || !asked.ForceAuthn {
+		t.Errorf("the provider is not asked to ask again (%v)", err)
+	}
+	if p := ann.bySSO("ann@example.com", form("fresh", "1", "next", "/settings", "org", w.orgID)); p.url != "/settings" {
+		t.Errorf("sent to %s (status %d)", p.url, p.status)
+	}
+}

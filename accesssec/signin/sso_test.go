@@ -1,0 +1,141 @@
+package signin_test
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/saml/samltest"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+func TestSSOSignIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.visitor(t)
+	p := v.bySSO("ann@example.com", form("next", "/who?a=1", "org", w.orgID))
+	want(t, p, http.StatusOK, "hello ann@example.com in "+w.orgID)
+	if p.url != "/who?a=1" {
+		t.Errorf("sent to %s", p.url)
+	}
+	if p := w.visitor(t).bySSO("nora@example.com", url.Values{}); p.url != "/home" {
+		t.Errorf("without next: sent to %s (status %d)", p.url, p.status)
+	}
+}
+
+// A refusal names a code under which the org's log has the reason, and gives no session.
+func TestRefusedResponses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	honest := w.visitor(t)
+	honest.bySSO("ann@example.com", url.Values{})
+	for attack, status := range map[samltest.Attack]int{
+		samltest.Tampered: 403, samltest.Wrapped: 403, samltest.Unsigned: 403, samltest.OtherKey: 403, samltest.Expired: 403,
+		samltest.ForeignDomain: 403, samltest.NoInResponseTo: 403, samltest.StatusFailed: 403, samltest.Replayed: 403,
+		samltest.Doctype: 400, samltest.Deflated: 400,
+	} {
+		v := w.visitor(t)
+		p := v.bySSO("ann@example.com", form("next", "/who"), attack)
+		want(t, p, status, "Give this code to your administrator", "support@host.example", "Start again", `role="alert"`)
+		if p.url != "/auth/sso/"+w.connection+"/acs" {
+			t.Errorf("%s: ends at %s", attack, p.url)
+		}
+		if v.in() != "" {
+			t.Errorf("%s: signed in", attack)
+		}
+		for _, c := range p.header.Values("Set-Cookie") {
+			if strings.HasPrefix(c, "__Host-accesssec=") {
+				t.Errorf("%s: a session cookie is set", attack)
+			}
+		}
+		if again := strings.Contains(p.text, "sso/start"); again != (attack == samltest.NoInResponseTo) {
+			t.Errorf("%s: offers to start the same sign-on again: %v", attack, again)
+		}
+		events := must[store.Page[audit.Event]](t)(w.acme.Events(t.Context(), store.AuditQuery{}))
+		if !slices.ContainsFunc(events.Items, func(e audit.Event) bool { return e.Trace == p.trace() && e.Outcome == audit.Refused }) {
+			t.Errorf("%s: the log has no refusal under %q", attack, p.trace())
+		}
+	}
+}
+
+// The answer of an identity provider is cross-site; nothing else may be.
+func TestCrossSiteForms(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	olive := w.visitor(t).byPassword("olive@example.com")
+	forms := map[string]url.Values{
+		"/auth/":          form("address", "ext@example.org"),
+		"/auth/password":  form("address", "ext@example.org", "password", right),
+		"/auth/sso/start": form("connection", w.connection),
+		"/auth/signout":   form("scope", "everywhere"),
+		"/auth/prove":     form("password", right),
+	}
+	for _, from := range []http.Header{
+		{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil.example"}},
+		{"Sec-Fetch-Site": {"same-site"}, "Origin": {"http://127.0.0.1:1"}},
+		{"Sec-Fetch-Site": {"cross-site"}},
+		{"Origin": {"https://evil.example"}},
+		{"Origin": {"null"}},
+	} {
+		for path, fields := range forms {
+			p := olive.still().send(http.MethodPost, path, fields, from.Clone())
+			want(t, p, http.StatusForbidden, "came from another site")
+			if c := p.header.Values("Set-Cookie"); len(c) > 0 {
+				t.Errorf("%s: sets %v", path, c)
+			}
+		}
+		p := olive.send(http.MethodPost, "/auth/sso/"+w.connection+"/acs", form("SAMLResponse", "bm9uc2Vuc2U="), from.Clone())
+		want(t, p, http.StatusBadRequest, "Give this code to your administrator")
+	}
+	if got := olive.in(); got != "olive@example.com" {
+		t.Errorf("after all of that: signed in as %q", got)
+	}
+}
+
+// Response of one browser carried to another.
+func TestResponseInAnotherBrowser(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	attacker := w.visitor(t)
+	away := attacker.still().post("/auth/sso/start", form("connection", w.connection))
+	victim := w.visitor(t)
+	resp := must[*http.Response](t)(samltest.Login(t.Context(), victim.c, away.header.Get("Location"), "ann@example.com"))
+	want(t, victim.read(resp), http.StatusForbidden, "Start the sign-in again", "Give this code")
+	if victim.in() != "" {
+		t.Error("the victim is signed in as somebody else")
+	}
+}
+
+func TestEndpointsForProviders(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.visitor(t)
+	base := "/auth/sso/" + w.connection
+
+	p := v.get(base + "/metadata")
+	want(t, p, http.StatusOK, w.origin+base+"/acs", "EntityDescriptor")
+	if got := p.header.Get("Content-Type"); got != "application/samlmetadata+xml" {
+		t.Errorf("Content-Type %q", got)
+	}
+	if c := p.header.Values("Set-Cookie"); len(c) > 0 {
+		t.Errorf("metadata sets %v", c)
+	}
+	want(t, v.get("/auth/sso/con-none/metadata"), http.StatusNotFound, "There is no such sign-in.")
+	want(t, v.post("/auth/sso/con-none/acs", form("SAMLResponse", "x")), http.StatusNotFound, "There is no such sign-in.")
+	want(t, v.post("/auth/sso/start", form("connection", "con-none")), http.StatusNotFound, "There is no such sign-in.")
+	want(t, v.post("/auth/sso/start", form("connection", "a/b\x00c")), http.StatusNotFound)
+
+	p = v.get(base + "/acs")
+	want(t, p, http.StatusMethodNotAllowed, "To sign in, start at the sign-in page.")
+	if got := p.header.Get("Allow"); got != "POST" {
+		t.Errorf("Allow %q", got)
+	}
+	for _, body := range []url.Values{{}, {"SAMLResponse": {"a", "b"}}, form("SAMLResponse", "%%%"), form("SAMLResponse", strings.Repeat("A", 2<<20)),
+		form("SAMLResponse", base64.StdEncoding.EncodeToString([]byte("<a>")))} {
+		want(t, v.post(base+"/acs", body), http.StatusBadRequest, "Give this code to your administrator")
+	}
+}

@@ -1,0 +1,305 @@
+package signin_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/accesssec/password"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/accesssec/signin"
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/domainclaim/dnstest"
+	"github.com/accesssec/accesssec-go/saml"
+	"github.com/accesssec/accesssec-go/saml/samltest"
+	"github.com/accesssec/accesssec-go/store"
+	"github.com/accesssec/accesssec-go/store/memory"
+	"github.com/accesssec/accesssec-go/store/seal"
+)
+
+// right is everybody's password, where they have one.
+const right = "Correct-horse-7"
+
+const hostile = `Acme <script>alert(1)</script> "&'`
+
+// world is a service with one customer, whose provider runs on a site of its own.
+type world struct {
+	origin     string
+	svc        *accesssec.Service
+	acme       *accesssec.Admin
+	orgID      string
+	connection string
+	idp        *samltest.IdP
+	broken     *atomic.Bool // the store fails
+	log        *syncBuffer
+}
+
+// brokenStore fails when it is told to.
+type brokenStore struct {
+	store.Store
+	broken *atomic.Bool
+}
+
+var errDisk = errors.New("disk 7 of db-3 is on fire")
+
+func (s brokenStore) DomainsByName(ctx context.Context, names []string) ([]store.Domain, error) {
+	if s.broken.Load() {
+		return nil, errDisk
+	}
+	return s.Store.DomainsByName(ctx, names)
+}
+
+func (s brokenStore) SessionByHash(ctx context.Context, h store.Hash) (store.Session, error) {
+	if s.broken.Load() {
+		return store.Session{}, errDisk
+	}
+	return s.Store.SessionByHash(ctx, h)
+}
+
+func (s brokenStore) SwapDoc(ctx context.Context, d store.Doc) error {
+	if s.broken.Load() {
+		return errDisk
+	}
+	return s.Store.SwapDoc(ctx, d)
+}
+
+func (s brokenStore) DocByKey(ctx context.Context, k store.Kind, key string) (store.Doc, error) {
+	if s.broken.Load() {
+		return store.Doc{}, errDisk
+	}
+	return s.Store.DocByKey(ctx, k, key)
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func must[T any](t testing.TB) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// newWorld makes it. The org is on example.com and has: olive, an Owner; max, a member
+// with a password; nora, one without; ext, a member from elsewhere.
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	app, provider := httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
+	w := &world{origin: "http://" + app.Listener.Addr().String(), broken: new(atomic.Bool), log: new(syncBuffer)}
+	var people []samltest.Person
+	for _, p := range []string{"ann@example.com", "olive@example.com", "max@example.com", "nora@example.com"} {
+		people = append(people, samltest.Person{Email: p, FirstName: "Ann", LastName: "Archer"})
+	}
+	w.idp = must[*samltest.IdP](t)(samltest.New("http://"+provider.Listener.Addr().String(), people, nil))
+	dns := must[*dnstest.Server](t)(dnstest.New())
+	t.Cleanup(func() { dns.Close() })
+	w.svc = must[*accesssec.Service](t)(accesssec.New(brokenStore{memory.New(), w.broken}, w.origin, seal.GenerateRing(), &accesssec.Options{
+		Support:   "support@host.example",
+		Resolvers: []domainclaim.Resolver{dns.Resolver()},
+		Hasher:    password.NewHasher(&password.HasherOptions{InsecureCost: true}),
+	}))
+	w.setUp(t, dns)
+
+	mux := http.NewServeMux()
+	mux.Handle(w.svc.Path(), signin.New(w.svc, &signin.Options{
+		Name: `Host & "Co"`, After: "/home", Log: slog.New(slog.NewTextHandler(w.log, nil)),
+	}))
+	mux.Handle("/", w.svc.Protect(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		p, _ := accesssec.FromContext(r.Context())
+		profile, err := w.svc.Me(p).Profile(r.Context())
+		if err != nil {
+			http.Error(rw, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		io.WriteString(rw, "hello "+profile.Address+" in "+p.OrgID)
+	})))
+	app.Config.Handler, provider.Config.Handler = mux, w.idp
+	app.Start()
+	provider.Start()
+	t.Cleanup(app.Close)
+	t.Cleanup(provider.Close)
+	return w
+}
+
+func (w *world) setUp(t testing.TB, dns *dnstest.Server) {
+	t.Helper()
+	ctx := t.Context()
+	person := func(address, pass string, role policy.Role) accesssec.Person {
+		return accesssec.Person{Address: address, Verified: true, Password: pass, Role: role}
+	}
+	owner := must[accesssec.Principal](t)(w.svc.CreateOrg(ctx, hostile, person("olive@example.com", right, policy.Owner)))
+	w.orgID, w.acme = owner.OrgID, w.svc.Admin(owner)
+	err := w.svc.ImportPeople(ctx, w.orgID,
+		person("max@example.com", right, policy.Member), person("nora@example.com", "", policy.Member),
+		person("ext@example.org", right, policy.Member), person("bare@example.org", "", policy.Member))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := must[accesssec.Domain](t)(w.acme.ClaimDomain(ctx, "example.com"))
+	dns.SetTXT(d.Records()[0].Name, d.Records()[0].Value)
+	must[domainclaim.Observation](t)(w.acme.VerifyDomain(ctx, d.ID))
+	conn := must[accesssec.Connection](t)(w.acme.NewConnection(ctx, "theirs"))
+	w.connection = conn.ID
+	must[accesssec.Connection](t)(w.acme.Configure(ctx, conn.ID, must[*saml.IdP](t)(saml.ParseMetadata(w.idp.Metadata(), "")), nil))
+	if err := w.idp.Trust(must[[]byte](t)(w.svc.SignIn().Metadata(ctx, conn.ID))); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.acme.Enable(ctx, conn.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	w.apply(t, func(s *accesssec.Settings) { s.IdPManaged = true })
+}
+
+func (w *world) apply(t testing.TB, change func(*accesssec.Settings)) {
+	t.Helper()
+	s := must[accesssec.Settings](t)(w.acme.Settings(t.Context()))
+	change(&s)
+	if err := w.acme.Apply(t.Context(), s, must[accesssec.Preview](t)(w.acme.Preview(t.Context(), s)).Hash); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// visitor is a browser.
+type visitor struct {
+	t testing.TB
+	w *world
+	c *http.Client
+}
+
+func (w *world) visitor(t testing.TB) *visitor {
+	jar := must[*cookiejar.Jar](t)(cookiejar.New(nil))
+	return &visitor{t, w, &http.Client{Jar: jar}}
+}
+
+// page is an answer behind all redirects. Pages of ours have been through checkPage.
+type page struct {
+	status int
+	url    string // path and query at the service; the whole URL elsewhere
+	text   string
+	header http.Header
+}
+
+func (v *visitor) get(path string) page { v.t.Helper(); return v.send(http.MethodGet, path, nil, nil) }
+
+func (v *visitor) post(path string, fields url.Values) page {
+	v.t.Helper()
+	return v.send(http.MethodPost, path, fields, http.Header{"Origin": {v.w.origin}, "Sec-Fetch-Site": {"same-origin"}})
+}
+
+func (v *visitor) send(method, path string, fields url.Values, h http.Header) page {
+	v.t.Helper()
+	req := must[*http.Request](v.t)(http.NewRequestWithContext(v.t.Context(), method, v.w.origin+path, strings.NewReader(fields.Encode())))
+	for k, vs := range h {
+		req.Header[k] = vs
+	}
+	req.Header.Set("Accept", "text/html")
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return v.read(must[*http.Response](v.t)(v.c.Do(req)))
+}
+
+func (v *visitor) read(resp *http.Response) page {
+	v.t.Helper()
+	text := must[[]byte](v.t)(io.ReadAll(resp.Body))
+	resp.Body.Close()
+	p := page{resp.StatusCode, strings.TrimPrefix(resp.Request.URL.String(), v.w.origin), string(text), resp.Header}
+	if p.status/100 != 3 && strings.HasPrefix(p.url, v.w.svc.Path()) && strings.HasPrefix(p.header.Get("Content-Type"), "text/html") && p.text != "" {
+		checkPage(v.t, p)
+	}
+	return p
+}
+
+// still stops at redirects.
+func (v *visitor) still() *visitor {
+	c := *v.c
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &visitor{v.t, v.w, &c}
+}
+
+// bySSO starts at the button and ends behind the provider.
+func (v *visitor) bySSO(address string, fields url.Values, attacks ...samltest.Attack) page {
+	v.t.Helper()
+	fields.Set("connection", v.w.connection)
+	away := v.still().post("/auth/sso/start", fields)
+	if away.status != http.StatusSeeOther || !strings.HasPrefix(away.header.Get("Location"), v.w.idp.SSOURL()) {
+		v.t.Fatalf("sso/start: status %d, to %q", away.status, away.header.Get("Location"))
+	}
+	return v.read(must[*http.Response](v.t)(samltest.Login(v.t.Context(), v.c, away.header.Get("Location"), address, attacks...)))
+}
+
+func (v *visitor) byPassword(address string) *visitor {
+	v.t.Helper()
+	if p := v.post("/auth/password", form("address", address, "password", right)); p.url != "/home" {
+		v.t.Fatalf("sign in as %s: status %d at %s", address, p.status, p.url)
+	}
+	return v
+}
+
+// in says whose session the browser has, "" none.
+func (v *visitor) in() string {
+	v.t.Helper()
+	if rest, ok := strings.CutPrefix(v.get("/who").text, "hello "); ok {
+		address, _, _ := strings.Cut(rest, " ")
+		return address
+	}
+	return ""
+}
+
+func form(pairs ...string) url.Values {
+	f := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		f.Set(pairs[i], pairs[i+1])
+	}
+	return f
+}
+
+var traceShape = regexp.MustCompile(`<code>([0-9A-Z]{4}-[0-9A-Z]{4})</code>`)
+
+func (p page) trace() string {
+	if m := traceShape.FindStringSubmatch(p.text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+func want(t testing.TB, p page, status int, texts ...string) {
+	t.Helper()
+	if p.status != status {
+		t.Errorf("status %d at %s, want %d", p.status, p.url, status)
+	}
+	for _, s := range texts {
+		if !strings.Contains(p.text, s) {
+			t.Errorf("the page at %s does not say %q:\n%s", p.url, s, p.text)
+		}
+	}
+}
