@@ -292,6 +292,10 @@ func (v connection) sp(ring *seal.Ring, id string) (*saml.SP, error) {
 	return &saml.SP{EntityID: v.EntityID, ACS: v.ACS, Keys: []saml.Key{{Signer: signer, Cert: cert}}}, nil
 }
 
+// receiver is our side as far as an answer needs it: no key is opened for what
+// anybody may post.
+func (v connection) receiver() *saml.SP { return &saml.SP{EntityID: v.EntityID, ACS: v.ACS} }
+
 // checkIdP refuses settings with which no login could work or be safe.
 func checkIdP(idp *saml.IdP) error {
 	bad := func(detail string) error { return refuse(CodeConfiguration, detail) }

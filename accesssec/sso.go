@@ -76,7 +76,11 @@ func (i *SignIn) FinishSSO(ctx context.Context, v Visit, connectionID string, m 
 	if err != nil {
 		return Step{}, err
 	}
-	id, err := s.verify(conn, m, req)
+	var asked *saml.Request
+	if req != nil {
+		asked = &req.Value.Request
+	}
+	id, err := conn.Value.receiver().Finish(conn.Value.IdP, &conn.Value.Rules, m, asked, s.now())
 	if err != nil {
 		return Step{}, s.refuseResponse(ctx, v, conn, err)
 	}
@@ -153,18 +157,6 @@ func (s *Service) pending(ctx context.Context, connectionID string, m saml.Messa
 		return nil, err
 	}
 	return &req, nil
-}
-
-func (s *Service) verify(conn kept[connection], m saml.Message, req *kept[request]) (*saml.Identity, error) {
-	sp, err := conn.Value.sp(s.keys, conn.ID)
-	if err != nil {
-		return nil, err
-	}
-	var asked *saml.Request
-	if req != nil {
-		asked = &req.Value.Request
-	}
-	return sp.Finish(conn.Value.IdP, &conn.Value.Rules, m, asked, s.now())
 }
 
 // refuseResponse tells a response that was used before from one that never was good.
