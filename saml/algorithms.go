@@ -7,6 +7,7 @@ import (
 
 const (
 	minRSABits = 2048
+	maxRSABits = 8192 // a longer key makes each verification a burden on everyone else
 
 	excC14NSpace   = "http://www.w3.org/2001/10/xml-exc-c14n#"
 	envelopedURI   = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"

@@ -14,13 +14,15 @@ import (
 const (
 	maxCertificateFile = 256 << 10
 	maxCertificates    = 20
+
+	goodKeys = "RSA of 2048 to 8192 bits, or ECDSA"
 )
 
 // ParseCertificates reads the certificate file of a form: PEM with one or several
 // certificates, PEM that lost one of its armour lines, bare base64, or DER. Metadata
 // XML is refused with a sentence that says where it belongs, and so is a file that
 // holds a private key. Dates are not looked at; the key must be able to verify here
-// (RSA of at least 2048 bits, or ECDSA). The error is an *Error of CodeCertificate.
+// (RSA of 2048 to 8192 bits, or ECDSA). The error is an *Error of CodeCertificate.
 func ParseCertificates(file []byte) (certs []*x509.Certificate, err error) {
 	defer rescue(CodeCertificate, func(e *Error) { certs, err = nil, e })
 	ders, refused := certificateBytes(file)
@@ -33,7 +35,7 @@ func ParseCertificates(file []byte) (certs []*x509.Certificate, err error) {
 			return nil, refuse(CodeCertificate, "an X.509 certificate", fmt.Sprintf("certificate %d does not parse", i+1)).because(err)
 		}
 		if why := weakness(cert); why != "" {
-			return nil, refuse(CodeCertificate, "RSA of at least 2048 bits, or ECDSA", why)
+			return nil, refuse(CodeCertificate, goodKeys, why)
 		}
 		certs = append(certs, cert)
 	}
@@ -44,7 +46,7 @@ func ParseCertificates(file []byte) (certs []*x509.Certificate, err error) {
 func weakness(cert *x509.Certificate) string {
 	switch key := cert.PublicKey.(type) {
 	case *rsa.PublicKey:
-		if bits := key.N.BitLen(); bits < minRSABits {
+		if bits := key.N.BitLen(); bits < minRSABits || bits > maxRSABits {
 			return fmt.Sprintf("an RSA key of %d bits", bits)
 		}
 		return ""

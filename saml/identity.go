@@ -5,7 +5,9 @@ import "time"
 // Identity is what a verified assertion says about a person. Every string comes from
 // the bytes the signature covers. Email, FirstName, LastName and Groups are found by
 // the usual attribute names; an identity provider may assert any address, so the
-// caller must check that the connection may speak for its domain.
+// caller must check that the connection may speak for its domain. None of them holds
+// control characters; the values in Attributes are as they were sent, of any length
+// that fits a message, line ends included.
 type Identity struct {
 	AssertionID     string              `json:"assertion_id"`              // burn it until ReplayUntil
 	NameID          NameID              `json:"name_id"`                   // never empty

@@ -127,7 +127,8 @@ func readIdP(entity, role *node) (*IdP, error) {
 	return idp, nil
 }
 
-// signingCertificates skips what could verify nothing, as long as something can.
+// signingCertificates skips what could verify nothing, as long as something can, and
+// takes no more than the first 20.
 func signingCertificates(role *node) ([]*x509.Certificate, *Error) {
 	var out []*x509.Certificate
 	var bad error
@@ -157,7 +158,7 @@ func signingCertificates(role *node) ([]*x509.Certificate, *Error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, refuse(CodeMetadata, "a signing certificate with an RSA key of at least 2048 bits or an ECDSA key", "none").because(bad)
+		return nil, refuse(CodeMetadata, "a signing certificate with "+goodKeys, "none").because(bad)
 	}
 	return out, nil
 }

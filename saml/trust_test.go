@@ -96,6 +96,12 @@ func TestSignatureRefusalNamesTheCertificates(t *testing.T) {
 	if e.Fix != saml.FixServiceProvider || e.AssertionID != "" {
 		t.Errorf("Fix %q, AssertionID %q", e.Fix, e.AssertionID)
 	}
+	// Changed content under a good key is another story than a new key.
+	got, err = login(replace(t, controls()["assertion"], "ann@victim.example", "owner@victim.example"))
+	e = refused(t, got, err, saml.CodeSignature)
+	if e.Fix != saml.FixUnknown || !strings.Contains(e.Hint, "changes the document") || e.AssertionID != "" {
+		t.Errorf("Fix %q, Hint %q", e.Fix, e.Hint)
+	}
 }
 
 // B3 and B4: algorithms by allow-list.

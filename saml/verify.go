@@ -72,8 +72,10 @@ func verifyElement(n *node, sig *signature, certs []*x509.Certificate, legacy bo
 	engine.Clock = dsig.NewFakeClockAt(time.Unix(0, 0))
 	el, err := engine.Validate(n.engineElement(sig, &pinned))
 	if err != nil || el == nil {
-		return nil, 0, refuse(CodeSignature, "content that was not changed after it was signed", "").because(err).
+		e := refuse(CodeSignature, "content that was not changed after it was signed", "").because(err).
 			advise("the signature was made with the right key, but the content is not what was signed: something between the provider and here changes the document")
+		e.Fix = FixUnknown
+		return nil, 0, e
 	}
 	verified, err := reread(el)
 	if err != nil {
@@ -104,7 +106,7 @@ func signedBy(sig *signature, certs []*x509.Certificate, legacy bool) (int, *Err
 		}
 	}
 	if weak != "" {
-		return 0, refuse(CodeAlgorithm, "RSA of at least 2048 bits, or ECDSA", weak)
+		return 0, refuse(CodeAlgorithm, goodKeys, weak)
 	}
 	var pinned []string
 	for _, c := range certs {
