@@ -65,7 +65,7 @@ func (a *app) walkSignIn(ctx context.Context, done func(string, ...any)) error {
 	if err != nil {
 		return err
 	}
-	for _, want := range []string{"Hello Ann Archer", "<dd>Acme</dd>", "<dd>member</dd>", "<dd>sso</dd>"} {
+	for _, want := range []string{"Hello Ann Archer", "<dd>Acme</dd>", "<dd>member</dd>", "<dd>single sign-on</dd>"} {
 		if !strings.Contains(page.text, want) {
 			return fmt.Errorf("the protected page does not say %q (status %d)", want, page.status)
 		}

@@ -9,17 +9,16 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	_ "embed" // the protected page
 	"errors"
 	"flag"
 	"fmt"
 	"html/template"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"strings"
-	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/signin"
@@ -27,7 +26,6 @@ import (
 	"github.com/accesssec/accesssec-go/domainclaim/dnstest"
 	"github.com/accesssec/accesssec-go/saml"
 	"github.com/accesssec/accesssec-go/saml/samltest"
-	"github.com/accesssec/accesssec-go/store"
 	"github.com/accesssec/accesssec-go/store/memory"
 	"github.com/accesssec/accesssec-go/store/seal"
 )
@@ -52,7 +50,7 @@ func main() {
 // app is the SaaS, and what stands in for its customer.
 type app struct {
 	origin   string
-	store    *memory.Store
+	page     *template.Template // the protected one
 	svc      *accesssec.Service
 	idp      *samltest.IdP   // the customer's identity provider
 	dns      *dnstest.Server // the customer's DNS
@@ -62,32 +60,11 @@ type app struct {
 	ended    chan error
 }
 
-// start sets everything up and listens. done hears of each step.
-func start(ctx context.Context, addr string, done func(format string, args ...any)) (*app, error) {
-	ln, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, err
+// build makes the service and the two that are simulated.
+func (a *app) build(idpURL string) (err error) {
+	if a.page, err = template.New("hello").Parse(helloPage); err != nil {
+		return err
 	}
-	_, port, err := net.SplitHostPort(ln.Addr().String())
-	if err != nil {
-		return nil, errors.Join(err, ln.Close())
-	}
-	// To a browser localhost and 127.0.0.1 are two sites, as a service and an identity
-	// provider are.
-	a := &app{origin: "http://localhost:" + port, store: memory.New(), ended: make(chan error, 1)}
-	if err = a.make("http://127.0.0.1:" + port + "/idp"); err == nil {
-		err = a.setUp(ctx, done)
-	}
-	if err != nil {
-		return nil, errors.Join(err, ln.Close(), a.close())
-	}
-	a.server = &http.Server{Handler: a.routes(), ReadHeaderTimeout: 10 * time.Second}
-	go func() { a.ended <- a.server.Serve(ln) }()
-	return a, nil
-}
-
-// make builds the service and the two that are simulated.
-func (a *app) make(idpURL string) (err error) {
 	if a.dns, err = dnstest.New(); err != nil {
 		return err
 	}
@@ -98,7 +75,7 @@ func (a *app) make(idpURL string) (err error) {
 	if a.idp, err = samltest.New(idpURL, people, nil); err != nil {
 		return err
 	}
-	a.svc, err = accesssec.New(a.store, a.origin, seal.GenerateRing(), &accesssec.Options{
+	a.svc, err = accesssec.New(memory.New(), a.origin, seal.GenerateRing(), &accesssec.Options{
 		Product:   "quickstart",
 		Support:   "support@quickstart.example",
 		Resolvers: []domainclaim.Resolver{a.dns.Resolver()},
@@ -186,49 +163,28 @@ func (a *app) routes() http.Handler {
 	return mux
 }
 
+//go:embed hello.html
+var helloPage string
+
 // hello is the protected page.
 func (a *app) hello(w http.ResponseWriter, r *http.Request) {
+	// region hello
 	p, ok := accesssec.FromContext(r.Context())
 	if !ok {
-		http.Error(w, "not signed in", http.StatusUnauthorized)
+		http.Error(w, "Not signed in.", http.StatusUnauthorized)
 		return
 	}
-	profile, profileErr := a.svc.Me(p).Profile(r.Context())
-	org, orgErr := a.store.Org(r.Context(), p.OrgID)
-	sessions, sessionErr := a.store.Sessions(r.Context(), store.SessionQuery{UserID: p.UserID, ID: p.SessionID})
-	if err := errors.Join(profileErr, orgErr, sessionErr); err != nil || len(sessions.Items) != 1 {
-		http.Error(w, "The page can't be shown. Try again.", http.StatusServiceUnavailable)
-		return
+	profile, err := a.svc.Me(p).Profile(r.Context())
+	// endregion
+	if err == nil {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		err = a.page.Execute(w, map[string]any{"Person": profile, "Role": p.Role, "SignOut": a.svc.Path() + "signout"})
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	err := helloPage.Execute(w, map[string]string{
-		"Name": profile.FirstName + " " + profile.LastName, "Address": profile.Address,
-		"Org": org.Name, "Role": string(p.Role), "Method": sessions.Items[0].Methods[0],
-	})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		http.Error(w, "The page can't be shown.", http.StatusServiceUnavailable)
 	}
 }
-
-var helloPage = template.Must(template.New("hello").Parse(`<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>Quickstart</title>
-<style>
-body { max-width: 34rem; margin: 12vh auto; padding: 0 1rem; font: 1.05rem/1.6 system-ui, sans-serif }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.5rem } dd { margin: 0 } dt { opacity: .7 }
-</style>
-<h1>Hello {{.Name}}</h1>
-<dl>
-<dt>Address</dt><dd>{{.Address}}</dd>
-<dt>Organization</dt><dd>{{.Org}}</dd>
-<dt>Role</dt><dd>{{.Role}}</dd>
-<dt>Signed in by</dt><dd>{{.Method}}</dd>
-</dl>
-<p><a href="/auth/signout">Sign out</a>, on this device or on all of them.</p>
-</html>
-`))
 
 // serve runs until it is interrupted.
 func serve(ctx context.Context, addr string, out io.Writer) error {
@@ -250,15 +206,4 @@ Stop with Ctrl-C.
 	case err := <-a.ended:
 		return errors.Join(err, a.close())
 	}
-}
-
-func (a *app) close() error {
-	var errs []error
-	if a.server != nil {
-		errs = append(errs, a.server.Close())
-	}
-	if a.dns != nil {
-		errs = append(errs, a.dns.Close())
-	}
-	return errors.Join(errs...)
 }
