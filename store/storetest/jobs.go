@@ -106,6 +106,9 @@ func testJobs(s subject) {
 			s.Fatalf("leased %v, then %v", first, second)
 		}
 		s.finish(1, store.JobDone{Job: first[0], Next: day(5)})
+		other := second[0]
+		other.Lease = "w2"
+		s.finish(1, store.JobDone{Job: other})
 		s.finish(0, store.JobDone{Job: second[0]})
 	})
 	s.run("PutTakesTheLease", func(s subject) {

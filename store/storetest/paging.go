@@ -107,11 +107,10 @@ func (l listing) testOrder(s subject) {
 			if limit > 0 && len(letters) > limit {
 				s.Errorf("limit %d: a page of %d", limit, len(letters))
 			}
-			if p.After = next; next == "" {
-				break
-			}
 			if letters == "" {
-				s.Errorf("limit %d: an empty page that is not the last", limit)
+				s.Errorf("limit %d: the page before an empty one has a Next", limit)
+			}
+			if p.After = next; next == "" {
 				break
 			}
 		}
