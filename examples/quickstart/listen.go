@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// start sets everything up and listens. done hears of each step.
+// start sets everything up and listens. done hears of each step that is done.
 func start(ctx context.Context, addr string, done func(format string, args ...any)) (*app, error) {
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {

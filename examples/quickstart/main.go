@@ -83,7 +83,7 @@ func (a *app) build(idpURL string) (err error) {
 	return err
 }
 
-// setUp does what Acme's Owner would do on the settings pages.
+// setUp does what Acme's Owner would do on the settings pages, and then says so.
 func (a *app) setUp(ctx context.Context, done func(format string, args ...any)) error {
 	a.password = "Olive-1-" + strings.ToLower(rand.Text())
 	// region setup
@@ -102,13 +102,10 @@ func (a *app) setUp(ctx context.Context, done func(format string, args ...any)) 
 		return err
 	}
 	record := domain.Records()[0]
-	done("claim example.com: record %s TXT %s", record.Name, record.Value)
 	a.dns.SetTXT(record.Name, record.Value)
-	done("add the record to DNS")
 	if _, err := a.acme.VerifyDomain(ctx, domain.ID); err != nil {
 		return err
 	}
-	done("verify example.com")
 
 	// Exchange metadata with the identity provider, and switch the connection on.
 	conn, err := a.acme.NewConnection(ctx, "Acme's identity provider")
@@ -132,7 +129,6 @@ func (a *app) setUp(ctx context.Context, done func(format string, args ...any)) 
 	if err := a.acme.Enable(ctx, conn.ID, true); err != nil {
 		return err
 	}
-	done("configure single sign-on: postback URL %s", conn.ACS)
 
 	// IdP-managed access: whom the identity provider lets in becomes a member.
 	settings, err := a.acme.Settings(ctx)
@@ -147,8 +143,11 @@ func (a *app) setUp(ctx context.Context, done func(format string, args ...any)) 
 	if err := a.acme.Apply(ctx, settings, preview.Hash); err != nil {
 		return err
 	}
-	done("switch on IdP-managed access: %d people lose their way in", preview.LoseCount)
 	// endregion
+	done("claim example.com: record %s TXT %s", record.Name, record.Value)
+	done("add the record to DNS, and have it verified")
+	done("configure single sign-on: postback URL %s", conn.ACS)
+	done("switch on IdP-managed access, as previewed: %d people lose their way in", preview.LoseCount)
 	return nil
 }
 
