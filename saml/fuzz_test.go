@@ -6,7 +6,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/beevik/etree"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/accesssec/accesssec-go/saml"
@@ -35,6 +37,42 @@ func FuzzFinish(f *testing.F) {
 		id, err := login(doc)
 		judged(t, id, err)
 	})
+}
+
+// FuzzFinishSigned has the provider sign whatever well-formed content there is, so
+// that the readers behind the signature are reached.
+func FuzzFinishSigned(f *testing.F) {
+	whole := genuine()
+	i := strings.Index(whole, "<saml:Subject>")
+	j := strings.Index(whole, "</saml:Assertion>")
+	f.Add(whole[i:j], false)
+	f.Add(whole[i:j], true)
+	f.Add(`<saml:Subject><saml:NameID>a</saml:NameID></saml:Subject><saml:Conditions NotBefore="x"/>`, true)
+	f.Add(`<saml:AttributeStatement><saml:Attribute Name="mail"><saml:AttributeValue>a@b.example</saml:AttributeValue></saml:Attribute></saml:AttributeStatement>`, false)
+	f.Fuzz(func(t *testing.T, content string, response bool) {
+		if etree.NewDocument().ReadFromString(unmark(whole[:i])+content+whole[j:]) != nil {
+			return // nothing that anyone could sign
+		}
+		b := base("assertion")
+		if response {
+			b = "response"
+		}
+		doc, ok := signable(b, whole[:i]+content+whole[j:])
+		if !ok {
+			return
+		}
+		id, err := login(doc)
+		judged(t, id, err)
+		if id != nil && (id.NameID.Value == "" || id.AssertionID != "asrt-1" || id.ReplayUntil.After(clock().Add(25*time.Hour))) {
+			t.Fatalf("%+v", id)
+		}
+	})
+}
+
+// signable signs unless the content has what the forge's own tools cannot write.
+func signable(b base, doc string) (signed string, ok bool) {
+	defer func() { ok = recover() == nil }()
+	return b.sign(doc, signing{}), true
 }
 
 // FuzzFinishMutated is an oracle: whatever is done to a genuine login, it is refused

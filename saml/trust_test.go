@@ -140,6 +140,8 @@ func TestB3B4Algorithms(t *testing.T) {
 	for _, b := range bases() {
 		got, err := finish(b.sign(genuine(), signing{by: "weak"}), theirIdP("weak"), nil, ourRequest(), clock())
 		refused(t, got, err, saml.CodeAlgorithm)
+		got, err = finish(b.sign(genuine(), signing{by: "attacker"}), theirIdP("weak", "idp"), nil, ourRequest(), clock())
+		refused(t, got, err, saml.CodeSignature)
 		got, err = finish(b.sign(genuine(), signing{}), theirIdP("ec"), nil, ourRequest(), clock())
 		refused(t, got, err, saml.CodeSignature)
 	}

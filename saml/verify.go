@@ -5,14 +5,11 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
-	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"math/big"
 	"strings"
 	"time"
 
-	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
 )
 
@@ -95,17 +92,18 @@ func signedBy(sig *signature, certs []*x509.Certificate, legacy bool) (int, *Err
 	if err != nil || len(canonical) == 0 {
 		return 0, refuse(CodeSignature, "", "").because(err)
 	}
-	weak := ""
+	weak, usable := "", 0
 	for i, cert := range certs {
 		if why := weakness(cert); why != "" && !legacy {
 			weak = why
 			continue
 		}
+		usable++
 		if cert.CheckSignature(sig.algorithm, canonical, sig.forKey(cert)) == nil {
 			return i, nil
 		}
 	}
-	if weak != "" {
+	if usable == 0 {
 		return 0, refuse(CodeAlgorithm, goodKeys, weak)
 	}
 	var pinned []string
@@ -124,7 +122,7 @@ func fingerprint(der []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// forKey turns the r and s of an ECDSA signature (RFC 4050 section 3.3) into the form
+// forKey turns the r and s of an ECDSA signature (XML Signature 1.1 section 6.4.3) into the form
 // that Go verifies. Other signatures stay as they are.
 func (s *signature) forKey(cert *x509.Certificate) []byte {
 	key, ok := cert.PublicKey.(*ecdsa.PublicKey)
@@ -142,99 +140,4 @@ func (s *signature) forKey(cert *x509.Certificate) []byte {
 		return s.value
 	}
 	return der
-}
-
-// engineElement is a copy of n for the engine: the namespaces in scope declared on
-// it, the signature first (the engine stops searching after 1,000 elements, and the
-// signature is not part of what is digested), no KeyInfo (which key to trust is not
-// the message's to say), the signature value without white space.
-func (n *node) engineElement(sig *signature, cert *x509.Certificate) *etree.Element {
-	el := n.detached()
-	for i, it := range n.items {
-		if it.el != sig.el {
-			continue
-		}
-		s, ok := el.Child[i].(*etree.Element)
-		if !ok {
-			break
-		}
-		for _, c := range s.ChildElements() {
-			switch c.Tag {
-			case "KeyInfo":
-				s.RemoveChild(c)
-			case "SignatureValue":
-				c.SetText(base64.StdEncoding.EncodeToString(sig.forKey(cert)))
-			}
-		}
-		el.InsertChildAt(0, s)
-		break
-	}
-	return el
-}
-
-// detached copies n as the root of its own tree.
-func (n *node) detached() *etree.Element {
-	el := n.element(nil)
-	seen := map[string]bool{}
-	for _, a := range n.attrs {
-		if a.space == xmlnsSpace {
-			seen[a.declares()] = true
-		}
-	}
-	for p := n.parent; p != nil; p = p.parent {
-		for _, a := range p.attrs {
-			if a.space == xmlnsSpace && !seen[a.declares()] {
-				seen[a.declares()] = true
-				el.Attr = append(el.Attr, etree.Attr{Space: a.prefix, Key: a.local, Value: a.value})
-			}
-		}
-	}
-	return el
-}
-
-// declares is the prefix of a namespace declaration.
-func (a attr) declares() string {
-	if a.prefix == "" {
-		return ""
-	}
-	return a.local
-}
-
-// element copies n and everything below it, child for child.
-func (n *node) element(parent *etree.Element) *etree.Element {
-	el := etree.NewElement("")
-	el.Space, el.Tag = n.prefix, n.local
-	if parent != nil {
-		parent.AddChild(el)
-	}
-	for _, a := range n.attrs {
-		el.Attr = append(el.Attr, etree.Attr{Space: a.prefix, Key: a.local, Value: a.value})
-	}
-	for _, i := range n.items {
-		if i.el == nil {
-			el.CreateText(i.text)
-		} else {
-			i.el.element(el)
-		}
-	}
-	return el
-}
-
-// reread parses what the engine verified with the same strict reader as the message.
-func reread(el *etree.Element) (*node, error) {
-	doc := etree.NewDocument()
-	doc.SetRoot(el)
-	doc.WriteSettings = etree.WriteSettings{CanonicalAttrVal: true, CanonicalEndTags: true, CanonicalText: true}
-	xml, err := doc.WriteToBytes()
-	if err != nil {
-		return nil, err
-	}
-	root, refused := parseTree(xml, responseLimits())
-	if refused != nil {
-		return nil, refused
-	}
-	if root.attr("ID") == "" {
-		return nil, errors.New("the signed element has no ID")
-	}
-	return root, nil
 }
