@@ -15,6 +15,7 @@ import (
 const (
 	defaultLimit = 100
 	maxLimit     = 1000
+	maxToken     = 1 << 20 // a token holds one sort value, and comes back from outside
 )
 
 var (
@@ -62,6 +63,9 @@ func (p place) token() string {
 }
 
 func parsePlace(token string) (place, error) {
+	if len(token) > maxToken {
+		return place{}, errAfter
+	}
 	b, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || len(b) < 10 || b[0] != 1 || b[1] > 1 {
 		return place{}, errAfter
