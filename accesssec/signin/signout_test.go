@@ -71,7 +71,7 @@ func TestProveWithoutPassword(t *testing.T) {
 	ann := w.visitor(t)
 	ann.bySSO("ann@example.com", form())
 	p := ann.get("/auth/prove?next=/settings")
-	want(t, p, http.StatusOK, `name="fresh" value="1"`, `name="connection" value="`+w.connection+`"`)
+	want(t, p, http.StatusOK, `name="fresh" value="1"`, `name="connection" value="`+w.connection+`"`, `name="org" value="`+w.orgID+`"`)
 	if strings.Index(p.text, "sso/start") > strings.Index(p.text, `type="password"`) {
 		t.Error("the password comes first where single sign-on does at sign-in")
 	}
