@@ -39,6 +39,9 @@ func (s subject) finish(stale int, done ...store.JobDone) {
 }
 
 func testJobs(s subject) {
+	testLeases(s)
+	testPutBack(s)
+	testJobMisuse(s)
 	s.run("RoundTrip", func(s subject) {
 		j := aJob(newID("kind"), newID("org"))
 		given := j
@@ -84,6 +87,9 @@ func testJobs(s subject) {
 			}
 		}
 	})
+}
+
+func testLeases(s subject) {
 	s.run("LeaseEnds", func(s subject) {
 		j := aJob(newID("kind"), "")
 		s.put(j)
@@ -123,6 +129,9 @@ func testJobs(s subject) {
 			s.Errorf("leased %v after PutJobs", again)
 		}
 	})
+}
+
+func testPutBack(s subject) {
 	s.run("PutBack", func(s subject) {
 		j := aJob(newID("kind"), newID("org"))
 		s.put(j)
@@ -161,6 +170,9 @@ func testJobs(s subject) {
 		s.finish(0, store.JobDone{Job: held[0]})
 		s.same("put in vain", s.lease(j.Kind, "w", 0), []store.Job{})
 	})
+}
+
+func testJobMisuse(s subject) {
 	s.run("Misuse", func(s subject) {
 		good := store.LeaseQuery{Kinds: []string{newID("kind")}, Worker: "w", Now: day(0), Until: day(1)}
 		for name, target := range map[string]error{"kinds": store.ErrUnbounded, "worker": store.ErrUnbounded} {

@@ -68,20 +68,7 @@ func listings() map[string]listing {
 			},
 			remove: func(ctx context.Context, tx store.Tx, org, id string) error { return tx.DeleteGrant(ctx, org, id) },
 		},
-		"Sessions": {
-			add: func(ctx context.Context, tx store.Tx, org, id string, rank int) error {
-				x := aSession(org)
-				x.ID, x.CreatedAt = id, day(rank)
-				return tx.CreateSession(ctx, x)
-			},
-			list: func(ctx context.Context, r store.Reader, org string, p store.Paging) (listed, error) {
-				page, err := r.Sessions(ctx, store.SessionQuery{OrgID: org, Paging: p})
-				return ids(page, err, func(x store.Session) string { return x.ID })
-			},
-			remove: func(ctx context.Context, tx store.Tx, org, id string) error {
-				return none(tx.DeleteSessions(ctx, store.SessionQuery{OrgID: org, ID: id}))
-			},
-		},
+		"Sessions": sessionListing(),
 		"Docs": {
 			add: func(ctx context.Context, tx store.Tx, org, id string, rank int) error {
 				return tx.PutDocs(ctx, store.Doc{Kind: kind, OrgID: org, ID: id, At: day(rank)})
@@ -139,6 +126,23 @@ func unsealedListing() listing {
 				return err
 			}
 			return tx.SealAudit(ctx, org, head, chained(head, store.AuditEvent{OrgID: org, ID: id})...)
+		},
+	}
+}
+
+func sessionListing() listing {
+	return listing{
+		add: func(ctx context.Context, tx store.Tx, org, id string, rank int) error {
+			x := aSession(org)
+			x.ID, x.CreatedAt = id, day(rank)
+			return tx.CreateSession(ctx, x)
+		},
+		list: func(ctx context.Context, r store.Reader, org string, p store.Paging) (listed, error) {
+			page, err := r.Sessions(ctx, store.SessionQuery{OrgID: org, Paging: p})
+			return ids(page, err, func(x store.Session) string { return x.ID })
+		},
+		remove: func(ctx context.Context, tx store.Tx, org, id string) error {
+			return none(tx.DeleteSessions(ctx, store.SessionQuery{OrgID: org, ID: id}))
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 )
 
 func testTx(s subject) {
+	testTxEnds(s)
 	s.run("RollsBackOnError", func(s subject) {
 		o := anOrg()
 		s.refuse("RunInTx", errBack, func(tx store.Tx) error {
@@ -57,6 +58,9 @@ func testTx(s subject) {
 			s.want("Org", err, store.ErrNotFound)
 		}
 	})
+}
+
+func testTxEnds(s subject) {
 	s.run("MisuseAborts", func(s subject) {
 		o := anOrg()
 		err := s.do(func(tx store.Tx) error {
