@@ -60,7 +60,7 @@ func TestE2SizeIsBoundedBeforeDecoding(t *testing.T) {
 }
 
 // E3, E4, E5: decided within the budget, however the document is built. The time is
-// generous, because the machine is shared; without the caps these take many seconds.
+// generous, for machines under load; without the caps these take many seconds.
 func TestE3E4E5CostIsBounded(t *testing.T) {
 	t.Parallel()
 	signed := base("assertion").sign(genuine(), signing{})
