@@ -2,13 +2,16 @@ package signin_test
 
 import (
 	"encoding/base64"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/saml"
 	"github.com/accesssec/accesssec-go/saml/samltest"
 	"github.com/accesssec/accesssec-go/store"
 )
@@ -137,5 +140,25 @@ func TestEndpointsForProviders(t *testing.T) {
 	for _, body := range []url.Values{{}, {"SAMLResponse": {"a", "b"}}, form("SAMLResponse", "%%%"), form("SAMLResponse", strings.Repeat("A", 2<<20)),
 		form("SAMLResponse", base64.StdEncoding.EncodeToString([]byte("<a>")))} {
 		want(t, v.post(base+"/acs", body), http.StatusBadRequest, "Give this code to your administrator")
+	}
+}
+
+// A provider that wants its requests by POST gets a form of saml's, whose own policy
+// stands in place of ours.
+func TestStartByPost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	idp := must[*saml.IdP](t)(saml.ParseMetadata(w.idp.Metadata(), ""))
+	idp.SSO.Binding = saml.POST
+	must[accesssec.Connection](t)(w.acme.Configure(t.Context(), w.connection, idp, nil))
+	v := w.visitor(t)
+	resp := must[*http.Response](t)(v.c.PostForm(w.origin+"/auth/sso/start", form("connection", w.connection)))
+	defer resp.Body.Close()
+	text := string(must[[]byte](t)(io.ReadAll(resp.Body)))
+	if resp.StatusCode != http.StatusOK || !strings.Contains(text, `name="SAMLRequest"`) || !strings.Contains(text, w.idp.SSOURL()) {
+		t.Errorf("status %d:\n%s", resp.StatusCode, text)
+	}
+	if csp := resp.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "script-src 'sha256-") {
+		t.Errorf("policy %q", csp)
 	}
 }
