@@ -11,5 +11,11 @@ require (
 	golang.org/x/text v0.43.0
 )
 
+require (
+	github.com/jonboulle/clockwork v0.5.0 // indirect
+	github.com/mattermost/xml-roundtrip-validator v0.1.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)
+
 // Test dependencies.
 require github.com/google/go-cmp v0.7.0

@@ -13,7 +13,7 @@ import (
 // Admin is what a Principal may do in its org. It holds both, so that no call can name
 // the one of one org and the other of another. Every method asks the store again
 // whether the person is an Owner or Admin; those that change do so inside their
-// transaction, and record what they did.
+// transaction, and record what they did. It is safe for concurrent use.
 type Admin struct {
 	s *Service
 	p Principal
@@ -30,46 +30,55 @@ const (
 	proven                 // and has proved who they are in the last five minutes
 )
 
+// allowed is authorise for those who only read: outside of a transaction, where a
+// refusal has nobody else to record it.
+func (a *Admin) allowed(ctx context.Context) error {
+	_, err := a.authorise(ctx, a.s.store, asIs)
+	return a.s.refused(ctx, err)
+}
+
 // authorise is whether the Principal may act in its org now: by what the store says,
 // not by what the Principal says.
-func (a *Admin) authorise(ctx context.Context, r store.Reader, need strength) (store.User, error) {
-	if !a.p.genuine || a.p.OrgID == "" || a.p.UserID == "" {
-		return store.User{}, refuse(CodeNotAllowed, "not signed in to an organization")
+func (a *Admin) authorise(ctx context.Context, r store.Reader, need strength) (acting, error) {
+	if !a.p.genuine() || a.p.OrgID == "" {
+		return acting{}, refuse(CodeNotAllowed, "not signed in to an organization")
 	}
-	proved, err := a.s.provedAt(ctx, r, a.p)
+	ses, err := a.s.sessionOf(ctx, r, a.p)
 	if err != nil {
-		return store.User{}, err
+		return acting{}, err
 	}
 	m, err := r.Membership(ctx, a.p.OrgID, a.p.UserID)
 	if errors.Is(err, store.ErrNotFound) {
-		return store.User{}, refuse(CodeNotAllowed, "not a member")
+		who := acting{store.User{ID: a.p.UserID}, ses}
+		return acting{}, refuse(CodeNotAllowed, "not a member").inOrg(a.p.OrgID, who.by(audit.ChangeRefused))
 	} else if err != nil {
-		return store.User{}, err
+		return acting{}, err
 	}
+	who := acting{m.User, ses}
 	if m.User.Disabled || !policy.Role(m.Role).Administers() {
 		no := refuse(CodeNotAllowed, "the person is "+m.Role)
-		return m.User, no.inOrg(a.p.OrgID, a.p.by(audit.ChangeRefused, m.User))
+		return acting{}, no.inOrg(a.p.OrgID, who.by(audit.ChangeRefused))
 	}
-	if need == proven && a.s.now().Sub(proved) >= provedFor {
-		return m.User, refuse(CodeProve, "")
+	if since := a.s.now().Sub(ses.ProvedAt); need == proven && (since >= provedFor || since < -time.Minute) {
+		return acting{}, refuse(CodeProve, "")
 	}
-	return m.User, nil
+	return who, nil
 }
 
-// provedAt is when the person last proved who they are; zero: not since they came. It
-// refuses when the session is over.
-func (s *Service) provedAt(ctx context.Context, r store.Reader, p Principal) (time.Time, error) {
+// sessionOf is the session that p acts in. Without one it is what the host has vouched
+// for, which is over as soon as the proof is.
+func (s *Service) sessionOf(ctx context.Context, r store.Reader, p Principal) (store.Session, error) {
 	if p.hash == (store.Hash{}) {
-		return p.proved, nil
+		if s.now().Sub(p.proved) >= provedFor {
+			return store.Session{}, refuse(CodeSignedOut, "the host vouched for the person more than five minutes ago")
+		}
+		return store.Session{ProvedAt: p.proved}, nil
 	}
 	ses, err := s.session(ctx, r, p.hash)
-	if err != nil {
-		return time.Time{}, err
+	if err == nil && (ses.UserID != p.UserID || ses.OrgID != p.OrgID) {
+		err = refuse(CodeSignedOut, "the session is another one by now")
 	}
-	if ses.UserID != p.UserID || ses.OrgID != p.OrgID {
-		return time.Time{}, refuse(CodeSignedOut, "the session is another one by now")
-	}
-	return ses.ProvedAt, nil
+	return ses, err
 }
 
 // Member is one person in the org.
@@ -97,13 +106,16 @@ type MemberQuery struct {
 
 // Members lists the org's people, oldest first.
 func (a *Admin) Members(ctx context.Context, q MemberQuery) (store.Page[Member], error) {
-	if _, err := a.authorise(ctx, a.s.store, asIs); err != nil {
+	if err := a.allowed(ctx); err != nil {
 		return store.Page[Member]{}, err
 	}
 	page, err := a.s.store.Memberships(ctx, a.p.OrgID, store.MembershipQuery{Search: q.Search, Paging: q.Paging})
+	if err != nil {
+		return store.Page[Member]{}, err
+	}
 	out := store.Page[Member]{Next: page.Next, Total: page.Total, Items: make([]Member, len(page.Items))}
 	for i, m := range page.Items {
 		out.Items[i] = memberOf(m)
 	}
-	return out, err
+	return out, nil
 }

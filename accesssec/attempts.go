@@ -3,7 +3,6 @@ package accesssec
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"net/netip"
 	"time"
@@ -12,14 +11,19 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// The limits on guessing. One counter joins the address and the network it is tried
-// from, so that a stranger elsewhere can't keep a person out for long; the wider one
-// counts the address whoever tries it.
+// The limits on guessing. The first joins the address and the network it is tried
+// from; the wide one counts the address whoever tries it, and the one of a network
+// what fails there, whichever address. A browser in which the person has signed in
+// before is counted by itself, so that strangers can't keep them out.
 var (
-	limitNear  = throttle.Limit{Free: 5, First: 30 * time.Second, Max: time.Hour, Forget: 24 * time.Hour}
-	limitWide  = throttle.Limit{Free: 50, First: 30 * time.Second, Max: 15 * time.Minute, Forget: 24 * time.Hour}
-	limitProve = throttle.Limit{Free: 5, First: 30 * time.Second, Max: time.Hour, Forget: 24 * time.Hour}
+	limitNear     = throttle.Limit{Free: 5, First: 30 * time.Second, Max: time.Hour}
+	limitWide     = throttle.Limit{Free: 50, First: 30 * time.Second, Max: 15 * time.Minute}
+	limitNetwork  = throttle.Limit{Free: 100, First: 30 * time.Second, Max: 15 * time.Minute}
+	limitResponse = throttle.Limit{Free: 50, First: 30 * time.Second, Max: 15 * time.Minute}
 )
+
+// knownFor is how long a browser counts as the person's after they signed in there.
+const knownFor = 180 * 24 * time.Hour
 
 // counter is one thing that is counted. Its name is hashed before it is stored.
 type counter struct {
@@ -27,32 +31,110 @@ type counter struct {
 	limit throttle.Limit
 }
 
-func passwordCounters(addressKey, ip string) []counter {
-	return []counter{
-		{"password\x00" + addressKey + "\x00" + network(ip), limitNear},
-		{"password\x00" + addressKey, limitWide},
-	}
-}
-
-func proveCounters(userID string) []counter { return []counter{{"prove\x00" + userID, limitProve}} }
-
 func (c counter) id() string {
 	sum := sha256.Sum256([]byte(c.name))
-	return hex.EncodeToString(sum[:])
+	return hexOf(sum[:])
+}
+
+func proveCounters(userID string) []counter { return []counter{{"prove\x00" + userID, limitNear}} }
+
+func networkCounter(ip string) counter { return counter{"network\x00" + network(ip), limitNetwork} }
+
+func responseCounter(connectionID, ip string) counter {
+	return counter{"response\x00" + connectionID + "\x00" + network(ip), limitResponse}
+}
+
+// passwordCounters are those of one attempt. From a network where too much has failed,
+// nothing is looked at but in browsers that are known.
+func (s *Service) passwordCounters(ctx context.Context, v Visit, addressKey string) ([]counter, error) {
+	_, err := browsers.get(ctx, s.store, "", v.browser(addressKey))
+	if err == nil {
+		return []counter{{"browser\x00" + v.browser(addressKey), limitNear}}, nil
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	if err := s.open(ctx, networkCounter(v.IP)); err != nil {
+		return nil, err
+	}
+	return []counter{
+		{"password\x00" + addressKey + "\x00" + network(v.IP), limitNear},
+		{"password\x00" + addressKey, limitWide},
+	}, nil
+}
+
+// browser names this browser and one person, for nobody who does not know both.
+func (v Visit) browser(addressKey string) string {
+	sum := sha256.Sum256([]byte("browser\x00" + v.id + "\x00" + addressKey))
+	return hexOf(sum[:])
+}
+
+// remember makes the browser one of the person's.
+func (c *change) remember(ctx context.Context, v Visit, u store.User) error {
+	if v.id == "" {
+		return nil
+	}
+	id := v.browser(u.AddressKey)
+	b, err := browsers.get(ctx, c, "", id)
+	if errors.Is(err, store.ErrNotFound) {
+		b = browsers.fresh("", id, "", c.now, c.now.Add(knownFor), struct{}{})
+		b.Owner = u.ID
+	} else if err != nil || b.ExpiresAt.Sub(c.now) > knownFor/2 {
+		return err
+	}
+	b.ExpiresAt = c.now.Add(knownFor)
+	return browsers.put(ctx, c, b)
 }
 
 // book counts an attempt before the secret is looked at, and commits the count by
 // itself: a login that is rolled back, or a client that hangs up, was counted all the
-// same. Unknown addresses are counted like known ones. It returns a *Refusal when the
-// limit is reached; that one is not recorded, or whoever is locked out could fill the
-// log at will. The failures that led to it are.
+// same. Unknown addresses are counted like known ones. It returns a *Refusal when a
+// limit is reached, and then has counted nothing; that one is not recorded, or whoever
+// is locked out could fill the log at will. The failures that led to it are.
 func (s *Service) book(ctx context.Context, counters []counter) error {
+	for _, c := range counters {
+		if err := s.open(ctx, c); err != nil {
+			return err
+		}
+	}
 	for _, c := range counters {
 		if err := s.bookOne(ctx, c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// failed counts what has failed, and reports whether it is too much.
+func (s *Service) failed(ctx context.Context, c counter) (flood bool, err error) {
+	err = s.bookOne(ctx, c)
+	if IsRefusal(err, CodeLocked) {
+		return true, nil
+	}
+	return false, err
+}
+
+// open refuses while the counter's limit is reached.
+func (s *Service) open(ctx context.Context, c counter) error {
+	at, err := attempts.get(ctx, s.store, "", c.id())
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	_, err = c.begin(at.Value, s.now())
+	return err
+}
+
+// begin books one attempt in the count, or refuses.
+func (c counter) begin(s throttle.State, now time.Time) (throttle.State, error) {
+	next, err := c.limit.Begin(s, now)
+	var locked *throttle.LockedError
+	if errors.As(err, &locked) {
+		no := refuse(CodeLocked, "too many attempts in a row")
+		no.RetryAfter = locked.RetryAfter
+		return s, no
+	}
+	return next, err
 }
 
 func (s *Service) bookOne(ctx context.Context, c counter) error {
@@ -64,13 +146,7 @@ func (s *Service) bookOne(ctx context.Context, c counter) error {
 		} else if err != nil {
 			return err
 		}
-		at.Value, err = c.limit.Begin(at.Value, now)
-		var locked *throttle.LockedError
-		if errors.As(err, &locked) {
-			no := refuse(CodeLocked, "too many attempts in a row")
-			no.RetryAfter = locked.RetryAfter
-			return no
-		} else if err != nil {
+		if at.Value, err = c.begin(at.Value, now); err != nil {
 			return err
 		}
 		at.ExpiresAt = c.limit.ForgottenAt(at.Value)
@@ -104,11 +180,16 @@ func settle(ctx context.Context, c *change, counters []counter) error {
 }
 
 // network is what one customer of an access provider can change at will: an IPv4
-// address, or the /64 of an IPv6 one.
+// address, or the /64 of an IPv6 one. What is no address is all one network, or a
+// header that is made up anew each time would be a way round.
 func network(ip string) string {
 	a, err := netip.ParseAddr(ip)
 	if err != nil {
-		return ip
+		withPort, err := netip.ParseAddrPort(ip)
+		if err != nil {
+			return ""
+		}
+		a = withPort.Addr()
 	}
 	if a = a.Unmap().WithZone(""); a.Is4() {
 		return a.String()

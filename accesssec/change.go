@@ -28,41 +28,57 @@ func (c *change) record(ctx context.Context, orgID string, e audit.Event) error 
 
 // change runs fn in a transaction that must record at least one event, or nothing of
 // it is kept. A *Refusal from fn undoes what fn wrote and is recorded in a transaction
-// of its own. fn may run again: it touches only c and variables it sets afresh.
+// of its own. fn may run again: it touches only c and variables it sets afresh. Who
+// lost a race to a key or a version, and has no sentence for it, tries again: two
+// first logins of one person are two logins.
 func (s *Service) change(ctx context.Context, fn func(*change) error) error {
-	err := s.store.RunInTx(ctx, func(tx store.Tx) error {
-		c := &change{Tx: tx, now: s.now()}
-		if err := fn(c); err != nil {
-			return err
+	var err error
+	for range 5 {
+		err = s.store.RunInTx(ctx, func(tx store.Tx) error {
+			c := &change{Tx: tx, now: s.now()}
+			if err := fn(c); err != nil {
+				return err
+			}
+			if c.recorded == 0 {
+				return errSilent
+			}
+			return nil
+		})
+		var no *Refusal
+		if errors.As(err, &no) {
+			return s.refused(ctx, err)
 		}
-		if c.recorded == 0 {
-			return errSilent
+		if !errors.Is(err, store.ErrExists) && !errors.Is(err, store.ErrConflict) {
+			break
 		}
-		return nil
-	})
-	var no *Refusal
-	if errors.As(err, &no) {
-		return s.refused(ctx, no)
 	}
 	return err
 }
 
-// refused records no, once, and returns it. Hanging up does not keep a refusal out of
-// the log. A refusal that can't be recorded still refuses.
-func (s *Service) refused(ctx context.Context, no *Refusal) error {
-	if no.event.Type == "" {
-		return no
+// refused records the refusal in err, once, and returns err; any other error it
+// returns as it is. Hanging up does not keep a refusal out of the log. A refusal that
+// can't be recorded still refuses.
+func (s *Service) refused(ctx context.Context, err error) error {
+	var no *Refusal
+	if !errors.As(err, &no) || no.event.Type == "" {
+		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := lingering(ctx)
 	defer cancel()
 	e := no.event
 	e.At, e.Outcome, e.Reason = s.now(), audit.Refused, string(no.Code)
 	no.event = audit.Event{}
-	if err := s.store.RunInTx(ctx, func(tx store.Tx) error { return audit.Add(ctx, tx, no.orgID, e) }); err != nil {
-		s.opts.Log.ErrorContext(ctx, "accesssec: refusal not recorded", "code", no.Code, "err", err)
-		return errors.Join(no, err)
+	fault := s.store.RunInTx(ctx, func(tx store.Tx) error { return audit.Add(ctx, tx, no.orgID, e) })
+	if fault != nil {
+		s.opts.Log.ErrorContext(ctx, "accesssec: refusal not recorded", "code", no.Code, "err", fault)
 	}
-	return no
+	return err
+}
+
+// lingering outlives the request by a little: what a client has earned is counted and
+// recorded although it hangs up.
+func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 }
 
 // upkeep is the door for rows that no person decides: request records, seals, job

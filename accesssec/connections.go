@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,9 +39,9 @@ type Connection struct {
 	State         policy.SSOState
 }
 
-// Connections lists them, oldest first.
+// Connections lists them, oldest first: at most a thousand.
 func (a *Admin) Connections(ctx context.Context) ([]Connection, error) {
-	if _, err := a.authorise(ctx, a.s.store, asIs); err != nil {
+	if err := a.allowed(ctx); err != nil {
 		return nil, err
 	}
 	org, err := a.s.store.Org(ctx, a.p.OrgID)
@@ -65,7 +66,7 @@ func (a *Admin) Connections(ctx context.Context) ([]Connection, error) {
 // NewConnection makes a connection in set-up: its entity ID and postback URL exist
 // from here on, and it has no effect on anybody's login.
 func (a *Admin) NewConnection(ctx context.Context, name string) (Connection, error) {
-	if _, err := a.authorise(ctx, a.s.store, asIs); err != nil {
+	if err := a.allowed(ctx); err != nil {
 		return Connection{}, err
 	}
 	id := newID("con")
@@ -97,17 +98,22 @@ func (a *Admin) NewConnection(ctx context.Context, name string) (Connection, err
 			return err
 		}
 		out = shown(k, acc)
-		return c.record(ctx, a.p.OrgID, a.p.by(audit.ConnectionCreated, by, thing(audit.KindConnection, id, v.Name)))
+		return c.record(ctx, a.p.OrgID, by.by(audit.ConnectionCreated, thing(audit.KindConnection, id, v.Name)))
 	})
-	return out, err
+	if err != nil {
+		return Connection{}, err
+	}
+	return out, nil
 }
 
 // Configure sets the identity provider of a connection: from metadata
 // (saml.ParseMetadata), or from the fields of a form, issuer, sign-in URL and
-// certificate (saml.ParseCertificates). rules may be nil. It asks for the password
-// again when the connection is active, for it then decides who comes in.
+// certificate (saml.ParseCertificates). Nil rules keep those that are. On an active
+// connection it asks for the password again ([Me.Prove]), for it then decides who comes
+// in, and with another issuer, certificate or identifier the sessions that came of the
+// old one are over, but for the one that acts.
 func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *saml.Rules) (Connection, error) {
-	if err := checkIdP(idp); err != nil {
+	if err := checkConfiguration(idp, rules); err != nil {
 		return Connection{}, err
 	}
 	var out Connection
@@ -133,8 +139,8 @@ func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *
 				return err
 			}
 		}
-		e := a.p.by(audit.ConnectionConfigured, by, thing(audit.KindConnection, id, k.Value.Name))
-		e.Changes = idpChanges(k.Value.IdP, idp)
+		e := by.by(audit.ConnectionConfigured, thing(audit.KindConnection, id, k.Value.Name))
+		old := k.Value
 		k.Value.IdP = idp
 		if rules != nil {
 			k.Value.Rules = *rules
@@ -142,16 +148,34 @@ func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *
 		if err := connections.put(ctx, c, k); err != nil {
 			return stale(err)
 		}
+		e.Changes = old.changes(k.Value)
+		if k.Value.trustsOther(old) {
+			if err := a.endThrough(ctx, c, id, &e); err != nil {
+				return err
+			}
+		}
 		out = shown(k, acc)
 		return c.record(ctx, a.p.OrgID, e)
 	})
-	return out, err
+	if err != nil {
+		return Connection{}, err
+	}
+	return out, nil
+}
+
+// endThrough ends the sessions that came through a connection, but for the one that
+// acts, and says in e how many there were.
+func (a *Admin) endThrough(ctx context.Context, c *change, id string, e *audit.Event) error {
+	n, err := c.DeleteSessions(ctx, store.SessionQuery{ConnectionID: id, Except: a.p.hash})
+	e.Facts = append(e.Facts, count("sessions_ended", n))
+	return err
 }
 
 // Enable makes a connection the one that signs the org's people in, or switches it
 // off. Switching on needs a configured connection and no other that is active;
-// switching off needs require SSO and IdP-managed access to be off. Both ask for the
-// password again.
+// switching off needs require SSO and IdP-managed access to be off, and ends the
+// sessions that came through it, but for the one that acts. Both ask for the password
+// again ([Me.Prove]).
 func (a *Admin) Enable(ctx context.Context, id string, on bool) error {
 	return a.s.change(ctx, func(c *change) error {
 		by, err := a.authorise(ctx, c, proven)
@@ -162,37 +186,48 @@ func (a *Admin) Enable(ctx context.Context, id string, on bool) error {
 		if err != nil {
 			return gone(err)
 		}
-		e := a.p.by(audit.ConnectionEnabled, by, thing(audit.KindConnection, id, k.Value.Name))
+		e := by.by(audit.ConnectionEnabled, thing(audit.KindConnection, id, k.Value.Name))
 		if !on {
 			e.Type = audit.ConnectionDisabled
 		}
-		_, err = a.updateAccess(ctx, c, func(acc *access) error {
-			switch {
-			case on && k.Value.IdP == nil:
-				return refuse(CodeConfiguration, "the identity provider is not configured")
-			case on && acc.Connection != "" && acc.Connection != id:
-				return refuse(CodeAnotherIsActive, "")
-			case on:
-				acc.SSO, acc.Connection = policy.SSOActive, id
-			case acc.Connection != id:
-				return nil // off already
-			case acc.RequireSSO || acc.IdPManaged:
-				return refuse(CodeInUse, "")
-			default:
-				acc.SSO, acc.Connection = policy.SSOOff, ""
-			}
-			return nil
-		})
-		if err != nil {
-			var no *Refusal
-			if errors.As(err, &no) {
-				e.Type = audit.ChangeRefused
-				return no.inOrg(a.p.OrgID, e)
-			}
+		_, err = a.updateAccess(ctx, c, func(acc *access) error { return acc.enable(k, on) })
+		var no *Refusal
+		if errors.As(err, &no) {
+			e.Type = audit.ChangeRefused
+			return no.inOrg(a.p.OrgID, e)
+		} else if err != nil {
 			return err
+		}
+		// A login or a change that read the connection before is not to end after.
+		if err := connections.put(ctx, c, k); err != nil {
+			return stale(err)
+		}
+		if !on {
+			if err := a.endThrough(ctx, c, id, &e); err != nil {
+				return err
+			}
 		}
 		return c.record(ctx, a.p.OrgID, e)
 	})
+}
+
+// enable switches k on or off in the org's record, or says why not.
+func (acc *access) enable(k kept[connection], on bool) error {
+	switch {
+	case on && k.Value.IdP == nil:
+		return refuse(CodeConfiguration, "the identity provider is not configured")
+	case on && acc.Connection != "" && acc.Connection != k.ID:
+		return refuse(CodeAnotherIsActive, "")
+	case on:
+		acc.SSO, acc.Connection = policy.SSOActive, k.ID
+	case acc.Connection != k.ID:
+		return refuse(Code(policy.ConnectionInactive), "the connection is off already")
+	case acc.RequireSSO || acc.IdPManaged:
+		return refuse(CodeInUse, "")
+	default:
+		acc.SSO, acc.Connection = policy.SSOOff, ""
+	}
+	return nil
 }
 
 // updateAccess changes what the org's record says of its sign-on.
@@ -246,12 +281,9 @@ func (s *Service) activeConnection(ctx context.Context, r store.Reader, id strin
 
 func shown(k kept[connection], acc access) Connection {
 	v := k.Value
-	out := Connection{ID: k.ID, Name: v.Name, EntityID: v.EntityID, ACS: v.ACS, IdP: v.IdP, Rules: v.Rules, State: policy.SSOSetup}
-	switch {
-	case acc.Connection == k.ID:
-		out.State = acc.SSO
-	case v.IdP != nil:
-		out.State = policy.SSOOff
+	out := Connection{ID: k.ID, Name: v.Name, EntityID: v.EntityID, ACS: v.ACS, IdP: v.IdP, Rules: v.Rules, State: acc.SSO}
+	if acc.SSO == policy.SSOActive && acc.Connection != k.ID {
+		out.State = policy.SSOSetup
 	}
 	return out
 }
@@ -292,30 +324,51 @@ func (v connection) sp(ring *seal.Ring, id string) (*saml.SP, error) {
 	return &saml.SP{EntityID: v.EntityID, ACS: v.ACS, Keys: []saml.Key{{Signer: signer, Cert: cert}}}, nil
 }
 
+// skew is how far the identity provider's clock may be from ours.
+func (v connection) skew() time.Duration {
+	if v.Rules.Skew == 0 {
+		return 3 * time.Minute
+	}
+	return v.Rules.Skew
+}
+
 // receiver is our side as far as an answer needs it: no key is opened for what
 // anybody may post.
 func (v connection) receiver() *saml.SP { return &saml.SP{EntityID: v.EntityID, ACS: v.ACS} }
 
-// checkIdP refuses settings with which no login could work or be safe.
-func checkIdP(idp *saml.IdP) error {
-	bad := func(detail string) error { return refuse(CodeConfiguration, detail) }
+// checkConfiguration refuses settings with which no login could work or be safe.
+func checkConfiguration(idp *saml.IdP, rules *saml.Rules) error {
+	detail := ""
+	var bad *saml.Error
 	switch {
-	case idp == nil:
-		return bad("no identity provider")
-	case strings.TrimSpace(idp.EntityID) == "" || len(idp.EntityID) > 1024:
-		return bad("the issuer is missing or longer than 1024 bytes")
-	case len(idp.Certificates) == 0 || len(idp.Certificates) > 10:
-		return bad("one to ten certificates are needed")
+	case errors.As(errors.Join(idp.Check(), rules.Check()), &bad):
+		detail = bad.Expected + " is needed"
+	case len(idp.EntityID) > 1024:
+		detail = "the issuer is longer than 1024 bytes"
+	case len(idp.Certificates) > 10:
+		detail = "there are more than ten certificates"
+	default:
+		u, err := url.Parse(idp.SSO.URL)
+		if err != nil || !secureURL(u) || len(idp.SSO.URL) > 2048 {
+			detail = "the sign-in URL is no https URL"
+		}
 	}
-	u, err := url.Parse(idp.SSO.URL)
-	if err != nil || u.Host == "" || !secureURL(u) || len(idp.SSO.URL) > 2048 {
-		return bad("the sign-in URL is not an https URL")
+	if detail == "" {
+		return nil
 	}
-	return nil
+	return refuse(CodeConfiguration, detail)
 }
 
-// idpChanges says what of the identity provider is another.
-func idpChanges(old, next *saml.IdP) []audit.Change {
+// trustsOther reports whether another could speak for the org's people than with old,
+// or name them otherwise.
+func (v connection) trustsOther(old connection) bool {
+	return old.IdP != nil && (v.IdP.EntityID != old.IdP.EntityID || v.Rules.Identifier != old.Rules.Identifier ||
+		fingerprints(v.IdP.Certificates) != fingerprints(old.IdP.Certificates))
+}
+
+// changes says what next sets otherwise.
+func (v connection) changes(next connection) []audit.Change {
+	old := v.IdP
 	if old == nil {
 		old = &saml.IdP{}
 	}
@@ -325,9 +378,14 @@ func idpChanges(old, next *saml.IdP) []audit.Change {
 			out = append(out, audit.Change{Field: field, Old: from, New: to})
 		}
 	}
-	add("issuer", old.EntityID, next.EntityID)
-	add("sign_in_url", old.SSO.URL, next.SSO.URL)
-	add("certificates", fingerprints(old.Certificates), fingerprints(next.Certificates))
+	add("issuer", old.EntityID, next.IdP.EntityID)
+	add("sign_in_url", old.SSO.URL, next.IdP.SSO.URL)
+	add("binding", string(old.SSO.Binding), string(next.IdP.SSO.Binding))
+	add("certificates", fingerprints(old.Certificates), fingerprints(next.IdP.Certificates))
+	add("sign_requests", strconv.FormatBool(old.SignRequests), strconv.FormatBool(next.IdP.SignRequests))
+	add("skew", v.Rules.Skew.String(), next.Rules.Skew.String())
+	add("idp_initiated", strconv.FormatBool(v.Rules.IdPInitiated), strconv.FormatBool(next.Rules.IdPInitiated))
+	add("identifier", v.Rules.Identifier, next.Rules.Identifier)
 	return out
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/store"
 )
@@ -19,7 +20,7 @@ type Domain struct {
 
 // Domains lists the claims, by name.
 func (a *Admin) Domains(ctx context.Context) ([]Domain, error) {
-	if _, err := a.authorise(ctx, a.s.store, asIs); err != nil {
+	if err := a.allowed(ctx); err != nil {
 		return nil, err
 	}
 	out := []Domain{}
@@ -63,46 +64,34 @@ func (a *Admin) ClaimDomain(ctx context.Context, name string) (Domain, error) {
 			return err
 		}
 		d = Domain{ID: newID("dom"), Claim: claim}
-		if err := a.unclaimed(ctx, c, claim.Name); err != nil {
-			return err
-		}
 		rec, err := d.record(store.Domain{OrgID: a.p.OrgID, ID: d.ID, Name: claim.Name})
 		if err != nil {
 			return err
 		}
-		if err := c.CreateDomain(ctx, rec); err != nil {
+		err = c.CreateDomain(ctx, rec)
+		if errors.Is(err, store.ErrExists) {
+			no := refuse(CodeDomainClaimed, "")
+			no.Err = err
+			return no
+		} else if err != nil {
 			return err
 		}
-		return c.record(ctx, a.p.OrgID, a.p.by(audit.DomainClaimed, by, thing(audit.KindDomain, d.ID, d.Name)))
+		return c.record(ctx, a.p.OrgID, by.by(audit.DomainClaimed, thing(audit.KindDomain, d.ID, d.Name)))
 	})
-	return d, err
-}
-
-// unclaimed refuses a second claim of this org on one name.
-func (a *Admin) unclaimed(ctx context.Context, c *change, name string) error {
-	p := store.Paging{Limit: 1000}
-	for {
-		page, err := c.Domains(ctx, a.p.OrgID, p)
-		if err != nil {
-			return err
-		}
-		for _, d := range page.Items {
-			if d.Name == name && d.Status != store.DomainReleased {
-				return refuse(CodeDomainClaimed, "")
-			}
-		}
-		if p.After = page.Next; p.After == "" {
-			return nil
-		}
+	if err != nil {
+		return Domain{}, err
 	}
+	return d, nil
 }
 
 // VerifyDomain looks for the record now and takes over what it saw. The Observation
-// says what was found and what would help, whether or not it was enough; a refusal
-// comes with CodeDomainUnproven when it was not, and with CodeDomainTaken when the
-// name is held by another org.
+// says what was found and what would help, also beside the refusals that come of it:
+// CodeDomainUnproven when the record is not there as it must be, CodeDNS when nobody
+// could tell, CodeDomainTaken when the name is held by another org. People whose
+// password the org's require SSO closes with the proof lose the sessions that came of
+// it.
 func (a *Admin) VerifyDomain(ctx context.Context, id string) (domainclaim.Observation, error) {
-	if _, err := a.authorise(ctx, a.s.store, asIs); err != nil {
+	if err := a.allowed(ctx); err != nil {
 		return domainclaim.Observation{}, err
 	}
 	rec, err := a.s.store.Domain(ctx, a.p.OrgID, id)
@@ -117,42 +106,100 @@ func (a *Admin) VerifyDomain(ctx context.Context, id string) (domainclaim.Observ
 	if err := ctx.Err(); err != nil {
 		return seen, err
 	}
-	err = a.s.change(ctx, func(c *change) error { return a.takeOver(ctx, c, rec, d, seen) })
-	if err == nil && seen.Outcome != domainclaim.Present {
+	next, event := d.Claim.Next(seen, a.s.now())
+	d.Claim = next
+	if event == domainclaim.EventNone {
+		err = a.s.upkeep(ctx, func(tx store.Tx) error { return d.update(ctx, tx, rec) })
+	} else {
+		err = a.s.change(ctx, func(c *change) error { return a.takeOver(ctx, c, rec, d, event) })
+	}
+	switch {
+	case err != nil:
+	case seen.Outcome == domainclaim.Unknown:
+		err = refuse(CodeDNS, seen.Hint)
+	case seen.Outcome != domainclaim.Present:
 		err = refuse(CodeDomainUnproven, seen.Hint)
 	}
 	return seen, err
 }
 
-// takeOver moves the claim by what was seen, if it is still the claim that was looked
-// up: its name, its token and its version.
-func (a *Admin) takeOver(ctx context.Context, c *change, rec store.Domain, d Domain, seen domainclaim.Observation) error {
-	by, err := a.authorise(ctx, c, asIs)
-	if err != nil {
-		return err
-	}
-	var event domainclaim.Event
-	d.Claim, event = d.Claim.Next(seen, c.now)
+// update writes the claim, if it is still the one that was looked up: its version says
+// that neither name nor token has changed.
+func (d Domain) update(ctx context.Context, tx store.Tx, rec store.Domain) error {
 	next, err := d.record(rec)
 	if err != nil {
 		return err
 	}
-	e := a.p.by(audit.DomainChecked, by, thing(audit.KindDomain, d.ID, d.Name))
+	err = tx.UpdateDomain(ctx, next)
+	if errors.Is(err, store.ErrExists) {
+		no := refuse(CodeDomainTaken, "")
+		no.Err = err
+		return no
+	}
+	return stale(gone(err))
+}
+
+// takeOver writes a claim that what was seen has moved.
+func (a *Admin) takeOver(ctx context.Context, c *change, rec store.Domain, d Domain, event domainclaim.Event) error {
+	by, err := a.authorise(ctx, c, asIs)
+	if err != nil {
+		return err
+	}
+	e := by.by(audit.DomainChecked, thing(audit.KindDomain, d.ID, d.Name))
 	if event == domainclaim.EventVerified {
 		e.Type = audit.DomainVerified
 	}
-	e.Facts = []audit.Fact{fact("outcome", string(seen.Outcome)), fact("state", string(d.State))}
-	err = c.UpdateDomain(ctx, next)
-	switch {
-	case errors.Is(err, store.ErrExists):
-		e.Type = audit.ChangeRefused
-		return refuse(CodeDomainTaken, "").inOrg(a.p.OrgID, e)
-	case errors.Is(err, store.ErrNotFound):
-		return gone(err)
-	case err != nil:
-		return stale(err)
+	e.Facts = []audit.Fact{fact("state", string(d.State))}
+	if err := d.update(ctx, c, rec); err != nil {
+		var no *Refusal
+		if errors.As(err, &no) {
+			e.Type = audit.ChangeRefused
+			no.inOrg(a.p.OrgID, e)
+		}
+		return err
 	}
+	ended, err := c.endClosed(ctx, a.p.OrgID, d.Name)
+	if err != nil {
+		return err
+	}
+	e.Facts = append(e.Facts, count("sessions_ended", ended))
 	return c.record(ctx, a.p.OrgID, e)
+}
+
+// endClosed ends the sessions of the members on a domain whose password its proof has
+// closed.
+func (c *change) endClosed(ctx context.Context, orgID, name string) (int, error) {
+	org, err := c.Org(ctx, orgID)
+	if err != nil {
+		return 0, err
+	}
+	acc, err := readAccess(org)
+	if err != nil || !acc.RequireSSO {
+		return 0, err
+	}
+	own := domains{name: {state: policy.DomainVerified}}
+	rules := acc.policy(org.ID, org.Name)
+	var ends []store.SessionQuery
+	err = eachMember(ctx, c, orgID, func(m store.Member) {
+		in := own.input(&rules, m)
+		if d := policy.Decide(in); in.OnTarget && !d.Allow {
+			ends = append(ends, closed(m, d))
+		}
+	})
+	return c.endAll(ctx, ends, err)
+}
+
+func (c *change) endAll(ctx context.Context, ends []store.SessionQuery, err error) (int, error) {
+	total := 0
+	for _, q := range ends {
+		if err != nil {
+			break
+		}
+		var n int
+		n, err = c.DeleteSessions(ctx, q)
+		total += n
+	}
+	return total, err
 }
 
 func domainOf(rec store.Domain) (Domain, error) {

@@ -36,7 +36,7 @@ func (r *Refusal) Unwrap() error { return r.Err }
 type Code string
 
 // The codes of accesssec itself. Those of a decision are policy's reasons, those of a
-// SAML response are "saml_" and the saml package's code.
+// SAML response come from [SAMLCode].
 const (
 	CodeWrongPassword   Code = "wrong_password"
 	CodeLocked          Code = "locked"
@@ -57,12 +57,19 @@ const (
 	CodePreviewStale    Code = "preview_stale"
 	CodeConfiguration   Code = "configuration"
 	CodeNotFound        Code = "not_found"
-	CodePersonExists    Code = "person_exists"
+	CodeMember          Code = "member"
+	CodeUnproven        Code = "unproven"
+	CodeConflict        Code = "conflict"
+	CodeNotFresh        Code = "not_fresh"
+	CodeDNS             Code = "dns"
 	CodePasswordRules   Code = "password_rules"
 	CodeInUse           Code = "in_use"
 	CodeAnotherIsActive Code = "another_is_active"
 	CodeNamesManaged    Code = "names_managed"
 )
+
+// SAMLCode is the code for a response that package saml refuses with c.
+func SAMLCode(c saml.Code) Code { return "saml_" + Code(c) }
 
 // text is what everybody may hear of a code, and what would mend it.
 type text struct{ say, fix string }
@@ -83,7 +90,7 @@ var texts = map[Code]text{
 	CodeReconfigured:    {sayTryAgain, "The connection was changed while somebody signed in through it. Start again."},
 	CodeSignedOut:       {"You are signed out.", "Sign in again."},
 	CodeNotAllowed:      {"Only an Owner or Admin of the organization may do this.", "Ask an Owner or Admin."},
-	CodeProve:           {"Please enter your password again.", "Confirm the password; that is good for five minutes."},
+	CodeProve:           {"Please confirm that it is you.", "Enter the password again, or sign in anew by single sign-on; that is good for five minutes."},
 	CodeNoPassword:      {"This account has no password to confirm with.", "Confirm by a fresh single sign-on, or set a password first."},
 	CodeDomainName:      {"This domain can't be claimed.", "Claim a domain that the organization has registered itself."},
 	CodeDomainTaken:     {"This domain is verified by another organization.", "Have the other organization release the domain, or ask support."},
@@ -93,7 +100,11 @@ var texts = map[Code]text{
 	CodePreviewStale:    {"Something changed since the preview was shown.", "Look at the preview again and confirm it."},
 	CodeConfiguration:   {"The sign-on settings are not complete.", "See the detail; metadata XML from the identity provider fills in all of them."},
 	CodeNotFound:        {"This is not here any more.", "Load the page again."},
-	CodePersonExists:    {"There is an account with this address already.", "Invite the person instead of making an account."},
+	CodeMember:          {"This person is a member already.", "Change their role where the members are listed."},
+	CodeUnproven:        {"There is an account with this address, and nobody has proven that the address is theirs.", "Have the person prove the address first, or vouch for it (Person.Verified)."},
+	CodeConflict:        {"Somebody else changed this at the same moment.", "Load the page and try again."},
+	CodeNotFresh:        {"Your identity provider did not ask you to sign in again.", "Have the identity provider honour ForceAuthn for this application."},
+	CodeDNS:             {"DNS could not be asked. That says nothing about the record.", "Try again later; see what the check saw."},
 	CodePasswordRules:   {"This password can't be used.", "Choose one of 12 characters or more."},
 	CodeInUse:           {"This can't be done while single sign-on is needed.", "Switch off require SSO and IdP-managed access first."},
 	CodeAnotherIsActive: {"Another sign-on is active.", "Switch the other connection off first."},
@@ -125,7 +136,7 @@ func (r *Refusal) inOrg(orgID string, e audit.Event) *Refusal {
 // refuseSAML carries over what saml found wrong. What the person hears is the same for
 // all of it.
 func refuseSAML(err *saml.Error) *Refusal {
-	r := &Refusal{Code: "saml_" + Code(err.Code), Say: sayAdmin, Fix: err.Hint, Err: err}
+	r := &Refusal{Code: SAMLCode(err.Code), Say: sayAdmin, Fix: err.Hint, Err: err}
 	r.Detail = fmt.Sprintf("%s; to be fixed by the %s", err.Code, err.Fix)
 	if err.Expected != "" || err.Received != "" {
 		r.Detail = fmt.Sprintf("%s: expected %q, received %q; to be fixed by the %s", err.Code, err.Expected, err.Received, err.Fix)

@@ -123,7 +123,7 @@ func TestNetwork(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
-		"2001:db8:1:2:ffff::1": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "junk": "junk", "": "",
+		"2001:db8:1:2:ffff::1": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "192.0.2.7:4711": "192.0.2.7", "[2001:db8::1]:80": "2001:db8::/64", "junk": "", "": "",
 	} {
 		if got := network(in); got != want {
 			t.Errorf("%q is %q, want %q", in, got, want)

@@ -16,27 +16,39 @@ func (v Visit) by(t audit.Type, actor audit.Actor) audit.Event {
 	return audit.Event{Type: t, Actor: actor, Trace: v.Trace, IP: v.IP, Agent: v.Agent, Outcome: audit.Success}
 }
 
-// by starts an event of the signed-in person u.
-func (p Principal) by(t audit.Type, u store.User, targets ...audit.Target) audit.Event {
-	return audit.Event{Type: t, Actor: actorOf(u), Session: p.SessionID, Targets: targets, Outcome: audit.Success}
+// acting is who acts, as the store has them now, and the session they act in: none
+// when it is the host that vouches for them.
+type acting struct {
+	user    store.User
+	session store.Session
+}
+
+// by starts an event of the one who acts.
+func (a acting) by(t audit.Type, targets ...audit.Target) audit.Event {
+	s := a.session
+	e := audit.Event{Type: t, Actor: actorOf(a.user), Session: s.ID, IP: s.IP, Agent: s.Agent, Targets: targets, Outcome: audit.Success}
+	if s.ID == "" {
+		e.Actor = audit.Actor{Kind: audit.KindHost, OnBehalfOf: a.user.ID}
+	}
+	return e
 }
 
 // byHost starts an event of the host's own code.
 func byHost(t audit.Type, targets ...audit.Target) audit.Event {
-	return audit.Event{Type: t, Actor: audit.Actor{Kind: "host"}, Targets: targets, Outcome: audit.Success}
+	return audit.Event{Type: t, Actor: audit.Actor{Kind: audit.KindHost}, Targets: targets, Outcome: audit.Success}
 }
 
 func actorOf(u store.User) audit.Actor {
-	return audit.Actor{Kind: "user", ID: u.ID, Name: fullName(u), Address: u.Address}
+	return audit.Actor{Kind: audit.KindUser, ID: u.ID, Name: fullName(u), Address: u.Address}
 }
 
 // stranger is whoever typed an address: nobody, until proven.
 func stranger(a domainclaim.Address) audit.Actor {
-	return audit.Actor{Kind: "stranger", Address: a.String()}
+	return audit.Actor{Kind: audit.KindStranger, Address: a.String()}
 }
 
 func personOf(u store.User) audit.Target {
-	return audit.Target{Kind: "user", ID: u.ID, Name: u.Address, Person: true}
+	return audit.Target{Kind: audit.KindUser, ID: u.ID, Name: u.Address, Person: true}
 }
 
 func thing(kind, id, name string) audit.Target {

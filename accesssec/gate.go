@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
@@ -42,16 +43,17 @@ func (f facts) refusedBy(d policy.Decision) string {
 	return f.logOrg()
 }
 
-// facts gathers the input of one decision in at most seven point reads. It takes a
-// Reader, so the bounce and the mint run the same lines.
+// facts gathers the input of one decision in a handful of point reads. It takes a
+// Reader, so that who asks and who mints run the same lines.
 func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, error) {
 	f := facts{asked: q, settings: defaultSettings()}
 	f.in.Domain, f.in.Attempt, f.in.Person.Address = q.address.Domain(), q.attempt, q.address.String()
 
-	claim, err := claimOn(ctx, r, q.address.Domain())
+	claims, err := r.DomainsByName(ctx, []string{q.address.Domain()})
 	if err != nil {
 		return f, err
 	}
+	claim := whose(claims)
 	if f.in.State = domainState(claim.Status); f.in.State != policy.DomainUnclaimed {
 		if f.owner, err = r.Org(ctx, claim.OrgID); err != nil {
 			return f, fmt.Errorf("accesssec: owner of %s: %w", claim.Name, err)
@@ -64,6 +66,9 @@ func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, e
 		if err := f.want(ctx, r, q.orgID); err != nil {
 			return f, err
 		}
+		f.in.OnTarget = slices.ContainsFunc(claims, func(d store.Domain) bool {
+			return d.OrgID == f.in.Target.ID || d.OrgID == f.in.Target.GovernedBy
+		})
 	}
 	f.user, err = r.UserByAddress(ctx, q.address.Key())
 	if errors.Is(err, store.ErrNotFound) {
@@ -95,22 +100,30 @@ func (f *facts) want(ctx context.Context, r store.Reader, orgID string) error {
 	return err
 }
 
-// claimOn is the claim on name that counts: the one that holds it, else a lapsed one.
+// claimOn is the claim on name that counts.
 func claimOn(ctx context.Context, r store.Reader, name string) (store.Domain, error) {
 	claims, err := r.DomainsByName(ctx, []string{name})
-	if err != nil {
-		return store.Domain{}, err
-	}
+	return whose(claims), err
+}
+
+// whose is the claim among claims on one name that counts: the one that holds it, else
+// of those that have lapsed the one that was proven last.
+func whose(claims []store.Domain) store.Domain {
 	var lapsed store.Domain
+	var proven time.Time
 	for _, d := range claims {
 		switch d.Status {
 		case store.DomainVerified, store.DomainMissing:
-			return d, nil
+			return d
 		case store.DomainUnverified:
-			lapsed = d
+			// What can't be read was proven at the beginning of time.
+			c, _ := domainOf(d)
+			if lapsed.ID == "" || c.VerifiedAt.After(proven) || c.VerifiedAt.Equal(proven) && d.ID < lapsed.ID {
+				lapsed, proven = d, c.VerifiedAt
+			}
 		}
 	}
-	return lapsed, nil
+	return lapsed
 }
 
 func domainState(status string) policy.DomainState {
@@ -157,13 +170,11 @@ func roleIn(ctx context.Context, r store.Reader, orgID, userID string) (policy.R
 	return policy.Role(m.Role), err
 }
 
-// proof is how a person has just shown who they are.
+// proof is how a person has just shown who they are. By which method, the facts say.
 type proof struct {
-	visit      Visit
-	method     policy.Method
-	connection string
-	identity   *saml.Identity // with SSO
-	fresh      bool           // asked and shown just now: counts like a password typed again
+	visit    Visit
+	identity *saml.Identity // with SSO
+	fresh    bool           // asked and shown just now: counts like a password typed again
 }
 
 // admit is the gate: every path to a session ends here, inside the transaction that
@@ -174,13 +185,16 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Ente
 	if !d.Allow {
 		return nil, refuseDecision(d).inOrg(f.refusedBy(d), p.visit.by(audit.LoginRefused, f.actor()))
 	}
-	if p.method == policy.SSO {
+	if f.in.Attempt.Method == policy.SSO {
 		if err := s.vouched(ctx, c, &f, d, p); err != nil {
 			return nil, err
 		}
 	}
 	if !f.in.Person.Known {
 		return nil, errors.New("accesssec: a decision to let in nobody") // unreachable unless policy is wrong
+	}
+	if err := c.remember(ctx, p.visit, f.user); err != nil {
+		return nil, err
 	}
 	token, ses := s.newSession(c.now, f, d, p)
 	if err := c.CreateSession(ctx, ses); err != nil {
@@ -192,9 +206,9 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Ente
 	}
 	e := p.visit.by(audit.SessionCreated, actorOf(f.user))
 	e.Session, e.Reason = ses.ID, string(d.Reason)
-	e.Facts = []audit.Fact{fact("method", string(p.method))}
+	e.Facts = []audit.Fact{fact("method", string(f.in.Attempt.Method))}
 	if p.identity != nil {
-		e.Facts = append(e.Facts, fact("connection", p.connection), fact("assertion", p.identity.AssertionID))
+		e.Facts = append(e.Facts, fact("connection", f.in.Attempt.Connection), fact("assertion", p.identity.AssertionID))
 	}
 	if err := c.record(ctx, org, e); err != nil {
 		return nil, err
@@ -222,7 +236,7 @@ func (s *Service) newSession(now time.Time, f facts, d policy.Decision, p proof)
 	token = newSecret(sessionMark)
 	ses = store.Session{
 		Hash: hashOf(token), ID: newID("ses"), UserID: f.user.ID,
-		ConnectionID: p.connection, Methods: []string{string(p.method)},
+		ConnectionID: f.in.Attempt.Connection, Methods: []string{string(f.in.Attempt.Method)},
 		IP: p.visit.IP, Agent: p.visit.Agent,
 		CreatedAt: now, SeenAt: now,
 		IdleAt: now.Add(f.settings.SessionIdle), EndAt: now.Add(f.settings.SessionEnd),

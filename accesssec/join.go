@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"unicode"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -23,24 +24,21 @@ const (
 // vouched does what an accepted assertion brings with it: the account and the
 // membership where they are to be made, the names, the address's proof.
 func (s *Service) vouched(ctx context.Context, c *change, f *facts, d policy.Decision, p proof) error {
-	first, last := boundName(p.identity.FirstName), boundName(p.identity.LastName)
 	if !f.in.Person.Known {
 		f.user = newUser(c, f.asked.address)
-		f.user.AddressVerified, f.user.FirstName, f.user.LastName = true, first, last
-		if first != "" || last != "" {
-			f.user.NamesFrom = namesFromSSO
-		}
-		if err := createUser(ctx, c, f.logOrg(), f.user, p.visit.by(audit.UserCreated, actorOf(f.user))); err != nil {
+		f.user.AddressVerified = true
+		rename(&f.user, p.identity)
+		if err := c.createUser(ctx, f.logOrg(), f.user, p.visit.by(audit.UserCreated, actorOf(f.user))); err != nil {
 			return err
 		}
 		f.user.Version = 1
 		f.in.Person.Known = true
-	} else if err := s.refreshUser(ctx, c, f, p, first, last); err != nil {
+	} else if err := c.refreshUser(ctx, f, p); err != nil {
 		return err
 	}
 	if d.Create {
 		m := store.Membership{OrgID: f.in.Target.ID, UserID: f.user.ID, Role: string(policy.Member), Source: "jit", JoinedAt: c.now}
-		if err := addMember(ctx, c, m, f.user, p.visit.by(audit.MemberAdded, actorOf(f.user))); err != nil {
+		if err := c.addMember(ctx, m, f.user, p.visit.by(audit.MemberAdded, actorOf(f.user))); err != nil {
 			return err
 		}
 		f.in.Person.Role = policy.Member
@@ -49,37 +47,17 @@ func (s *Service) vouched(ctx context.Context, c *change, f *facts, d policy.Dec
 }
 
 // refreshUser writes what the identity provider knows better: the proof of the
-// address, and the names unless SCIM keeps them. An absent name empties nothing.
-func (s *Service) refreshUser(ctx context.Context, c *change, f *facts, p proof, first, last string) error {
+// address, and the names.
+func (c *change) refreshUser(ctx context.Context, f *facts, p proof) error {
 	u := f.user
 	if !u.AddressVerified {
 		// Somebody made this account with an address they never proved. Now its
-		// owner comes; what the other one left behind (a password, sessions) goes.
-		u.AddressVerified, u.Password, u.PasswordSetByUser = true, "", false
-		n, err := c.DeleteSessions(ctx, store.SessionQuery{UserID: u.ID})
-		if err != nil {
-			return err
-		}
-		e := p.visit.by(audit.UserCleared, actorOf(u))
-		e.Facts = []audit.Fact{count("sessions_ended", n)}
-		if err := c.record(ctx, f.logOrg(), e); err != nil {
+		// owner comes; what the other one left behind goes.
+		if err := c.empty(ctx, f.logOrg(), &u, p.visit.by(audit.UserCleared, actorOf(u))); err != nil {
 			return err
 		}
 	}
-	var renames []audit.Change
-	if u.NamesFrom != namesFromSCIM {
-		rename := func(field string, old *string, next string) {
-			if next != "" && next != *old {
-				renames = append(renames, audit.Change{Field: field, Old: *old, New: next, Personal: true})
-				*old = next
-			}
-		}
-		rename("first_name", &u.FirstName, first)
-		rename("last_name", &u.LastName, last)
-		if len(renames) > 0 {
-			u.NamesFrom = namesFromSSO
-		}
-	}
+	renames := rename(&u, p.identity)
 	if u == f.user {
 		return nil
 	}
@@ -96,20 +74,45 @@ func (s *Service) refreshUser(ctx context.Context, c *change, f *facts, p proof,
 	return c.record(ctx, f.logOrg(), e)
 }
 
+// rename takes over the names that are asserted, unless SCIM keeps them. An absent one
+// empties nothing. From then on they are the identity provider's, changed or not.
+func rename(u *store.User, id *saml.Identity) []audit.Change {
+	first, last := boundName(id.FirstName), boundName(id.LastName)
+	if u.NamesFrom == namesFromSCIM || first == "" && last == "" {
+		return nil
+	}
+	u.NamesFrom = namesFromSSO
+	var out []audit.Change
+	take := func(field string, old *string, next string) {
+		if next != "" && next != *old {
+			out = append(out, audit.Change{Field: field, Old: *old, New: next, Personal: true})
+			*old = next
+		}
+	}
+	take("first_name", &u.FirstName, first)
+	take("last_name", &u.LastName, last)
+	return out
+}
+
+// empty takes from an account whose address was never proven all by which whoever made
+// it could come in, for the one who has proven it now. The caller updates the record.
+func (c *change) empty(ctx context.Context, orgID string, u *store.User, e audit.Event) error {
+	u.AddressVerified, u.Password, u.PasswordSetByUser = true, "", false
+	n, err := c.DeleteSessions(ctx, store.SessionQuery{UserID: u.ID})
+	if err != nil {
+		return err
+	}
+	e.Targets, e.Facts = []audit.Target{personOf(*u)}, []audit.Fact{count("sessions_ended", n)}
+	return c.record(ctx, orgID, e)
+}
+
 func newUser(c *change, a domainclaim.Address) store.User {
 	return store.User{ID: newID("usr"), Address: a.String(), AddressKey: a.Key(), CreatedAt: c.now}
 }
 
-// createUser makes an account. Its id and its address are looked for first, because
-// a refusal can say more than a taken key, and the key decides when two race.
-func createUser(ctx context.Context, c *change, orgID string, u store.User, e audit.Event) error {
-	_, err := c.UserByAddress(ctx, u.AddressKey)
-	switch {
-	case err == nil:
-		return refuse(CodePersonExists, "")
-	case !errors.Is(err, store.ErrNotFound):
-		return err
-	}
+// createUser makes an account that was not there a moment ago. When two make it at
+// once the key of its address decides, and the loser's change runs again.
+func (c *change) createUser(ctx context.Context, orgID string, u store.User, e audit.Event) error {
 	if err := c.CreateUser(ctx, u); err != nil {
 		return err
 	}
@@ -119,14 +122,13 @@ func createUser(ctx context.Context, c *change, orgID string, u store.User, e au
 
 // addMember makes a member and, in the same transaction, their directory entry: what
 // SCIM reads later has everyone in it, however they came.
-func addMember(ctx context.Context, c *change, m store.Membership, u store.User, e audit.Event) error {
+func (c *change) addMember(ctx context.Context, m store.Membership, u store.User, e audit.Event) error {
 	if err := c.PutMembership(ctx, m); err != nil {
 		return err
 	}
-	entry := store.Entry{
-		OrgID: m.OrgID, ID: newID("ent"), Type: store.EntryUser, UserID: u.ID,
-		Name: u.Address, NameKey: u.AddressKey, Active: true,
-		CreatedAt: c.now, ModifiedAt: c.now,
+	entry, err := c.entryFor(ctx, m.OrgID, u)
+	if err != nil {
+		return err
 	}
 	if err := c.PutEntry(ctx, entry); err != nil {
 		return err
@@ -136,25 +138,52 @@ func addMember(ctx context.Context, c *change, m store.Membership, u store.User,
 	return c.record(ctx, m.OrgID, e)
 }
 
-// addressOf is the address the assertion vouches for.
-func addressOf(id *saml.Identity) (domainclaim.Address, error) {
-	a, err := domainclaim.ParseAddress(id.Email)
+// entryFor is the directory entry of a member to be: a new one, or the one they left
+// behind when they were a member before. An entry of their name that nobody is behind
+// any more (the account is gone, or no member) becomes theirs.
+func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (store.Entry, error) {
+	page, err := c.Entries(ctx, orgID, store.EntryQuery{Type: store.EntryUser, Filter: &store.Filter{Or: []store.Filter{
+		{Path: "userId", Op: store.OpEq, Value: u.ID},
+		{Path: "name", Op: store.OpEq, Value: u.AddressKey},
+	}}})
 	if err != nil {
-		no := refuse(CodeAddress, "the assertion carries no usable address")
-		if id.Email == "" {
-			no.Detail = "the assertion has no email attribute, and its NameID is no address"
-		}
-		no.Err = err
-		return a, no
+		return store.Entry{}, err
 	}
-	return a, nil
+	entry := store.Entry{OrgID: orgID, ID: newID("ent"), Type: store.EntryUser, Name: u.Address, NameKey: u.AddressKey, CreatedAt: c.now}
+	for _, e := range page.Items {
+		if e.UserID == u.ID {
+			entry = e
+			break
+		}
+		if e.UserID != "" {
+			_, err := c.Membership(ctx, orgID, e.UserID)
+			if err == nil {
+				continue // a member's: the key of the name will say so
+			} else if !errors.Is(err, store.ErrNotFound) {
+				return entry, err
+			}
+		}
+		entry = e
+	}
+	entry.UserID, entry.Active, entry.ModifiedAt = u.ID, true, c.now
+	return entry, nil
 }
 
-// boundName keeps a name to what fits a page and a column.
+// boundName keeps a name to what fits a page and a column: text without controls or
+// marks that turn its direction, single blanks, at most a hundred characters.
 func boundName(s string) string {
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	s = strings.Join(strings.Fields(s), " ")
 	if r := []rune(s); len(r) > 100 {
-		s = string(r[:100])
+		s = strings.TrimSpace(string(r[:100]))
 	}
 	return s
 }

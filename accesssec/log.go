@@ -11,7 +11,7 @@ import (
 // Events reads the org's log. What has come since the last seal is sealed first, so
 // that what is read is always part of the chain.
 func (a *Admin) Events(ctx context.Context, q store.AuditQuery) (store.Page[audit.Event], error) {
-	if _, err := a.authorise(ctx, a.s.store, asIs); err != nil {
+	if err := a.allowed(ctx); err != nil {
 		return store.Page[audit.Event]{}, err
 	}
 	return a.s.events(ctx, a.p.OrgID, q)

@@ -12,7 +12,8 @@ import (
 )
 
 // Me is what a signed-in person does with their own account and sessions. A Principal
-// without a session (CreateOrg's) is refused: it is nobody at a browser.
+// without a session (CreateOrg's) is refused: it is nobody at a browser. It is safe for
+// concurrent use.
 type Me struct {
 	s *Service
 	p Principal
@@ -22,18 +23,20 @@ type Me struct {
 type Profile struct {
 	Address, FirstName, LastName string
 
-	OrgName string          // "" in their own account
-	Methods []policy.Method // by which they signed in
-	Since   time.Time
+	HasPassword bool
+	OrgName     string          // "" in their own account
+	Methods     []policy.Method // by which they signed in
+	Since       time.Time
 }
 
 // Profile reads it.
 func (m *Me) Profile(ctx context.Context) (Profile, error) {
-	u, ses, err := m.signedIn(ctx, m.s.store)
+	who, err := m.signedIn(ctx, m.s.store)
 	if err != nil {
 		return Profile{}, err
 	}
-	out := Profile{Address: u.Address, FirstName: u.FirstName, LastName: u.LastName, Since: ses.CreatedAt}
+	u, ses := who.user, who.session
+	out := Profile{Address: u.Address, FirstName: u.FirstName, LastName: u.LastName, HasPassword: u.Password != "", Since: ses.CreatedAt}
 	for _, method := range ses.Methods {
 		out.Methods = append(out.Methods, policy.Method(method))
 	}
@@ -41,34 +44,49 @@ func (m *Me) Profile(ctx context.Context) (Profile, error) {
 		return out, nil
 	}
 	org, err := m.s.store.Org(ctx, ses.OrgID)
+	if err != nil {
+		return Profile{}, err
+	}
 	out.OrgName = org.Name
-	return out, err
+	return out, nil
 }
 
 // signedIn reads the session and whose it is.
-func (m *Me) signedIn(ctx context.Context, r store.Reader) (store.User, store.Session, error) {
-	if !m.p.genuine || m.p.hash == (store.Hash{}) {
-		return store.User{}, store.Session{}, refuse(CodeSignedOut, "no session")
+func (m *Me) signedIn(ctx context.Context, r store.Reader) (acting, error) {
+	who, err := m.leaving(ctx, r)
+	if err == nil && (who.user.Version == 0 || who.user.Disabled) {
+		return acting{}, refuse(CodeSignedOut, "the account is gone or disabled")
+	}
+	return who, err
+}
+
+// leaving is signedIn for those who only want out: they may, whatever became of the
+// account.
+func (m *Me) leaving(ctx context.Context, r store.Reader) (acting, error) {
+	if !m.p.genuine() || m.p.hash == (store.Hash{}) {
+		return acting{}, refuse(CodeSignedOut, "no session")
 	}
 	ses, err := m.s.session(ctx, r, m.p.hash)
 	if err != nil {
-		return store.User{}, ses, err
+		return acting{}, err
 	}
 	u, err := r.User(ctx, ses.UserID)
-	if errors.Is(err, store.ErrNotFound) || err == nil && u.Disabled {
-		return u, ses, refuse(CodeSignedOut, "the account is gone or disabled")
+	if errors.Is(err, store.ErrNotFound) {
+		u, err = store.User{ID: ses.UserID}, nil
 	}
-	return u, ses, err
+	return acting{u, ses}, err
 }
 
 // Prove asks the password again. A right one is good for five minutes, in this session
-// alone. Attempts are counted apart from those at the sign-in page, so that nobody
-// outside can lock a signed-in person out of their settings.
+// alone; where it would not let the person in it proves nothing either. Attempts are
+// counted apart from those at the sign-in page, so that nobody outside can lock a
+// signed-in person out of their settings.
 func (m *Me) Prove(ctx context.Context, password string) error {
-	u, _, err := m.signedIn(ctx, m.s.store)
+	who, err := m.signedIn(ctx, m.s.store)
 	if err != nil {
 		return err
 	}
+	u := who.user
 	if u.Password == "" {
 		no := refuse(CodeNoPassword, "")
 		no.Next = policy.NextSSO
@@ -84,26 +102,50 @@ func (m *Me) Prove(ctx context.Context, password string) error {
 	}
 	if !right {
 		no := refuse(CodeWrongPassword, "wrong password")
-		return m.s.refused(ctx, no.inOrg(m.p.OrgID, m.p.by(audit.ProveRefused, u)))
+		return m.s.refused(ctx, no.inOrg(who.session.OrgID, who.by(audit.ProveRefused)))
 	}
 	return m.s.change(ctx, func(c *change) error {
-		now, ses, err := m.signedIn(ctx, c)
+		who, err := m.signedIn(ctx, c)
 		if err != nil {
 			return err
 		}
-		if now.Password != u.Password {
-			no := refuse(CodeWrongPassword, "the password was changed meanwhile")
-			return no.inOrg(m.p.OrgID, m.p.by(audit.ProveRefused, u))
+		ses := who.session
+		no := m.s.closedTo(ctx, c, who)
+		if no == nil && who.user.Password != u.Password {
+			no = refuse(CodeWrongPassword, "the password was changed meanwhile")
+		}
+		var refusal *Refusal
+		if errors.As(no, &refusal) {
+			return refusal.inOrg(ses.OrgID, who.by(audit.ProveRefused))
+		} else if no != nil {
+			return no
 		}
 		ses.ProvedAt = c.now
 		if err := c.UpdateSession(ctx, ses); err != nil {
-			return stale(err)
+			return err
 		}
 		if err := settle(ctx, c, counters); err != nil {
 			return err
 		}
-		return c.record(ctx, m.p.OrgID, m.p.by(audit.UserProved, u))
+		return c.record(ctx, ses.OrgID, who.by(audit.UserProved))
 	})
+}
+
+// closedTo asks the policy whether the person could sign in with their password: where
+// they could not, it is not theirs to prove anything with.
+func (s *Service) closedTo(ctx context.Context, r store.Reader, who acting) error {
+	a, err := domainclaim.ParseAddress(who.user.Address)
+	if err != nil {
+		return err
+	}
+	f, err := s.facts(ctx, r, asking{address: a, orgID: who.session.OrgID, attempt: policy.Attempt{Method: policy.Password}})
+	if err != nil {
+		return err
+	}
+	if d := policy.Decide(f.in); !d.Allow {
+		return refuseDecision(d)
+	}
+	return nil
 }
 
 // SetName changes the person's own names. While their address is on a verified domain
@@ -111,10 +153,11 @@ func (m *Me) Prove(ctx context.Context, password string) error {
 func (m *Me) SetName(ctx context.Context, first, last string) error {
 	first, last = boundName(first), boundName(last)
 	return m.s.change(ctx, func(c *change) error {
-		u, _, err := m.signedIn(ctx, c)
+		who, err := m.signedIn(ctx, c)
 		if err != nil {
 			return err
 		}
+		u := who.user
 		managed, err := namesManaged(ctx, c, u)
 		if err != nil {
 			return err
@@ -122,16 +165,16 @@ func (m *Me) SetName(ctx context.Context, first, last string) error {
 		if managed {
 			return refuse(CodeNamesManaged, "the names come from "+u.NamesFrom)
 		}
-		e := m.p.by(audit.UserRenamed, u, personOf(u))
+		e := who.by(audit.UserRenamed, personOf(u))
 		e.Changes = []audit.Change{
 			{Field: "first_name", Old: u.FirstName, New: first, Personal: true},
 			{Field: "last_name", Old: u.LastName, New: last, Personal: true},
 		}
 		u.FirstName, u.LastName, u.NamesFrom = first, last, namesFromSelf
 		if err := c.UpdateUser(ctx, u); err != nil {
-			return stale(err)
+			return err
 		}
-		return c.record(ctx, m.p.OrgID, e)
+		return c.record(ctx, who.session.OrgID, e)
 	})
 }
 
@@ -151,14 +194,14 @@ func namesManaged(ctx context.Context, r store.Reader, u store.User) (bool, erro
 // SignOut ends this session.
 func (m *Me) SignOut(ctx context.Context) error {
 	return m.s.change(ctx, func(c *change) error {
-		u, ses, err := m.signedIn(ctx, c)
+		who, err := m.leaving(ctx, c)
 		if err != nil {
 			return err
 		}
-		if _, err := c.DeleteSessions(ctx, store.SessionQuery{UserID: u.ID, ID: ses.ID}); err != nil {
+		if _, err := c.DeleteSessions(ctx, store.SessionQuery{UserID: who.user.ID, ID: who.session.ID}); err != nil {
 			return err
 		}
-		return c.record(ctx, ses.OrgID, m.p.by(audit.SessionEnded, u))
+		return c.record(ctx, who.session.OrgID, who.by(audit.SessionEnded))
 	})
 }
 
@@ -166,20 +209,20 @@ func (m *Me) SignOut(ctx context.Context) error {
 // this one goes on.
 func (m *Me) SignOutEverywhere(ctx context.Context, othersOnly bool) error {
 	return m.s.change(ctx, func(c *change) error {
-		u, ses, err := m.signedIn(ctx, c)
+		who, err := m.leaving(ctx, c)
 		if err != nil {
 			return err
 		}
-		q := store.SessionQuery{UserID: u.ID}
+		q := store.SessionQuery{UserID: who.user.ID}
 		if othersOnly {
-			q.Except = ses.Hash
+			q.Except = who.session.Hash
 		}
 		n, err := c.DeleteSessions(ctx, q)
 		if err != nil {
 			return err
 		}
-		e := m.p.by(audit.SessionsEnded, u)
+		e := who.by(audit.SessionsEnded)
 		e.Facts = []audit.Fact{count("sessions_ended", n)}
-		return c.record(ctx, ses.OrgID, e)
+		return c.record(ctx, who.session.OrgID, e)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/password"
@@ -14,7 +15,9 @@ import (
 )
 
 // Person is somebody the host brings. Verified says that the host knows the address to
-// be theirs; without it, the account is emptied before single sign-on is linked to it.
+// be theirs. An account whose address nobody has proven is taken over by nobody: it is
+// emptied (password, sessions) before the first one who has proven it comes into it,
+// and joins no org before that.
 type Person struct {
 	Address, FirstName, LastName string
 	Verified                     bool
@@ -24,8 +27,7 @@ type Person struct {
 
 // CreateOrg makes an org and its first Owner: a new account, or the one that has the
 // address already, whose names and password then stay as they are. The Principal is
-// the Owner's, without a session and good for calls to Admin for five minutes as if
-// the password had been typed: the host vouches.
+// that of Vouch.
 func (s *Service) CreateOrg(ctx context.Context, name string, owner Person) (Principal, error) {
 	name = strings.TrimSpace(name)
 	if name == "" || len(name) > 200 {
@@ -47,10 +49,32 @@ func (s *Service) CreateOrg(ctx context.Context, name string, owner Person) (Pri
 			return err
 		}
 		u, err := c.bring(ctx, org.ID, made, "created")
-		p = Principal{UserID: u.ID, OrgID: org.ID, Role: policy.Owner, genuine: true, proved: c.now}
-		return err
+		if err != nil {
+			return err
+		}
+		p = vouched(store.Membership{OrgID: org.ID, UserID: u.ID, Role: string(policy.Owner)}, c.now)
+		return nil
 	})
-	return p, err
+	if err != nil {
+		return Principal{}, err
+	}
+	return p, nil
+}
+
+// Vouch is for the host's own code that acts for a member, a script or a set-up: a
+// Principal without a session, good for five minutes of calls to Admin as if the
+// password had just been typed. The log names the host, on behalf of the member. A
+// person who is not a member is store.ErrNotFound.
+func (s *Service) Vouch(ctx context.Context, orgID, userID string) (Principal, error) {
+	m, err := s.store.Membership(ctx, orgID, userID)
+	if err != nil {
+		return Principal{}, fmt.Errorf("accesssec: vouch: %w", err)
+	}
+	return vouched(m.Membership, s.now()), nil
+}
+
+func vouched(m store.Membership, now time.Time) Principal {
+	return Principal{UserID: m.UserID, OrgID: m.OrgID, Role: policy.Role(m.Role), user: m.UserID, org: m.OrgID, proved: now}
 }
 
 // ImportPeople makes the host's people members of an org, all or none: accounts with
@@ -69,7 +93,7 @@ func (s *Service) ImportPeople(ctx context.Context, orgID string, people ...Pers
 	}
 	return s.change(ctx, func(c *change) error {
 		if _, err := c.Org(ctx, orgID); err != nil {
-			return err
+			return fmt.Errorf("accesssec: import: %w", err)
 		}
 		for i, m := range made {
 			if _, err := c.bring(ctx, orgID, m, "import"); err != nil {
@@ -111,25 +135,35 @@ func (s *Service) prepare(ctx context.Context, p Person) (prepared, error) {
 }
 
 // bring makes one member of orgID, and the account where it is missing. An account
-// that exists is joined as it is: what the host knows of a person in one org changes
-// nothing of theirs in another.
+// that its owner has proven is joined as it is: what the host knows of a person in one
+// org changes nothing of theirs in another. One that nobody has proven may be
+// somebody else's trap, and is emptied for the one whom the host vouches for.
 func (c *change) bring(ctx context.Context, orgID string, m prepared, source string) (store.User, error) {
 	u, err := c.UserByAddress(ctx, m.address.Key())
-	if errors.Is(err, store.ErrNotFound) {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
 		u = newUser(c, m.address)
-		u.AddressVerified, u.Password, u.PasswordSetByUser = m.Verified, m.hash, false
+		u.AddressVerified, u.Password = m.Verified, m.hash
 		u.FirstName, u.LastName = boundName(m.FirstName), boundName(m.LastName)
-		err = createUser(ctx, c, orgID, u, byHost(audit.UserCreated))
+		err = c.createUser(ctx, orgID, u, byHost(audit.UserCreated))
+	case err == nil && !u.AddressVerified && !m.Verified:
+		return u, refuse(CodeUnproven, "")
+	case err == nil && !u.AddressVerified:
+		if err = c.empty(ctx, orgID, &u, byHost(audit.UserCleared)); err != nil {
+			return u, err
+		}
+		u.Password = m.hash
+		err = c.UpdateUser(ctx, u)
 	}
 	if err != nil {
 		return u, err
 	}
 	_, err = c.Membership(ctx, orgID, u.ID)
 	if err == nil {
-		return u, refuse(CodePersonExists, "the person is a member already")
+		return u, refuse(CodeMember, "")
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return u, err
 	}
 	member := store.Membership{OrgID: orgID, UserID: u.ID, Role: string(m.Role), Source: source, JoinedAt: c.now}
-	return u, addMember(ctx, c, member, u, byHost(audit.MemberAdded))
+	return u, c.addMember(ctx, member, u, byHost(audit.MemberAdded))
 }

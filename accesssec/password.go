@@ -22,8 +22,11 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 	if err != nil {
 		return Step{}, v.refused(CodeAddress, err)
 	}
-	counters := passwordCounters(a.Key(), v.IP)
-	if err := s.book(ctx, counters); err != nil {
+	counters, err := s.passwordCounters(ctx, v, a.Key())
+	if err == nil {
+		err = s.book(ctx, counters)
+	}
+	if err != nil {
 		return Step{}, traced(err, v)
 	}
 	user, err := s.store.UserByAddress(ctx, a.Key())
@@ -35,7 +38,7 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 		return Step{}, err
 	}
 	if !right {
-		return Step{}, s.wrongPassword(ctx, v, a)
+		return Step{}, s.wrongPassword(ctx, v, a, user)
 	}
 	fresh := user.Password
 	if stale {
@@ -62,7 +65,7 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 				return err
 			}
 		}
-		entered, err = s.admit(ctx, c, f, proof{visit: v, method: policy.Password})
+		entered, err = s.admit(ctx, c, f, proof{visit: v})
 		return err
 	})
 	if err != nil {
@@ -71,20 +74,25 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 	return Step{Entered: entered, After: SafePath(v.After)}, nil
 }
 
-// wrongPassword refuses alike for an account and for none.
-func (s *Service) wrongPassword(ctx context.Context, v Visit, a domainclaim.Address) error {
-	f, err := s.facts(ctx, s.store, asking{address: a})
+// wrongPassword refuses alike for an account and for none, with the same work.
+func (s *Service) wrongPassword(ctx context.Context, v Visit, a domainclaim.Address, u store.User) error {
+	ctx, cancel := lingering(ctx)
+	defer cancel()
+	if _, err := s.failed(ctx, networkCounter(v.IP)); err != nil {
+		return err
+	}
+	claim, err := claimOn(ctx, s.store, a.Domain())
 	if err != nil {
 		return err
 	}
-	detail := "no such account"
+	f, detail := facts{asked: asking{address: a}, user: u}, "wrong password"
 	switch {
-	case f.user.ID != "" && f.user.Password == "":
+	case u.ID == "":
+		detail = "no such account"
+	case u.Password == "":
 		detail = "the account has no password"
-	case f.user.ID != "":
-		detail = "wrong password"
 	}
-	return s.refused(ctx, refuse(CodeWrongPassword, detail).inOrg(f.logOrg(), v.by(audit.LoginRefused, f.actor())))
+	return s.refused(ctx, refuse(CodeWrongPassword, detail).inOrg(claim.OrgID, v.by(audit.LoginRefused, f.actor())))
 }
 
 // passwordFacts gathers the facts for the org that is wanted. When none is named it
@@ -94,12 +102,13 @@ func (s *Service) wrongPassword(ctx context.Context, v Visit, a domainclaim.Addr
 func (s *Service) passwordFacts(ctx context.Context, r store.Reader, v Visit, a domainclaim.Address) (facts, error) {
 	ask := asking{address: a, orgID: v.OrgID, attempt: policy.Attempt{Method: policy.Password}}
 	if v.OrgID != "" {
-		f, err := s.facts(ctx, r, ask)
-		if errors.Is(err, store.ErrNotFound) { // a link to an org that is no more
-			ask.orgID = ""
+		_, err := r.Org(ctx, v.OrgID)
+		if err == nil {
 			return s.facts(ctx, r, ask)
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return facts{}, err
 		}
-		return f, err
+		ask.orgID = "" // a link to an org that is no more
 	}
 	first, err := s.facts(ctx, r, ask)
 	if err != nil || !first.in.Person.Known {

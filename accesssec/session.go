@@ -3,6 +3,8 @@ package accesssec
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,20 +24,24 @@ const (
 )
 
 // Principal is who acts, in one org or, with OrgID "", in their own account. It comes
-// from Protect, Authenticate or CreateOrg; one that a host puts together by itself may
-// do nothing.
+// from Protect, Authenticate, CreateOrg or Vouch; one that a host puts together by
+// itself may do nothing. Role is what it was when the session was read; what matters
+// is asked of the store again.
 type Principal struct {
 	UserID, OrgID, SessionID string
 	Role                     policy.Role
 
-	genuine bool
-	hash    store.Hash // of the session; zero when there is none
-	proved  time.Time  // without a session: when the host vouched
+	user, org string     // UserID and OrgID as they were made; no user: put together by somebody else
+	hash      store.Hash // of the session; zero when there is none
+	proved    time.Time  // without a session: when the host vouched
 }
 
 func principalOf(s store.Session) Principal {
-	return Principal{UserID: s.UserID, OrgID: s.OrgID, SessionID: s.ID, Role: policy.Role(s.Role), genuine: true, hash: s.Hash}
+	return Principal{UserID: s.UserID, OrgID: s.OrgID, SessionID: s.ID, Role: policy.Role(s.Role), user: s.UserID, org: s.OrgID, hash: s.Hash}
 }
+
+// genuine reports whether p is as this package made it.
+func (p Principal) genuine() bool { return p.user != "" && p.user == p.UserID && p.org == p.OrgID }
 
 // Entered is a session just made. SetCookie writes its only copy of the token.
 type Entered struct {
@@ -47,6 +53,12 @@ type Entered struct {
 // Token is the bearer value, for a host that keeps it in a cookie of its own. It is
 // shown once: the store has only its hash.
 func (e *Entered) Token() string { return e.token }
+
+// String leaves out the token, as does every other way to print an Entered.
+func (e *Entered) String() string { return "session " + e.Principal.SessionID }
+
+// Format is String for every verb.
+func (e *Entered) Format(f fmt.State, _ rune) { io.WriteString(f, e.String()) }
 
 // SetCookie gives the browser its session.
 func (e *Entered) SetCookie(w http.ResponseWriter) {
@@ -116,7 +128,8 @@ func FromContext(ctx context.Context) (Principal, bool) {
 
 // Protect lets through people who are signed in, found by [FromContext]. Others are
 // sent to the sign-in page when they ask for a page, and get a 401 otherwise. When the
-// store can't be asked the answer is a 503.
+// store can't be asked the answer is a 503. It does not look for forged forms: wrap
+// your own pages in http.CrossOriginProtection as well.
 func (s *Service) Protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")

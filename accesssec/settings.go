@@ -32,7 +32,7 @@ type Settings struct {
 	SessionIdle time.Duration `json:"session_idle"`
 	SessionEnd  time.Duration `json:"session_end"`
 
-	// Version is the one that was read. Apply refuses another.
+	// Version is the one that was read; Preview and Apply refuse another.
 	Version int64 `json:"-"`
 }
 
@@ -91,7 +91,7 @@ type Preview struct {
 	Hash      string
 	Lose      []Member // who could sign in with a password and no longer could; the first hundred
 	LoseCount int
-	Bypass    []Member // Owners and Admins whose password stays open; the first hundred
+	Bypass    []Member // Owners and Admins whose password is open by that alone from then on; the first hundred
 	Refused   []Finding
 }
 
@@ -100,7 +100,7 @@ type Finding struct{ Code, Text, Fix string }
 
 // Settings reads the switches.
 func (a *Admin) Settings(ctx context.Context) (Settings, error) {
-	if _, err := a.authorise(ctx, a.s.store, asIs); err != nil {
+	if err := a.allowed(ctx); err != nil {
 		return Settings{}, err
 	}
 	org, err := a.s.store.Org(ctx, a.p.OrgID)
@@ -113,19 +113,24 @@ func (a *Admin) Settings(ctx context.Context) (Settings, error) {
 
 // Preview says what next would do, and changes nothing.
 func (a *Admin) Preview(ctx context.Context, next Settings) (Preview, error) {
-	if _, err := a.authorise(ctx, a.s.store, asIs); err != nil {
+	if err := a.allowed(ctx); err != nil {
 		return Preview{}, err
 	}
 	c, err := a.consider(ctx, a.s.store, next)
-	return c.Preview, err
+	if err != nil {
+		return Preview{}, err
+	}
+	return c.Preview, nil
 }
 
 // Apply makes next the settings, if a preview made now has the hash of the one that
-// was confirmed. People who lose their password way in lose the sessions that came of
-// it, in the same transaction.
+// was confirmed. It asks for the password again ([Me.Prove]). Members who lose their
+// password way in lose the sessions that came of it, in the same transaction; people
+// of the org's domains who are no members of it lose the way in, and their own
+// account's sessions end by their own clock.
 func (a *Admin) Apply(ctx context.Context, next Settings, previewed string) error {
 	return a.s.change(ctx, func(c *change) error {
-		by, err := a.authorise(ctx, c, asIs)
+		by, err := a.authorise(ctx, c, proven)
 		if err != nil {
 			return err
 		}
@@ -133,22 +138,18 @@ func (a *Admin) Apply(ctx context.Context, next Settings, previewed string) erro
 		if err != nil {
 			return err
 		}
-		e := a.p.by(audit.SettingsChanged, by, thing("org", done.org.ID, done.org.Name))
+		e := by.by(audit.SettingsChanged, thing(audit.KindOrg, done.org.ID, done.org.Name))
 		e.Changes = changed(done.old, done.next)
 		if len(done.Refused) > 0 {
 			e.Type = audit.ChangeRefused
 			return refuse(CodeSettings, done.Refused[0].Text).inOrg(a.p.OrgID, e)
 		}
 		if done.Hash != previewed {
-			return refuse(CodePreviewStale, "").inOrg(a.p.OrgID, audit.Event{})
+			return refuse(CodePreviewStale, "")
 		}
-		ended := 0
-		for _, q := range done.ends {
-			n, err := c.DeleteSessions(ctx, q)
-			if err != nil {
-				return err
-			}
-			ended += n
+		ended, err := c.endAll(ctx, done.ends, nil)
+		if err != nil {
+			return err
 		}
 		if err := c.UpdateOrg(ctx, done.org); err != nil {
 			return stale(err)
@@ -178,7 +179,7 @@ func (a *Admin) consider(ctx context.Context, r store.Reader, next Settings) (co
 	if err != nil {
 		return out, err
 	}
-	if next.Version != 0 && next.Version != org.Version {
+	if next.Version != org.Version {
 		return out, refuse(CodePreviewStale, "the settings were changed since they were read")
 	}
 	next = next.withDefaults()
@@ -193,7 +194,7 @@ func (a *Admin) consider(ctx context.Context, r store.Reader, next Settings) (co
 	if err != nil {
 		return out, err
 	}
-	out.Refused = findings(next, old.SSO, own)
+	out.Refused = findings(old.Settings, next, old.SSO, own)
 
 	sum := sha256.New()
 	fmt.Fprintf(sum, "accesssec preview v1\n%s %d\n%s\n", org.ID, org.Version, out.org.Access)
@@ -207,52 +208,58 @@ func (a *Admin) consider(ctx context.Context, r store.Reader, next Settings) (co
 }
 
 // weigh asks the policy about one member, before and after.
-func (c *considered) weigh(sum hash.Hash, own map[string]policy.DomainState, before, after policy.Org, m store.Member) {
-	domain := ""
-	if a, err := domainclaim.ParseAddress(m.User.Address); err == nil {
-		domain = a.Domain()
-	}
-	in := policy.Input{
-		Target: &before, Domain: domain, State: own[domain],
-		Person:  policy.Person{Address: m.User.Address, Known: true, Disabled: m.User.Disabled, Role: policy.Role(m.Role)},
-		Attempt: policy.Attempt{Method: policy.Password},
-	}
-	external := in.State == policy.DomainUnclaimed
-	if !external {
-		in.Owner, in.Person.OwnerRole = &before, in.Person.Role
-	}
-	was := policy.Decide(in)
-	in.Target = &after
-	if !external {
-		in.Owner = &after
-	}
-	will := policy.Decide(in)
+func (c *considered) weigh(sum hash.Hash, own domains, before, after policy.Org, m store.Member) {
+	was, will := policy.Decide(own.input(&before, m)), policy.Decide(own.input(&after, m))
 	switch {
 	case was.Allow && !will.Allow:
 		fmt.Fprintf(sum, "lose %s\n", m.UserID)
 		c.LoseCount++
 		c.Lose = firstHundred(c.Lose, m)
-		if external {
-			c.ends = append(c.ends, store.SessionQuery{OrgID: m.OrgID, UserID: m.UserID})
-		} else {
-			c.ends = append(c.ends, store.SessionQuery{UserID: m.UserID, NotMethod: string(policy.SSO)})
-		}
+		c.ends = append(c.ends, closed(m, will))
 	case will.Bypass && !was.Bypass:
 		fmt.Fprintf(sum, "bypass %s\n", m.UserID)
 		c.Bypass = firstHundred(c.Bypass, m)
 	}
 }
 
-// findings is what stands in the way of next.
-func findings(next Settings, sso policy.SSOState, own map[string]policy.DomainState) []Finding {
+// input asks whether m of org could sign in with a password. For what another org has
+// to say, should it own the domain by now, a change here makes no difference.
+func (own domains) input(org *policy.Org, m store.Member) policy.Input {
+	in := policy.Input{
+		Target:  org,
+		Person:  policy.Person{Address: m.User.Address, Known: true, Disabled: m.User.Disabled, Role: policy.Role(m.Role)},
+		Attempt: policy.Attempt{Method: policy.Password},
+	}
+	if a, err := domainclaim.ParseAddress(m.User.Address); err == nil {
+		in.Domain = a.Domain()
+	}
+	d, ours := own[in.Domain]
+	if in.OnTarget = ours; ours && !d.held {
+		in.State, in.Owner, in.Person.OwnerRole = d.state, org, in.Person.Role
+	}
+	return in
+}
+
+// closed are the sessions of a member who can't sign in with a password any more: all
+// in the org when it keeps them out, else those that a password made, anywhere.
+func closed(m store.Member, d policy.Decision) store.SessionQuery {
+	if d.Reason == policy.ExternalBlocked {
+		return store.SessionQuery{OrgID: m.OrgID, UserID: m.UserID}
+	}
+	return store.SessionQuery{UserID: m.UserID, NotMethod: string(policy.SSO)}
+}
+
+// findings is what stands in the way of next. What is on already may stay on, whatever
+// became of the domain since, or nothing else could be changed meanwhile.
+func findings(old, next Settings, sso policy.SSOState, own domains) []Finding {
 	var out []Finding
-	if next.RequireSSO || next.IdPManaged {
+	if next.RequireSSO && !old.RequireSSO || next.IdPManaged && !old.IdPManaged {
 		if sso != policy.SSOActive {
 			out = append(out, Finding{"sso_inactive", "Single sign-on is not active.", "Configure the connection and switch it on."})
 		}
 		proven := false
-		for _, state := range own {
-			proven = proven || state == policy.DomainVerified
+		for _, d := range own {
+			proven = proven || d.state == policy.DomainVerified || d.state == policy.DomainMissing
 		}
 		if !proven {
 			out = append(out, Finding{"no_domain", "No domain is verified.", "Claim and verify the domain of your people's addresses."})
@@ -265,9 +272,16 @@ func findings(next Settings, sso policy.SSOState, own map[string]policy.DomainSt
 	return out
 }
 
-// ownDomains are the names on which the org's claim counts.
-func ownDomains(ctx context.Context, r store.Reader, orgID string) (map[string]policy.DomainState, error) {
-	out := map[string]policy.DomainState{}
+// domains are the names on which an org's claim counts.
+type domains map[string]ownDomain
+
+type ownDomain struct {
+	state policy.DomainState
+	held  bool // the claim has lapsed, and another org's counts by now
+}
+
+func ownDomains(ctx context.Context, r store.Reader, orgID string) (domains, error) {
+	out := domains{}
 	p := store.Paging{Limit: 1000}
 	for {
 		page, err := r.Domains(ctx, orgID, p)
@@ -275,9 +289,18 @@ func ownDomains(ctx context.Context, r store.Reader, orgID string) (map[string]p
 			return nil, err
 		}
 		for _, d := range page.Items {
-			if st := domainState(d.Status); st != policy.DomainUnclaimed {
-				out[d.Name] = st
+			own := ownDomain{state: domainState(d.Status)}
+			if own.state == policy.DomainUnclaimed {
+				continue
 			}
+			if own.state == policy.DomainLapsed {
+				now, err := claimOn(ctx, r, d.Name)
+				if err != nil {
+					return nil, err
+				}
+				own.held = now.OrgID != orgID
+			}
+			out[d.Name] = own
 		}
 		if p.After = page.Next; p.After == "" {
 			return out, nil
@@ -311,7 +334,7 @@ func firstHundred(list []Member, m store.Member) []Member {
 // stale tells a lost race from a fault.
 func stale(err error) error {
 	if errors.Is(err, store.ErrConflict) {
-		return refuse(CodePreviewStale, "somebody else changed it at the same moment")
+		return refuse(CodeConflict, "")
 	}
 	return err
 }

@@ -2,9 +2,11 @@ package accesssec
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
-	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -18,7 +20,8 @@ const (
 )
 
 // SignIn is every way in. Each method answers with a [Step]: done, or what comes next.
-// Package signin has the pages; a host with pages of its own calls these.
+// Package signin has the pages; a host with pages of its own calls these. It is safe
+// for concurrent use.
 type SignIn struct{ s *Service }
 
 // Visit is one browser on its way in. OrgID and After are the caller's to set, from a
@@ -41,11 +44,8 @@ type Step struct {
 	Bounce  *saml.Bounce // send the browser there
 	After   string       // with Entered: where to go, "" the host's choice
 
-	connection string
+	Connection string // what StartSSO wants, when Allows has SSO
 }
-
-// Connection is what StartSSO wants, when Next or Allows has SSO.
-func (s Step) Connection() string { return s.connection }
 
 // Visit recognises the browser that sent r, or marks it. The mark is a secret of the
 // browser, and what comes back from an identity provider is believed in the browser
@@ -55,12 +55,18 @@ func (i *SignIn) Visit(w http.ResponseWriter, r *http.Request) Visit {
 	v := Visit{IP: bound(i.s.opts.TrustedIP(r), 64), Agent: bound(r.UserAgent(), 300), Trace: newTrace()}
 	if cs := r.CookiesNamed(visitCookie); len(cs) == 1 && plausible(cs[0].Value, visitMark) {
 		v.id = cs[0].Value
-		return v
+	} else {
+		v.id = newSecret(visitMark)
 	}
-	v.id = newSecret(visitMark)
-	setCookie(w, &http.Cookie{Name: visitCookie, Value: v.id, SameSite: http.SameSiteNoneMode, MaxAge: int((24 * time.Hour).Seconds())})
+	setCookie(w, &http.Cookie{Name: visitCookie, Value: v.id, SameSite: http.SameSiteNoneMode, MaxAge: int(knownFor.Seconds())})
 	return v
 }
+
+// String leaves out the browser's secret, as does every other way to print a Visit.
+func (v Visit) String() string { return "visit " + v.Trace }
+
+// Format is String for every verb.
+func (v Visit) Format(f fmt.State, _ rune) { io.WriteString(f, v.String()) }
 
 // Discover says what to offer to this address. It looks at the domain alone: the
 // answer is the same for a member, an Owner, and somebody who has no account.
@@ -86,7 +92,7 @@ func (i *SignIn) Discover(ctx context.Context, v Visit, address string) (Step, e
 	d := policy.Decide(in)
 	step := Step{Next: d.Next, Allows: d.Allows}
 	if step.Offers(policy.SSO) {
-		step.connection, step.OrgName = in.Owner.Connection, in.Owner.Name
+		step.Connection, step.OrgName = in.Owner.Connection, in.Owner.Name
 	}
 	return step, nil
 }
@@ -122,10 +128,15 @@ func SafePath(next string) string {
 	return next
 }
 
-// bound cuts s to n bytes of valid UTF-8.
+// bound cuts s to n bytes of valid UTF-8 without control characters.
 func bound(s string, n int) string {
 	if len(s) > n {
 		s = s[:n]
 	}
-	return strings.ToValidUTF8(s, "")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
 }

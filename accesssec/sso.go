@@ -9,6 +9,7 @@ import (
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/saml"
 	"github.com/accesssec/accesssec-go/store"
 )
@@ -40,6 +41,9 @@ func (i *SignIn) StartSSO(ctx context.Context, v Visit, connectionID string, opt
 	if opts == nil {
 		opts = &StartOptions{}
 	}
+	if v.id == "" {
+		return Step{}, v.refused(CodeBrowser, nil) // it could never be finished
+	}
 	conn, err := s.activeConnection(ctx, s.store, connectionID)
 	if err != nil {
 		return Step{}, traced(err, v)
@@ -50,7 +54,10 @@ func (i *SignIn) StartSSO(ctx context.Context, v Visit, connectionID string, opt
 	}
 	now := s.now()
 	req, bounce, err := sp.Start(conn.Value.IdP, &saml.StartOptions{ForceAuthn: opts.Fresh}, now)
-	if err != nil {
+	var bad *saml.Error
+	if errors.As(err, &bad) {
+		return Step{}, traced(refuseSAML(bad), v)
+	} else if err != nil {
 		return Step{}, err
 	}
 	rec := requests.fresh(conn.OrgID, req.ID, requestKey(connectionID, req.ID), now, req.ExpiresAt, request{
@@ -62,10 +69,14 @@ func (i *SignIn) StartSSO(ctx context.Context, v Visit, connectionID string, opt
 	return Step{Next: policy.NextSSO, Bounce: bounce}, nil
 }
 
-// FinishSSO takes what a browser has posted to a connection's ACS. The signature and
-// the profile are checked first and outside of any transaction; then one transaction
-// takes the request, uses up the assertion, asks the policy and makes the session, so
-// that of any number of posts of one response at most one is a login.
+// FinishSSO takes what a browser has posted to a connection's ACS: the message of
+// saml.ReadMessage, also when that came with an error. The signature and the profile
+// are checked first and outside of any transaction; then one transaction takes the
+// request, uses up the assertion, asks the policy and makes the session, so that of any
+// number of posts of one response at most one is a login.
+//
+// A response that nobody asked for makes no session, whatever the connection's rules:
+// nothing binds it to this browser. The refusal has Next set, to start from here.
 func (i *SignIn) FinishSSO(ctx context.Context, v Visit, connectionID string, m saml.Message) (Step, error) {
 	s := i.s
 	conn, err := s.activeConnection(ctx, s.store, connectionID)
@@ -84,42 +95,15 @@ func (i *SignIn) FinishSSO(ctx context.Context, v Visit, connectionID string, m 
 	if err != nil {
 		return Step{}, s.refuseResponse(ctx, v, conn, err)
 	}
-	if req != nil && !v.is(req.Value.Browser) {
-		no := refuse(CodeBrowser, "the response came in another browser than the request was made in")
-		return Step{}, s.refused(ctx, no.inOrg(conn.OrgID, v.response(connectionID, id.AssertionID)))
-	}
-	address, err := addressOf(id)
+	a := answered{v, conn, req, id}
+	address, err := a.check()
 	if err != nil {
-		var no *Refusal
-		errors.As(err, &no)
-		return Step{}, s.refused(ctx, no.inOrg(conn.OrgID, v.response(connectionID, id.AssertionID)))
+		return Step{}, s.refused(ctx, err)
 	}
 	step := Step{}
-	err = s.change(ctx, func(c *change) error {
-		step = Step{}
-		if err := s.spend(ctx, c, v, conn, req, id); err != nil {
-			return err
-		}
-		ask := asking{address: address, orgID: conn.OrgID, attempt: policy.Attempt{Method: policy.SSO, Connection: connectionID}}
-		if req != nil && req.Value.OrgID != "" {
-			ask.orgID = req.Value.OrgID
-		}
-		f, err := s.ssoFacts(ctx, c, conn.OrgID, ask)
-		if err != nil {
-			return err
-		}
-		p := proof{visit: v, method: policy.SSO, connection: connectionID, identity: id}
-		if req != nil {
-			step.After = req.Value.After
-			p.fresh = req.Value.Fresh && !id.AuthenticatedAt.Before(req.Value.At.Add(-time.Minute))
-		}
-		if step.Entered, err = s.admit(ctx, c, f, p); err != nil {
-			var no *Refusal
-			if errors.As(err, &no) { // the org whose connection it is shall see it
-				no.orgID = conn.OrgID
-				no.event.Facts = v.response(connectionID, id.AssertionID).Facts
-			}
-		}
+	err = s.change(ctx, func(c *change) (err error) {
+		step = Step{After: req.Value.After}
+		step.Entered, err = s.admitAnswer(ctx, c, a, address)
 		return err
 	})
 	if err != nil {
@@ -128,19 +112,87 @@ func (i *SignIn) FinishSSO(ctx context.Context, v Visit, connectionID string, m 
 	return step, nil
 }
 
-// ssoFacts falls back to the connection's own org when the one that was wanted is gone
-// or has no place for the person.
-func (s *Service) ssoFacts(ctx context.Context, r store.Reader, own string, ask asking) (facts, error) {
-	f, err := s.facts(ctx, r, ask)
-	missing := errors.Is(err, store.ErrNotFound)
-	if err != nil && !missing || ask.orgID == own {
-		return f, err
+// answered is a response that is sound, the request it answers, and where it came.
+type answered struct {
+	visit Visit
+	conn  kept[connection]
+	req   *kept[request]
+	id    *saml.Identity
+}
+
+// check is what a sound response still has to be: asked for, in this browser, and for
+// an address.
+func (a answered) check() (domainclaim.Address, error) {
+	switch {
+	case a.req == nil:
+		return domainclaim.Address{}, a.refuse(refuseSAML(&saml.Error{
+			Code: saml.CodeUnsolicited, Fix: saml.FixPerson, AssertionID: a.id.AssertionID,
+			Hint: "sign-ins from the identity provider's own page are sent to start here",
+		}))
+	case !a.visit.is(a.req.Value.Browser):
+		return domainclaim.Address{}, a.refuse(refuse(CodeBrowser, "the response came in another browser than the request was made in"))
 	}
-	if missing || f.in.Person.Role == "" && f.in.Target.GovernedBy != own {
-		ask.orgID = own
-		return s.facts(ctx, r, ask)
+	address, err := domainclaim.ParseAddress(a.id.Email)
+	if err != nil {
+		no := refuse(CodeAddress, "the assertion carries no usable address")
+		if a.id.Email == "" {
+			no.Detail = "the assertion has no email attribute, and its NameID is no address"
+		}
+		no.Err = err
+		return address, a.refuse(no)
 	}
-	return f, nil
+	return address, nil
+}
+
+// refuse is a refusal in the log of the org whose connection it is.
+func (a answered) refuse(no *Refusal) *Refusal {
+	return no.inOrg(a.conn.OrgID, a.visit.response(a.conn.ID, a.id.AssertionID))
+}
+
+// admitAnswer goes through the gate with what the response says.
+func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, address domainclaim.Address) (*Entered, error) {
+	if err := s.spend(ctx, c, a); err != nil {
+		return nil, err
+	}
+	f, err := s.answerFacts(ctx, c, a, address)
+	if err != nil {
+		return nil, err
+	}
+	asked := a.req.Value
+	fresh := !a.id.AuthenticatedAt.Before(asked.At.Add(-a.conn.Value.skew()))
+	if asked.Fresh && !fresh {
+		return nil, a.refuse(refuse(CodeNotFresh, "the person signed in there before they were asked to"))
+	}
+	in, err := s.admit(ctx, c, f, proof{visit: a.visit, identity: a.id, fresh: asked.Fresh})
+	var no *Refusal
+	if errors.As(err, &no) {
+		// The org whose connection it is shall see it, and learn no more of a person
+		// than its identity provider has said.
+		who := stranger(address)
+		if f.owner.ID == a.conn.OrgID && f.in.Person.OwnerRole != "" || f.in.Target.ID == a.conn.OrgID && f.in.Person.Role != "" {
+			who = no.event.Actor
+		}
+		a.refuse(no).event.Actor = who
+	}
+	return in, err
+}
+
+// answerFacts gathers the facts for the org that was wanted if the person is a member
+// there, and for the connection's own org if not: what a link says makes nobody a
+// member of anything.
+func (s *Service) answerFacts(ctx context.Context, r store.Reader, a answered, address domainclaim.Address) (facts, error) {
+	ask := asking{address: address, orgID: a.conn.OrgID, attempt: policy.Attempt{Method: policy.SSO, Connection: a.conn.ID}}
+	own, err := s.facts(ctx, r, ask)
+	wanted := a.req.Value.OrgID
+	if err != nil || wanted == "" || wanted == a.conn.OrgID || !own.in.Person.Known {
+		return own, err
+	}
+	role, err := roleIn(ctx, r, wanted, own.user.ID)
+	if err != nil || role == "" {
+		return own, err
+	}
+	ask.orgID = wanted
+	return s.facts(ctx, r, ask)
 }
 
 // pending finds the request that m claims to answer; nil when there is none. The claim
@@ -160,12 +212,16 @@ func (s *Service) pending(ctx context.Context, connectionID string, m saml.Messa
 }
 
 // refuseResponse tells a response that was used before from one that never was good.
+// Who sends bad ones by the hundred is refused without a line in the log.
 func (s *Service) refuseResponse(ctx context.Context, v Visit, conn kept[connection], err error) error {
 	var bad *saml.Error
 	if !errors.As(err, &bad) {
 		return err
 	}
+	ctx, cancel := lingering(ctx)
+	defer cancel()
 	no := refuseSAML(bad)
+	no.Trace = v.Trace
 	if bad.AssertionID != "" {
 		_, err := assertions.byKey(ctx, s.store, assertionKey(conn.ID, bad.AssertionID))
 		switch {
@@ -176,34 +232,39 @@ func (s *Service) refuseResponse(ctx context.Context, v Visit, conn kept[connect
 			return err
 		}
 	}
+	flood, err := s.failed(ctx, responseCounter(conn.ID, v.IP))
+	if err != nil {
+		return err
+	}
+	if flood {
+		return no
+	}
 	return s.refused(ctx, no.inOrg(conn.OrgID, v.response(conn.ID, bad.AssertionID)))
 }
 
 // spend makes sure, inside the transaction of the login, that the connection is still
 // the one that was verified against, and that neither request nor assertion serves
 // twice.
-func (s *Service) spend(ctx context.Context, c *change, v Visit, conn kept[connection], req *kept[request], id *saml.Identity) error {
-	e := v.response(conn.ID, id.AssertionID)
-	now, err := connections.get(ctx, c, conn.OrgID, conn.ID)
-	if errors.Is(err, store.ErrNotFound) || err == nil && now.Version != conn.Version {
-		return refuse(CodeReconfigured, "").inOrg(conn.OrgID, e)
+func (s *Service) spend(ctx context.Context, c *change, a answered) error {
+	now, err := connections.get(ctx, c, a.conn.OrgID, a.conn.ID)
+	if errors.Is(err, store.ErrNotFound) || err == nil && now.Version != a.conn.Version {
+		return a.refuse(refuse(CodeReconfigured, ""))
 	} else if err != nil {
 		return err
 	}
-	if req != nil {
-		_, err := requests.take(ctx, c, req.Key)
-		if errors.Is(err, store.ErrNotFound) {
-			return refuse(CodeReplay, "the request was answered before").inOrg(conn.OrgID, e)
-		} else if err != nil {
-			return err
-		}
+	_, err = requests.take(ctx, c, a.req.Key)
+	if errors.Is(err, store.ErrNotFound) {
+		return a.refuse(refuse(CodeReplay, "the request was answered before"))
+	} else if err != nil {
+		return err
 	}
-	key := assertionKey(conn.ID, id.AssertionID)
-	until := id.ReplayUntil.UTC().Truncate(time.Microsecond).Add(time.Second)
-	mark := assertions.fresh(conn.OrgID, key, key, c.now, until, used{})
-	err = assertions.put(ctx, c, mark)
+	key := assertionKey(a.conn.ID, a.id.AssertionID)
+	until := a.id.ReplayUntil.UTC().Truncate(time.Microsecond).Add(time.Second)
+	err = assertions.put(ctx, c, assertions.fresh(a.conn.OrgID, key, key, c.now, until, used{}))
 	if errors.Is(err, store.ErrExists) {
-		return refuse(CodeReplay, "the assertion has made a session before").inOrg(conn.OrgID, e)
+		no := refuse(CodeReplay, "the assertion has made a session before")
+		no.Err = err
+		return a.refuse(no)
 	}
 	return err
 }
@@ -216,7 +277,7 @@ func (v Visit) is(browser store.Hash) bool {
 
 // response starts the event of a response that was refused.
 func (v Visit) response(connectionID, assertionID string) audit.Event {
-	e := v.by(audit.LoginRefused, audit.Actor{Kind: "stranger"})
+	e := v.by(audit.LoginRefused, audit.Actor{Kind: audit.KindStranger})
 	e.Facts = []audit.Fact{fact("method", string(policy.SSO)), fact("connection", connectionID)}
 	if assertionID != "" {
 		e.Facts = append(e.Facts, fact("assertion", assertionID))

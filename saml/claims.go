@@ -149,7 +149,9 @@ func names(all []attribute) []string {
 }
 
 // isAddress accepts the dot-atom form of RFC 5322 with a domain of two labels or
-// more, ASCII only: one form, so that comparing addresses has no second opinion.
+// more, and letters of any script in both (RFC 6531). It tells an address from a login
+// name and no more: whether two are the same is for the caller, who has one way to
+// compare them.
 func isAddress(s string) bool {
 	local, domain, ok := strings.Cut(s, "@")
 	if !ok || len(s) > 254 || len(local) > 64 {
@@ -159,8 +161,8 @@ func isAddress(s string) bool {
 		if atom == "" {
 			return false
 		}
-		for _, c := range []byte(atom) {
-			if !isLetter(c) && !isDigit(c) && !strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", rune(c)) {
+		for _, r := range atom {
+			if !wordRune(r) && !strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r) {
 				return false
 			}
 		}
@@ -170,13 +172,18 @@ func isAddress(s string) bool {
 		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
 			return false
 		}
-		for _, c := range []byte(label) {
-			if !isLetter(c) && !isDigit(c) && c != '-' {
+		for _, r := range label {
+			if !wordRune(r) && r != '-' {
 				return false
 			}
 		}
 	}
 	return len(labels) > 1
+}
+
+// wordRune is a letter or a digit, with the marks that some scripts put on them.
+func wordRune(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || r > unicode.MaxASCII && unicode.IsMark(r)
 }
 
 // bounded refuses what no account should carry.

@@ -55,6 +55,10 @@ func (sp *SP) prepare(idp *IdP, rules *Rules, m Message, req *Request, now time.
 	if req != nil && (req.ID == "" || req.ExpiresAt.IsZero()) {
 		return nil, refuse(CodeConfig, "a request that Start returned", "")
 	}
+	if m.bad != nil {
+		again := *m.bad // the caller may write into what it gets
+		return nil, &again
+	}
 	if m.root == nil {
 		return nil, refuse(CodeEncoding, "a message", "")
 	}

@@ -11,7 +11,7 @@ import "time"
 type Identity struct {
 	AssertionID     string              `json:"assertion_id"`              // burn it until ReplayUntil
 	NameID          NameID              `json:"name_id"`                   // never empty
-	Email           string              `json:"email,omitempty"`           // as asserted, plain ASCII address; "" when none was found
+	Email           string              `json:"email,omitempty"`           // as asserted, shaped like an address; "" when none was found
 	FirstName       string              `json:"first_name,omitempty"`      // at most 256 bytes
 	LastName        string              `json:"last_name,omitempty"`       // at most 256 bytes
 	Groups          []string            `json:"groups,omitempty"`          // in document order, no duplicates

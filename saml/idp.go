@@ -69,6 +69,22 @@ func (i *IdP) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// Check reports what is missing or wrong for a login, as the *Error of CodeConfig with
+// which Start and Finish would refuse: an issuer, a sign-in URL with a binding that is
+// known, certificates. An http URL passes; whether one is safe the caller knows.
+func (i *IdP) Check() error {
+	if err := i.check(); err != nil {
+		return err
+	}
+	if !isWebURL(i.SSO.URL) {
+		return refuse(CodeConfig, "an absolute http or https sign-in URL of the identity provider", i.SSO.URL)
+	}
+	if b := i.SSO.Binding; b != "" && b != Redirect && b != POST {
+		return refuse(CodeConfig, "binding redirect or post", string(b))
+	}
+	return nil
+}
+
 // check reports what is missing before a response can be judged.
 func (i *IdP) check() *Error {
 	if i == nil || i.EntityID == "" {

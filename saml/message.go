@@ -13,10 +13,15 @@ const (
 )
 
 // Message is a response read within its bounds and not believed yet. The zero value
-// is no message.
+// is no message. One that came beside an error can be handed on all the same: Finish
+// refuses it with that error, where refusals are recorded.
 type Message struct {
 	root *node
+	bad  *Error
 }
+
+// unread is a message that could not be read, and why.
+func unread(e *Error) (Message, error) { return Message{bad: e}, e }
 
 // ReadMessage reads the SAMLResponse of a posted form (saml-bindings 3.5): POST only,
 // the body bounded before anything is decoded, one SAMLResponse, nothing from the
@@ -24,20 +29,20 @@ type Message struct {
 // The error is an *Error of CodeSize, CodeEncoding or CodeXML.
 func ReadMessage(w http.ResponseWriter, r *http.Request) (Message, error) {
 	if r.Method != http.MethodPost {
-		return Message{}, refuse(CodeEncoding, "a form sent by POST", r.Method)
+		return unread(refuse(CodeEncoding, "a form sent by POST", r.Method))
 	}
 	if r.Body != nil {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	}
 	if err := r.ParseForm(); err != nil {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			return Message{}, refuse(CodeSize, "", "").because(err)
+			return unread(refuse(CodeSize, "", "").because(err))
 		}
-		return Message{}, refuse(CodeEncoding, "a form", "").because(err)
+		return unread(refuse(CodeEncoding, "a form", "").because(err))
 	}
 	values := r.PostForm["SAMLResponse"]
 	if len(values) != 1 {
-		return Message{}, refuse(CodeEncoding, "one SAMLResponse in an application/x-www-form-urlencoded form", "")
+		return unread(refuse(CodeEncoding, "one SAMLResponse in an application/x-www-form-urlencoded form", ""))
 	}
 	return ParseMessage(values[0])
 }
@@ -46,16 +51,16 @@ func ReadMessage(w http.ResponseWriter, r *http.Request) (Message, error) {
 // error is an *Error of CodeSize, CodeEncoding or CodeXML.
 func ParseMessage(samlResponse string) (m Message, err error) {
 	if len(samlResponse) > maxMessage {
-		return Message{}, refuse(CodeSize, "", "")
+		return unread(refuse(CodeSize, "", ""))
 	}
 	xml, decodeErr := decodeBase64(samlResponse)
 	if decodeErr != nil || len(xml) == 0 {
-		return Message{}, refuse(CodeEncoding, "base64", "").because(decodeErr)
+		return unread(refuse(CodeEncoding, "base64", "").because(decodeErr))
 	}
-	defer rescue(CodeXML, func(e *Error) { m, err = Message{}, e })
+	defer rescue(CodeXML, func(e *Error) { m, err = unread(e) })
 	root, parseErr := parseTree(xml, responseLimits())
 	if parseErr != nil {
-		return Message{}, parseErr
+		return unread(parseErr)
 	}
 	return Message{root: root}, nil
 }

@@ -45,6 +45,9 @@ func TestReadMessage(t *testing.T) {
 				if m.InResponseTo() != "" {
 					t.Error("a message with the error")
 				}
+				// Handed on all the same, it is refused for that reason.
+				id, err := ourSP().Finish(theirIdP(), nil, m, ourRequest(), clock())
+				refused(t, id, err, c.code)
 				return
 			}
 			if err != nil {

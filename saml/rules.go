@@ -22,6 +22,15 @@ type Rules struct {
 	Identifier   string        `json:"identifier,omitempty"`    // Name or FriendlyName of the attribute that is the address; "": the usual ones, then NameID
 }
 
+// Check reports what is out of bounds, as the *Error of CodeConfig with which Finish
+// would refuse. Nil rules are fine.
+func (r *Rules) Check() error {
+	if _, err := r.effective(); err != nil {
+		return err
+	}
+	return nil
+}
+
 // effective fills the defaults in.
 func (r *Rules) effective() (Rules, *Error) {
 	if r == nil {

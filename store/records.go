@@ -47,8 +47,8 @@ const (
 	DomainReleased   = "released"   // given up; counts for nobody
 )
 
-// Domain is one org's claim on one name. (OrgID, ID) is unique, and so is the Name
-// among the claims that hold it.
+// Domain is one org's claim on one name. (OrgID, ID) is unique, and so is (OrgID, Name),
+// and Name among the claims of all orgs that hold it.
 type Domain struct {
 	OrgID, ID string
 	Name      string // A-label, lower case

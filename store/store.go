@@ -35,6 +35,13 @@
 // A query with no condition is an error ([ErrUnbounded]), never "all"; so is a limit
 // below 1 where a method takes one by itself.
 //
+// The OrgID "" is a place like any other for docs, sessions and audit events: of people
+// and of the system, with no org record. Records are not bound to the records that
+// their ids name, but for memberships (the user must be there) and group members (the
+// entries): what hangs on what is deleted is deleted by who deletes it.
+//
+// Text is valid UTF-8 without NUL; callers see to that.
+//
 // A store never reads a clock: every instant is handed to it, in UTC and whole
 // microseconds, and comes back equal. It never sees a secret in clear: bearer values
 // arrive as [Hash], the rest sealed. Records are values: changing what was passed in
@@ -77,9 +84,15 @@ type Store interface {
 
 	// RunInTx runs fn in one transaction and commits when fn returns nil; on an
 	// error or a panic everything fn wrote is undone, and the error is returned or
-	// the panic goes on. After a serialization failure the store runs fn again, a
-	// bounded number of times: fn touches only tx and variables that it sets afresh.
-	// No network, no password hashing and no nested RunInTx inside fn.
+	// the panic goes on.
+	//
+	// Transactions are serializable: what comes of several at once is what could have
+	// come of one after another. A login that read "a password is enough" and a change
+	// that closes the password and ends the sessions can't both commit without the
+	// later one having seen the earlier. After a serialization failure the store runs
+	// fn again, a bounded number of times, and then returns ErrConflict: fn touches
+	// only tx and variables that it sets afresh. No network, no password hashing and no
+	// nested RunInTx inside fn.
 	RunInTx(ctx context.Context, fn func(tx Tx) error) error
 }
 
@@ -158,9 +171,10 @@ type Writer interface {
 	// DeleteOrg deletes the org and all that it owns, its audit log included.
 	DeleteOrg(ctx context.Context, id string) error
 
+	// CreateDomain and UpdateDomain are ErrExists when d holds its name (verified or
+	// missing) and another claim on that name does so already, or when the org has
+	// another claim on it.
 	CreateDomain(ctx context.Context, d Domain) error
-	// UpdateDomain is ErrExists when d holds its name (verified or missing) and the
-	// claim of another org on that name does so already.
 	UpdateDomain(ctx context.Context, d Domain) error
 	DeleteDomain(ctx context.Context, orgID, id string) error
 

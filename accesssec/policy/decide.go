@@ -129,9 +129,13 @@ func passwordClosed(in Input) bool {
 	return member || in.Owner.manages()
 }
 
-// bypasses looks at the role in the org whose rule it is, never at one elsewhere.
+// bypasses looks at the role in the org whose rule it is, never at one elsewhere. Only
+// who has none there, and administers an org that it governs, goes by that.
 func bypasses(in Input) bool {
-	return in.Person.OwnerRole.Administers() || in.Person.Role.Administers() && in.Target.governedBy(in.Owner)
+	if in.Person.OwnerRole != "" {
+		return in.Person.OwnerRole.Administers()
+	}
+	return in.Person.Role.Administers() && in.Target.governedBy(in.Owner)
 }
 
 // externalBlocked reports whether the target keeps out people of other domains. It

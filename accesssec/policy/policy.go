@@ -97,14 +97,15 @@ type Input struct {
 	Owner, Target *Org
 	Domain        string      // of the person's address, for the trace
 	State         DomainState // of Owner's claim on it
+	OnTarget      bool        // Target, or who governs it, has a claim on the domain too, a lapsed one
 	Person        Person
 	Attempt       Attempt
 }
 
 // External reports whether the person's address is on no domain of the target org or
-// of the org that governs it.
+// of the org that governs it, be its claim verified, missing or lapsed.
 func (in Input) External() bool {
-	return in.Target != nil && (in.Owner == nil || !in.Target.governedBy(in.Owner))
+	return in.Target != nil && !in.OnTarget && (in.Owner == nil || !in.Target.governedBy(in.Owner))
 }
 
 // Decision is the answer.

@@ -59,7 +59,7 @@ func (h *handler) askAgain(w http.ResponseWriter, r *http.Request, f form, no *a
 func (h *handler) offer(w http.ResponseWriter, r *http.Request, status int, f form, step accesssec.Step, alert string) {
 	data := h.view(f)
 	if step.Offers(policy.SSO) {
-		data.Connection, data.OrgName = step.Connection(), step.OrgName
+		data.Connection, data.OrgName = step.Connection, step.OrgName
 	}
 	if step.Next == policy.NextSSO && data.Connection != "" && f.values.Get("way") != "password" {
 		data.Password, data.SSOFirst = step.Offers(policy.Password), true

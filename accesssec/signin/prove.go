@@ -69,7 +69,7 @@ func (h *handler) proofPage(w http.ResponseWriter, r *http.Request, f form, no *
 		data.Password = no.Code != accesssec.CodeNoPassword
 	}
 	if step.Offers(policy.SSO) {
-		data.Connection, data.OrgName = step.Connection(), step.OrgName
+		data.Connection, data.OrgName = step.Connection, step.OrgName
 		data.SSOFirst = step.Next == policy.NextSSO || !data.Password
 	}
 	h.page(w, r, status, "prove", "Confirm that it is you", alert, data)

@@ -26,7 +26,7 @@ func statusOf(no *accesssec.Refusal) int {
 		return http.StatusUnauthorized
 	case accesssec.CodeLocked:
 		return http.StatusTooManyRequests
-	case accesssec.CodeAddress, "saml_" + accesssec.Code(saml.CodeEncoding), "saml_" + accesssec.Code(saml.CodeXML):
+	case accesssec.CodeAddress, accesssec.SAMLCode(saml.CodeSize), accesssec.SAMLCode(saml.CodeEncoding), accesssec.SAMLCode(saml.CodeXML):
 		return http.StatusBadRequest
 	case accesssec.CodeNoConnection, accesssec.CodeNotFound:
 		return http.StatusNotFound

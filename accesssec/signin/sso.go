@@ -31,12 +31,9 @@ func (h *handler) startSSO(w http.ResponseWriter, r *http.Request) {
 // that carries it.
 func (h *handler) finishSSO(w http.ResponseWriter, r *http.Request, connection string) {
 	v := h.svc.SignIn().Visit(w, r)
-	m, err := saml.ReadMessage(w, r)
-	if err != nil {
-		// The empty message is refused as well, and that refusal has a place in the
-		// log of the org under the code that the person is shown.
-		m = saml.Message{}
-	}
+	// What can't be read is refused by FinishSSO for the same reason, and there the
+	// refusal has a place in the log of the org, under the code that the person sees.
+	m, _ := saml.ReadMessage(w, r) // a message that says why it can't be read
 	step, err := h.svc.SignIn().FinishSSO(r.Context(), v, connection, m)
 	switch no := refusal(err); {
 	case err == nil:

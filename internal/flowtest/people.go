@@ -57,7 +57,7 @@ func peopleThreeSpellingsAreOnePerson(t *testing.T, w *world) {
 		if in := bücher.signIn(samltest.Person{Email: address}); in.Principal.UserID != want.ID {
 			t.Errorf("%s by SSO is %s", address, in.Principal.UserID)
 		}
-		if err := w.svc.ImportPeople(w.ctx, bücher.owner.OrgID, accesssec.Person{Address: address, Role: policy.Member}); w.code(err) != accesssec.CodePersonExists {
+		if err := w.svc.ImportPeople(w.ctx, bücher.owner.OrgID, accesssec.Person{Address: address, Role: policy.Member}); w.code(err) != accesssec.CodeMember {
 			t.Errorf("%s imported again: %v", address, err)
 		}
 	}

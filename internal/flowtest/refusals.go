@@ -216,11 +216,11 @@ func bindingAnotherOrgSACSOneKeyForBoth(t *testing.T, w *world) {
 	sister := w.newOrg("Sister", "owner@example.org")
 	sister.verify("example.org")
 	var err error
-	sister.conn, err = sister.admin.NewConnection(w.ctx, "same IdP")
+	sister.conn, err = sister.admin().NewConnection(w.ctx, "same IdP")
 	w.must(err)
-	_, err = sister.admin.Configure(w.ctx, sister.conn.ID, idpOf(t, acme), nil)
+	_, err = sister.admin().Configure(w.ctx, sister.conn.ID, idpOf(t, acme), nil)
 	w.must(err)
-	w.must(sister.admin.Enable(w.ctx, sister.conn.ID, true))
+	w.must(sister.admin().Enable(w.ctx, sister.conn.ID, true))
 	l := acme.start()
 	m := l.answer(ann)
 	_, err = w.svc.SignIn().FinishSSO(w.ctx, l.visit, sister.conn.ID, m)
@@ -232,7 +232,7 @@ func bindingSwitchedOffMeanwhile(t *testing.T, w *world) {
 	acme := withAnn(w)
 	l := acme.start()
 	m := l.answer(ann)
-	w.must(acme.admin.Enable(w.ctx, acme.conn.ID, false))
+	w.must(acme.admin().Enable(w.ctx, acme.conn.ID, false))
 	_, err := l.finish(m)
 	acme.refuses(err, Code(policy.ConnectionInactive))
 }

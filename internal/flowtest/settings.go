@@ -83,7 +83,7 @@ func settingsThePasswordAgain(t *testing.T, w *world) {
 		t.Errorf("another session: %v", err)
 	}
 	w.advance(6 * time.Minute)
-	if _, err := acme.admin.ClaimDomain(w.ctx, "example.net"); w.code(err) != accesssec.CodeProve {
+	if _, err := w.svc.Admin(acme.owner).Settings(w.ctx); w.code(err) != accesssec.CodeSignedOut {
 		t.Errorf("what CreateOrg gave, later: %v", err)
 	}
 	for range 5 {
@@ -130,32 +130,32 @@ func settingsPreviewAndApply(t *testing.T, w *world) {
 	w.must(err)
 	annSSO := acme.signIn(ann)
 
-	next, err := acme.admin.Settings(w.ctx)
+	next, err := acme.admin().Settings(w.ctx)
 	w.must(err)
 	next.RequireSSO = true
-	p, err := acme.admin.Preview(w.ctx, next)
+	p, err := acme.admin().Preview(w.ctx, next)
 	w.must(err)
 	if len(p.Lose) != 1 || p.Lose[0].Address != "ann@example.com" || p.LoseCount != 1 || len(p.Bypass) != 2 || len(p.Refused) != 0 {
 		t.Errorf("the preview names %+v", p)
 	}
 	for _, hash := range []string{"", "x", strings.ToUpper(p.Hash)} {
-		if err := acme.admin.Apply(w.ctx, next, hash); w.code(err) != accesssec.CodePreviewStale {
+		if err := acme.admin().Apply(w.ctx, next, hash); w.code(err) != accesssec.CodePreviewStale {
 			t.Errorf("hash %q: %v", hash, err)
 		}
 	}
 	wider := next
 	wider.BlockExternal = true
-	if err := acme.admin.Apply(w.ctx, wider, p.Hash); w.code(err) != accesssec.CodePreviewStale {
+	if err := acme.admin().Apply(w.ctx, wider, p.Hash); w.code(err) != accesssec.CodePreviewStale {
 		t.Errorf("other settings than the preview's: %v", err)
 	}
 	acme.add(policy.Member, "late@example.com")
-	if err := acme.admin.Apply(w.ctx, next, p.Hash); w.code(err) != accesssec.CodePreviewStale {
+	if err := acme.admin().Apply(w.ctx, next, p.Hash); w.code(err) != accesssec.CodePreviewStale {
 		t.Errorf("one more would lose: %v", err)
 	}
-	p, err = acme.admin.Preview(w.ctx, next)
+	p, err = acme.admin().Preview(w.ctx, next)
 	w.must(err)
-	w.must(acme.admin.Apply(w.ctx, next, p.Hash))
-	if err := acme.admin.Apply(w.ctx, next, p.Hash); w.code(err) != accesssec.CodePreviewStale {
+	w.must(acme.admin().Apply(w.ctx, next, p.Hash))
+	if err := acme.admin().Apply(w.ctx, next, p.Hash); w.code(err) != accesssec.CodePreviewStale {
 		t.Errorf("a preview twice: %v", err)
 	}
 	for e, want := range map[*accesssec.Entered]accesssec.Code{annPW: accesssec.CodeSignedOut, annSSO: "", outPW: ""} {
@@ -170,17 +170,17 @@ func settingsPreviewAndApply(t *testing.T, w *world) {
 	if len(e.Changes) != 1 || e.Changes[0].Field != "require_sso" || e.Changes[0].New != "true" {
 		t.Errorf("the log says %+v", e.Changes)
 	}
-	if err := acme.admin.Enable(w.ctx, acme.conn.ID, false); w.code(err) != accesssec.CodeInUse {
+	if err := acme.admin().Enable(w.ctx, acme.conn.ID, false); w.code(err) != accesssec.CodeInUse {
 		t.Errorf("switched off while required: %v", err)
 	}
 }
 
 func settingsWhatIsInTheWay(t *testing.T, w *world) {
 	acme := w.newOrg("Acme", "owner@example.com")
-	next, err := acme.admin.Settings(w.ctx)
+	next, err := acme.admin().Settings(w.ctx)
 	w.must(err)
 	next.RequireSSO, next.SessionIdle = true, time.Second
-	p, err := acme.admin.Preview(w.ctx, next)
+	p, err := acme.admin().Preview(w.ctx, next)
 	w.must(err)
 	var codes []string
 	for _, f := range p.Refused {
@@ -189,7 +189,7 @@ func settingsWhatIsInTheWay(t *testing.T, w *world) {
 	if got := strings.Join(codes, " "); got != "sso_inactive no_domain session_times" {
 		t.Errorf("in the way: %s", got)
 	}
-	if err := acme.admin.Apply(w.ctx, next, p.Hash); w.code(err) != accesssec.CodeSettings {
+	if err := acme.admin().Apply(w.ctx, next, p.Hash); w.code(err) != accesssec.CodeSettings {
 		t.Errorf("applied all the same: %v", err)
 	}
 	acme.last(audit.ChangeRefused)
@@ -198,39 +198,39 @@ func settingsWhatIsInTheWay(t *testing.T, w *world) {
 func settingsDomains(t *testing.T, w *world) {
 	acme := w.newOrg("Acme", "owner@example.com")
 	for _, name := range []string{"", "com", "co.uk", "gmail.com", "127.0.0.1", "localhost", "*.example.com", "a..b"} {
-		if _, err := acme.admin.ClaimDomain(w.ctx, name); w.code(err) != accesssec.CodeDomainName {
+		if _, err := acme.admin().ClaimDomain(w.ctx, name); w.code(err) != accesssec.CodeDomainName {
 			t.Errorf("claim %q: %v", name, err)
 		}
 	}
 	d := acme.claim("Example.COM.")
-	if _, err := acme.admin.ClaimDomain(w.ctx, "example.com"); w.code(err) != accesssec.CodeDomainClaimed {
+	if _, err := acme.admin().ClaimDomain(w.ctx, "example.com"); w.code(err) != accesssec.CodeDomainClaimed {
 		t.Errorf("claimed twice: %v", err)
 	}
-	if _, err := acme.admin.VerifyDomain(w.ctx, d.ID); w.code(err) != accesssec.CodeDomainUnproven {
+	if _, err := acme.admin().VerifyDomain(w.ctx, d.ID); w.code(err) != accesssec.CodeDomainUnproven {
 		t.Errorf("no record: %v", err)
 	}
 	rec := d.Records()[0]
 	w.dns.SetTXT(rec.Name, rec.Value)
 	w.dns.Fail(".", dnstest.ServFail)
-	if _, err := acme.admin.VerifyDomain(w.ctx, d.ID); w.code(err) != accesssec.CodeDomainUnproven {
+	if _, err := acme.admin().VerifyDomain(w.ctx, d.ID); w.code(err) != accesssec.CodeDNS {
 		t.Errorf("DNS is broken: %v", err)
 	}
 	w.dns.Heal(".")
 	thief := w.newOrg("Thief", "owner@example.net")
 	stolen := thief.claim("example.com")
-	if _, err := thief.admin.VerifyDomain(w.ctx, stolen.ID); w.code(err) != accesssec.CodeDomainUnproven {
+	if _, err := thief.admin().VerifyDomain(w.ctx, stolen.ID); w.code(err) != accesssec.CodeDomainUnproven {
 		t.Errorf("another org's token proves it: %v", err)
 	}
-	if _, err := thief.admin.VerifyDomain(w.ctx, d.ID); w.code(err) != accesssec.CodeNotFound {
+	if _, err := thief.admin().VerifyDomain(w.ctx, d.ID); w.code(err) != accesssec.CodeNotFound {
 		t.Errorf("another org's claim: %v", err)
 	}
-	_, err := acme.admin.VerifyDomain(w.ctx, d.ID)
+	_, err := acme.admin().VerifyDomain(w.ctx, d.ID)
 	w.must(err)
 	w.dns.SetTXT(rec.Name, rec.Value, stolen.Records()[0].Value)
-	if _, err := thief.admin.VerifyDomain(w.ctx, stolen.ID); w.code(err) != accesssec.CodeDomainTaken {
+	if _, err := thief.admin().VerifyDomain(w.ctx, stolen.ID); w.code(err) != accesssec.CodeDomainTaken {
 		t.Errorf("proven by a second org: %v", err)
 	}
-	list, err := acme.admin.Domains(w.ctx)
+	list, err := acme.admin().Domains(w.ctx)
 	w.must(err)
 	if len(list) != 1 || list[0].State != "verified" {
 		t.Errorf("the claims are %+v", list)
@@ -241,13 +241,13 @@ func settingsDomains(t *testing.T, w *world) {
 
 func settingsAnOrgFindsNothingOfAnotherS(t *testing.T, w *world) {
 	acme, evil := w.newCustomer("Acme", "example.com"), w.newCustomer("Evil", "example.org")
-	if _, err := evil.admin.Configure(w.ctx, acme.conn.ID, idpOf(t, evil), nil); w.code(err) != accesssec.CodeNotFound {
+	if _, err := evil.admin().Configure(w.ctx, acme.conn.ID, idpOf(t, evil), nil); w.code(err) != accesssec.CodeNotFound {
 		t.Errorf("configured another's connection: %v", err)
 	}
-	if err := evil.admin.Enable(w.ctx, acme.conn.ID, false); w.code(err) != accesssec.CodeNotFound {
+	if err := evil.admin().Enable(w.ctx, acme.conn.ID, false); w.code(err) != accesssec.CodeNotFound {
 		t.Errorf("switched off another's connection: %v", err)
 	}
-	conns, err := evil.admin.Connections(w.ctx)
+	conns, err := evil.admin().Connections(w.ctx)
 	w.must(err)
 	if len(conns) != 1 || conns[0].ID != evil.conn.ID {
 		t.Errorf("sees %+v", conns)

@@ -110,7 +110,6 @@ type customer struct {
 	w     *world
 	name  string
 	owner accesssec.Principal // as CreateOrg gave it
-	admin *accesssec.Admin
 	idp   *samltest.IdP
 	conn  accesssec.Connection
 }
@@ -130,12 +129,20 @@ func (w *world) newOrg(name, owner string) *customer {
 	w.t.Helper()
 	p, err := w.svc.CreateOrg(w.ctx, name, accesssec.Person{Address: owner, Verified: true, FirstName: "Olive", Password: right})
 	w.must(err)
-	return &customer{w: w, name: name, owner: p, admin: w.svc.Admin(p)}
+	return &customer{w: w, name: name, owner: p}
+}
+
+// admin is what the Owner may do: the host vouches for them anew each time.
+func (c *customer) admin() *accesssec.Admin {
+	c.w.t.Helper()
+	p, err := c.w.svc.Vouch(c.w.ctx, c.owner.OrgID, c.owner.UserID)
+	c.w.must(err)
+	return c.w.svc.Admin(p)
 }
 
 func (c *customer) claim(domain string) accesssec.Domain {
 	c.w.t.Helper()
-	d, err := c.admin.ClaimDomain(c.w.ctx, domain)
+	d, err := c.admin().ClaimDomain(c.w.ctx, domain)
 	c.w.must(err)
 	return d
 }
@@ -145,7 +152,7 @@ func (c *customer) verify(domain string) {
 	d := c.claim(domain)
 	rec := d.Records()[0]
 	c.w.dns.SetTXT(rec.Name, rec.Value)
-	_, err := c.admin.VerifyDomain(c.w.ctx, d.ID)
+	_, err := c.admin().VerifyDomain(c.w.ctx, d.ID)
 	c.w.must(err)
 }
 
@@ -162,25 +169,25 @@ func (c *customer) connect(people ...samltest.Person) {
 
 	theirs, err := saml.ParseMetadata(c.idp.Metadata(), "")
 	c.w.must(err)
-	c.conn, err = c.admin.NewConnection(c.w.ctx, c.name+" IdP")
+	c.conn, err = c.admin().NewConnection(c.w.ctx, c.name+" IdP")
 	c.w.must(err)
 	ours, err := c.w.svc.SignIn().Metadata(c.w.ctx, c.conn.ID)
 	c.w.must(err)
 	c.w.must(c.idp.Trust(ours))
-	_, err = c.admin.Configure(c.w.ctx, c.conn.ID, theirs, nil)
+	_, err = c.admin().Configure(c.w.ctx, c.conn.ID, theirs, nil)
 	c.w.must(err)
-	c.w.must(c.admin.Enable(c.w.ctx, c.conn.ID, true))
+	c.w.must(c.admin().Enable(c.w.ctx, c.conn.ID, true))
 }
 
 // apply shows a preview and confirms it.
 func (c *customer) apply(change func(*accesssec.Settings)) accesssec.Preview {
 	c.w.t.Helper()
-	next, err := c.admin.Settings(c.w.ctx)
+	next, err := c.admin().Settings(c.w.ctx)
 	c.w.must(err)
 	change(&next)
-	preview, err := c.admin.Preview(c.w.ctx, next)
+	preview, err := c.admin().Preview(c.w.ctx, next)
 	c.w.must(err)
-	c.w.must(c.admin.Apply(c.w.ctx, next, preview.Hash))
+	c.w.must(c.admin().Apply(c.w.ctx, next, preview.Hash))
 	return preview
 }
 

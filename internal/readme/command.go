@@ -9,7 +9,7 @@ import (
 
 // Commands checks that each shell command shown in the section of the Markdown file
 // name is run by script, a shell script in the same file system. The script may add
-// flags at the end, such as one that makes a server check itself and stop. Fetching
+// flags of its own, such as one that makes a server check itself and stop. Fetching
 // the repository and changing folder are not asked for: who runs the script has
 // done so. A section without commands is a problem.
 func Commands(fsys fs.FS, name, section, script string) []string {
@@ -68,16 +68,17 @@ func commands(lines []string) []string {
 	return out
 }
 
-// runs says whether the command run is shown, or shown with flags after it.
+// runs reports whether the command run is the one shown: the same words in the same
+// order, with flags of its own in between or behind.
 func runs(run, shown string) bool {
-	rest, ok := strings.CutPrefix(run, shown)
-	if !ok || rest != "" && rest[0] != ' ' {
-		return false
-	}
-	for word := range strings.FieldsSeq(rest) {
-		if !strings.HasPrefix(word, "-") {
+	want := strings.Fields(shown)
+	for _, word := range strings.Fields(run) {
+		switch {
+		case len(want) > 0 && word == want[0]:
+			want = want[1:]
+		case !strings.HasPrefix(word, "-"):
 			return false
 		}
 	}
-	return true
+	return len(want) == 0
 }

@@ -21,11 +21,12 @@ func newDomains() domains {
 	held := newUnique(func(m *store.Domain) (string, bool) {
 		return m.Name, m.Status == store.DomainVerified || m.Status == store.DomainMissing
 	})
+	perOrg := newUnique(func(m *store.Domain) (orgKey, bool) { return orgKey{m.OrgID, m.Name}, true })
 	return domains{
 		table: newTable(
 			func(m *store.Domain) orgKey { return orgKey{m.OrgID, m.ID} },
 			func(m *store.Domain) *int64 { return &m.Version },
-			byOrg, byName, held),
+			byOrg, byName, held, perOrg),
 		byOrg:  byOrg,
 		byName: byName,
 	}

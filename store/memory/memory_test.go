@@ -8,7 +8,10 @@ import (
 	"github.com/accesssec/accesssec-go/store/storetest"
 )
 
+// region storetest
 func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(*testing.T) store.Store { return memory.New() })
 }
+
+// endregion

@@ -59,6 +59,7 @@ func defects() []defect {
 		{"does not fence", "Jobs/SameWorkerIsFenced", onTx(func(tx store.Tx) store.Tx { return unfenced{tx} })},
 		{"leaves docs of a deleted org", "Orgs/Delete", func(s store.Store) store.Store { return &leaving{Store: s} }},
 		{"does not see its own writes", "Docs/RoundTrip", onTx(func(tx store.Tx) store.Tx { return blind{tx} })},
+		{"reads from before the transaction", "Tx/Serializable", func(s store.Store) store.Store { return snapshotting{s} }},
 		{"searches with wildcards", "Memberships/Query", func(s store.Store) store.Store { return wildcards{s} }},
 	}
 }

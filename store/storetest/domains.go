@@ -8,7 +8,8 @@ import (
 
 func domainRecord() record[store.Domain] {
 	return record[store.Domain]{
-		make: func(_ subject, org string) store.Domain { return aDomain(org) },
+		// Each in an org of its own, so that what is unique is so across orgs.
+		make: func(subject, string) store.Domain { return aDomain(newID("org")) },
 		create: func(ctx context.Context, tx store.Tx, m store.Domain) error {
 			return tx.CreateDomain(ctx, m)
 		},
@@ -40,6 +41,26 @@ func domainRecord() record[store.Domain] {
 
 func testDomains(s subject) {
 	domainRecord().test(s)
+	s.run("OneClaimOnANamePerOrg", func(s subject) {
+		a, b := aDomain(newID("org")), aDomain(newID("org"))
+		b.OrgID = a.OrgID
+		s.must(func(tx store.Tx) error {
+			s.want("CreateDomain", tx.CreateDomain(s.Context(), a), nil)
+			return tx.CreateDomain(s.Context(), b)
+		})
+		for _, status := range []string{store.DomainPending, store.DomainUnverified, store.DomainReleased, store.DomainVerified} {
+			again := aDomain(a.OrgID)
+			again.Name, again.Status = a.Name, status
+			s.refuse("create with the name of another", store.ErrExists, func(tx store.Tx) error {
+				return tx.CreateDomain(s.Context(), again)
+			})
+			renamed := b
+			renamed.Name, renamed.Status, renamed.Version = a.Name, status, 1
+			s.refuse("update to the name of another", store.ErrExists, func(tx store.Tx) error {
+				return tx.UpdateDomain(s.Context(), renamed)
+			})
+		}
+	})
 	s.run("ByName", func(s subject) {
 		name, other := newID("name")+".example.com", newID("name")+".example.com"
 		var counted []store.Domain

@@ -23,7 +23,7 @@ func listings() map[string]listing {
 		"Domains": {
 			add: func(ctx context.Context, tx store.Tx, org, id string, rank int) error {
 				return tx.CreateDomain(ctx, store.Domain{
-					OrgID: org, ID: id, Name: string(rune('a'+rank)) + ".example.com", Status: store.DomainPending,
+					OrgID: org, ID: id, Name: string(rune('a'+rank)) + id + ".example.com", Status: store.DomainPending,
 				})
 			},
 			list: func(ctx context.Context, r store.Reader, org string, p store.Paging) (listed, error) {

@@ -37,6 +37,7 @@ func testTx(s subject) {
 		s.withOrg() // and the store goes on
 	})
 	s.run("UndoesInOrder", testUndoInOrder)
+	s.run("Serializable", testSerializable)
 	s.run("NoDirtyRead", testDirtyRead)
 	s.run("AbortedKeepsNothing", func(s subject) {
 		before, after, taken := anOrg(), anOrg(), s.withOrg()
