@@ -3,7 +3,7 @@
 //
 // Four faces, by who is acting:
 //
-//   - [Service] is for the host: make orgs, protect pages, read the log.
+//   - [Service] is for the host: make orgs, protect pages, call Tick about every minute.
 //   - [SignIn] is for a stranger: every way in, all ending in one gate.
 //   - [Me] is for a signed-in person: proving it is them, signing out.
 //   - [Admin] is for an Owner or Admin of one org: domains, sign-on, settings.
@@ -11,6 +11,8 @@
 // To follow one login, read signin.go (what the pages call), sso.go or password.go
 // (what proves the person), gate.go (who is let in, and the one place where a session
 // is made) and change.go (the transaction and the audit event it owes).
+//
+// Package signin beside this one has the pages; examples/quickstart shows a host.
 //
 // Everything here refuses with a [*Refusal], which holds a sentence for the person and
 // another for their administrator. Any other error is a fault of the host's: of the

@@ -62,11 +62,11 @@ func (h *handler) proofPage(w http.ResponseWriter, r *http.Request, f form, no *
 		return
 	}
 	data := h.view(f)
-	data.Password, data.Fresh = true, true
+	data.Password, data.Fresh = profile.HasPassword, true
 	status, alert := http.StatusOK, ""
 	if no != nil {
 		status, alert, data.Invalid = statusOf(no), say(w, no), true
-		data.Password = no.Code != accesssec.CodeNoPassword
+		data.Password = data.Password && no.Next != policy.NextSSO
 	}
 	if step.Offers(policy.SSO) {
 		data.Connection, data.OrgName = step.Connection, step.OrgName

@@ -27,14 +27,20 @@ type login struct {
 }
 
 // start sends a browser off to the customer's identity provider.
-func (c *customer) start() *login { return c.startWith(nil) }
+func (c *customer) start() *login { return c.startWith("", nil) }
+
+// startFor is on its way to an org.
+func (c *customer) startFor(orgID string) *login { return c.startWith(orgID, nil) }
 
 // startFresh asks the identity provider to have the person prove themselves anew.
-func (c *customer) startFresh() *login { return c.startWith(&accesssec.StartOptions{Fresh: true}) }
+func (c *customer) startFresh() *login {
+	return c.startWith("", &accesssec.StartOptions{Fresh: true})
+}
 
-func (c *customer) startWith(opts *accesssec.StartOptions) *login {
+func (c *customer) startWith(orgID string, opts *accesssec.StartOptions) *login {
 	c.w.t.Helper()
 	l := &login{c: c, visit: c.w.visit()}
+	l.visit.OrgID = orgID
 	step, err := c.w.svc.SignIn().StartSSO(c.w.ctx, l.visit, c.conn.ID, opts)
 	c.w.must(err)
 	r, err := http.NewRequest(http.MethodGet, step.Bounce.URL(), nil)

@@ -19,6 +19,11 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Sessions": Sessions,
 		"Settings": Settings,
 		"Faults":   Faults,
+
+		"Connections": Connections,
+		"Accounts":    Accounts,
+		"Limits":      Limits,
+		"Log":         Log,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

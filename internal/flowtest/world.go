@@ -40,14 +40,19 @@ type world struct {
 	host  *httptest.Server
 	svc   *accesssec.Service
 
-	mu  sync.Mutex
-	now time.Time
+	hasher *password.Hasher
+
+	mu      sync.Mutex
+	now     time.Time
+	between func() // what happens when the clock is read next, once
 }
 
 // newWorld serves a Service over st, at an address of its own.
 func newWorld(t *testing.T, st store.Store) *world {
 	t.Helper()
-	w := &world{t: t, ctx: t.Context(), store: st, keys: seal.GenerateRing(), now: noon()}
+	w := &world{t: t, ctx: t.Context(), store: st, keys: seal.GenerateRing(), now: noon(),
+		hasher: password.NewHasher(&password.HasherOptions{InsecureCost: true}),
+	}
 	var err error
 	if w.dns, err = dnstest.New(); err != nil {
 		t.Fatal(err)
@@ -66,7 +71,7 @@ func (w *world) service(origin string) *accesssec.Service {
 	w.t.Helper()
 	svc, err := accesssec.New(w.store, origin, w.keys, &accesssec.Options{
 		Resolvers: []domainclaim.Resolver{w.dns.Resolver()},
-		Hasher:    password.NewHasher(&password.HasherOptions{InsecureCost: true}),
+		Hasher:    w.hasher,
 		Now:       w.clock,
 		Support:   "help@host.example",
 	})
@@ -87,8 +92,13 @@ func handler(svc *accesssec.Service) http.Handler {
 
 func (w *world) clock() time.Time {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
+	now, between := w.now, w.between
+	w.between = nil
+	w.mu.Unlock()
+	if between != nil {
+		between()
+	}
+	return now
 }
 
 // advance moves the clock of the host and of its identity providers.
@@ -112,6 +122,8 @@ type customer struct {
 	owner accesssec.Principal // as CreateOrg gave it
 	idp   *samltest.IdP
 	conn  accesssec.Connection
+
+	sessionAge, sessionFor time.Duration // at the identity provider
 }
 
 // newCustomer makes an org whose Owner is owner@domain. The domain is verified and
@@ -161,7 +173,9 @@ func (c *customer) connect(people ...samltest.Person) {
 	// The provider has a site of its own, as in the world.
 	srv := httptest.NewUnstartedServer(nil)
 	var err error
-	c.idp, err = samltest.New("http://"+srv.Listener.Addr().String()+"/idp", people, &samltest.Options{Now: c.w.clock})
+	c.idp, err = samltest.New("http://"+srv.Listener.Addr().String()+"/idp", people, &samltest.Options{
+		Now: c.w.clock, SessionAge: c.sessionAge, SessionFor: c.sessionFor,
+	})
 	c.w.must(err)
 	srv.Config.Handler = c.idp
 	srv.Start()

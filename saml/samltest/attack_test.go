@@ -205,6 +205,20 @@ func TestHonestResponse(t *testing.T) {
 	}
 }
 
+func TestSessionFor(t *testing.T) {
+	t.Parallel()
+	idp := newIdP(t, &samltest.Options{SessionFor: time.Hour})
+	resp, err := idp.Respond(samltest.Request{ID: "id-request", Issuer: spEntity}, ann())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := honest()
+	want.SessionEnds = at(time.Hour)
+	if diff := cmp.Diff(want, factsOf(readResponse(t, resp), idp)); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+}
+
 func TestSessionAge(t *testing.T) {
 	t.Parallel()
 	idp := newIdP(t, &samltest.Options{SessionAge: 8 * time.Hour})

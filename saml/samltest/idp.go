@@ -49,6 +49,7 @@ type Options struct {
 	EntityID                    string           // "": the base URL + "/metadata"
 	Now                         func() time.Time // nil: time.Now
 	SignResponse, SignAssertion bool             // neither: the assertion
+	SessionFor                  time.Duration    // SessionNotOnOrAfter, this long from now; 0: not said
 	SessionAge                  time.Duration    // how long ago people signed in here, even when ForceAuthn asks for anew; 0: just now
 }
 
@@ -60,7 +61,7 @@ type IdP struct {
 	entityID                    string
 	now                         func() time.Time
 	signResponse, signAssertion bool
-	sessionAge                  time.Duration
+	sessionAge, sessionFor      time.Duration
 	people                      []Person
 	otherKey                    func() (keyPair, error) // that of a stranger, made when first wanted
 	ticketKey                   []byte
@@ -83,8 +84,8 @@ func New(baseURL string, people []Person, opts *Options) (*IdP, error) {
 	if err != nil || !isWeb(u) || u.RawQuery != "" || u.User != nil {
 		return nil, fmt.Errorf("samltest: base URL %q is not an absolute http or https URL without a query", baseURL)
 	}
-	if opts.SessionAge < 0 {
-		return nil, fmt.Errorf("samltest: a session age of %s", opts.SessionAge)
+	if opts.SessionAge < 0 || opts.SessionFor < 0 {
+		return nil, fmt.Errorf("samltest: a session age of %s, for %s", opts.SessionAge, opts.SessionFor)
 	}
 	seen := map[string]bool{}
 	for _, p := range people {
@@ -97,6 +98,7 @@ func New(baseURL string, people []Person, opts *Options) (*IdP, error) {
 		base: base, path: u.Path, entityID: opts.EntityID, now: opts.Now,
 		signResponse: opts.SignResponse, signAssertion: opts.SignAssertion,
 		sessionAge: opts.SessionAge,
+		sessionFor: opts.SessionFor,
 		people:     clonePeople(people),
 		ticketKey:  make([]byte, 32),
 		providers:  map[string]provider{},
