@@ -1,7 +1,9 @@
 package flowtest
 
 import (
+	"encoding/base64"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,6 +116,14 @@ func (c *customer) refuses(err error, want accesssec.Code) {
 	}
 }
 
+// left compares how many sessions there are in an org.
+func (w *world) left(c *customer, want int) {
+	w.t.Helper()
+	if n := w.sessions(store.SessionQuery{OrgID: c.owner.OrgID}); n != want {
+		w.t.Errorf("%s has %d sessions, want %d", c.name, n, want)
+	}
+}
+
 // Bindings of a response to its request, its browser, its connection and its time.
 func Bindings(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
@@ -170,6 +180,7 @@ func bindingTwoAnswersToOneRequest(t *testing.T, w *world) {
 	w.must(err)
 	_, err = l.finish(second)
 	acme.refuses(err, "saml_request_unknown")
+	w.left(acme, 1)
 }
 
 func bindingTheAnswerToAnotherSRequest(t *testing.T, w *world) {
@@ -177,6 +188,7 @@ func bindingTheAnswerToAnotherSRequest(t *testing.T, w *world) {
 	mine, theirs := acme.start(), acme.start()
 	_, err := mine.finish(theirs.answer(ann))
 	acme.refuses(err, accesssec.CodeBrowser)
+	w.left(acme, 0)
 }
 
 func bindingARequestThatIsTooOld(t *testing.T, w *world) {
@@ -185,6 +197,7 @@ func bindingARequestThatIsTooOld(t *testing.T, w *world) {
 	w.advance(11 * time.Minute)
 	_, err := l.finish(l.answer(ann))
 	acme.refuses(err, "saml_request_expired")
+	w.left(acme, 0)
 }
 
 func bindingAnotherOrgSConnection(t *testing.T, w *world) {
@@ -225,7 +238,21 @@ func bindingAnotherOrgSACSOneKeyForBoth(t *testing.T, w *world) {
 	m := l.answer(ann)
 	_, err = w.svc.SignIn().FinishSSO(w.ctx, l.visit, sister.conn.ID, m)
 	sister.refuses(err, "saml_destination")
-	// The same without a Destination to tell them apart is refused by what is signed.
+	// The wrapper is not signed, so anybody can write another Destination on it. What is
+	// signed still says whom it is for.
+	resp, err := acme.idp.Respond(l.req, ann)
+	w.must(err)
+	xml, err := base64.StdEncoding.DecodeString(resp.SAMLResponse)
+	w.must(err)
+	forged := strings.Replace(string(xml), `Destination="`+acme.conn.ACS, `Destination="`+sister.conn.ACS, 1)
+	if forged == string(xml) {
+		t.Fatal("there is no Destination to replace")
+	}
+	resp.SAMLResponse = base64.StdEncoding.EncodeToString([]byte(forged))
+	_, err = w.svc.SignIn().FinishSSO(w.ctx, l.visit, sister.conn.ID, w.message(resp))
+	sister.refuses(err, "saml_audience")
+	w.left(acme, 0)
+	w.left(sister, 0)
 }
 
 func bindingSwitchedOffMeanwhile(t *testing.T, w *world) {
@@ -235,6 +262,7 @@ func bindingSwitchedOffMeanwhile(t *testing.T, w *world) {
 	w.must(acme.admin().Enable(w.ctx, acme.conn.ID, false))
 	_, err := l.finish(m)
 	acme.refuses(err, Code(policy.ConnectionInactive))
+	w.left(acme, 0)
 }
 
 func bindingNoSuchConnection(t *testing.T, w *world) {
@@ -262,6 +290,7 @@ func bindingOverHTTPNoCookieAndNoSessionCookieBack(t *testing.T, w *world) {
 			t.Error("a session cookie came with the refusal")
 		}
 	}
+	w.left(acme, 0)
 	if e := acme.last(audit.LoginRefused); e.Reason != string(accesssec.CodeBrowser) {
 		t.Errorf("the log says %s", e.Reason)
 	}
