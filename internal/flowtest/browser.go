@@ -45,15 +45,6 @@ func (b *browser) read(res *http.Response, err error) answer {
 	return answer{res.StatusCode, string(body), res.Request.URL}
 }
 
-// open asks for a page of the host's.
-func (b *browser) open(path string) answer {
-	b.w.t.Helper()
-	req, err := http.NewRequestWithContext(b.w.ctx, http.MethodGet, b.site+path, nil)
-	b.w.must(err)
-	req.Header.Set("Accept", "text/html")
-	return b.read(b.Do(req))
-}
-
 // submit sends one of the sign-in page's own forms.
 func (b *browser) submit(path string, fields ...string) answer {
 	b.w.t.Helper()
