@@ -39,20 +39,19 @@ type Connection struct {
 	State         policy.SSOState
 }
 
-// Connections lists them, oldest first: at most a thousand.
+// mostConnections is how many an org may have.
+const mostConnections = 50
+
+// Connections lists them, oldest first.
 func (a *Admin) Connections(ctx context.Context) ([]Connection, error) {
 	if err := a.allowed(ctx); err != nil {
 		return nil, err
 	}
-	org, err := a.s.store.Org(ctx, a.p.OrgID)
+	_, acc, err := accessOf(ctx, a.s.store, a.p.OrgID)
 	if err != nil {
 		return nil, err
 	}
-	acc, err := readAccess(org)
-	if err != nil {
-		return nil, err
-	}
-	page, err := connections.list(ctx, a.s.store, a.p.OrgID, store.DocQuery{Paging: store.Paging{Limit: 1000}})
+	page, err := connections.list(ctx, a.s.store, a.p.OrgID, store.DocQuery{Paging: store.Paging{Limit: mostConnections}})
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +83,13 @@ func (a *Admin) NewConnection(ctx context.Context, name string) (Connection, err
 		if err != nil {
 			return err
 		}
+		page, err := connections.list(ctx, c, a.p.OrgID, store.DocQuery{Paging: store.Paging{Limit: mostConnections}})
+		if err != nil {
+			return err
+		}
+		if len(page.Items) == mostConnections {
+			return refuse(CodeConfiguration, "there are fifty connections, which is all an org may have")
+		}
 		k := connections.fresh(a.p.OrgID, id, id, c.now, time.Time{}, v)
 		if err := connections.put(ctx, c, k); err != nil {
 			return err
@@ -108,7 +114,8 @@ func (a *Admin) NewConnection(ctx context.Context, name string) (Connection, err
 
 // Configure sets the identity provider of a connection: from metadata
 // (saml.ParseMetadata), or from the fields of a form, issuer, sign-in URL and
-// certificate (saml.ParseCertificates). Nil rules keep those that are. On an active
+// certificate (saml.ParseCertificates). Nil rules keep those that are; whatever
+// Rules.IdPInitiated says, a response that nobody asked for here makes no session. On an active
 // connection it asks for the password again ([Me.Prove]), for it then decides who comes
 // in, and with another issuer, certificate or identifier the sessions that came of the
 // old one are over, but for the one that acts.
@@ -126,11 +133,7 @@ func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *
 		if err != nil {
 			return gone(err)
 		}
-		org, err := c.Org(ctx, a.p.OrgID)
-		if err != nil {
-			return err
-		}
-		acc, err := readAccess(org)
+		_, acc, err := accessOf(ctx, c, a.p.OrgID)
 		if err != nil {
 			return err
 		}
@@ -232,11 +235,7 @@ func (acc *access) enable(k kept[connection], on bool) error {
 
 // updateAccess changes what the org's record says of its sign-on.
 func (a *Admin) updateAccess(ctx context.Context, c *change, fn func(*access) error) (access, error) {
-	org, err := c.Org(ctx, a.p.OrgID)
-	if err != nil {
-		return access{}, err
-	}
-	acc, err := readAccess(org)
+	org, acc, err := accessOf(ctx, c, a.p.OrgID)
 	if err != nil {
 		return acc, err
 	}
@@ -260,21 +259,20 @@ func (s *Service) connection(ctx context.Context, r store.Reader, id string) (ke
 
 // activeConnection is one that signs people in. The policy asks again inside the
 // transaction of the login.
-func (s *Service) activeConnection(ctx context.Context, r store.Reader, id string) (kept[connection], error) {
-	k, err := s.connection(ctx, r, id)
-	if err != nil {
+func (s *Service) activeConnection(ctx context.Context, v Visit, id string) (kept[connection], error) {
+	k, err := s.connection(ctx, s.store, id)
+	var no *Refusal
+	if errors.As(err, &no) {
+		return k, s.refusedAt(ctx, v, "", id, "", no)
+	} else if err != nil {
 		return k, err
 	}
-	org, err := r.Org(ctx, k.OrgID)
-	if err != nil {
-		return k, err
-	}
-	acc, err := readAccess(org)
+	_, acc, err := accessOf(ctx, s.store, k.OrgID)
 	if err != nil {
 		return k, err
 	}
 	if acc.SSO != policy.SSOActive || acc.Connection != id || k.Value.IdP == nil {
-		return k, refuse(Code(policy.ConnectionInactive), "")
+		return k, s.refusedAt(ctx, v, k.OrgID, id, "", refuse(Code(policy.ConnectionInactive), ""))
 	}
 	return k, nil
 }
@@ -322,14 +320,6 @@ func (v connection) sp(ring *seal.Ring, id string) (*saml.SP, error) {
 		return nil, fmt.Errorf("accesssec: certificate of connection %s: %w", id, err)
 	}
 	return &saml.SP{EntityID: v.EntityID, ACS: v.ACS, Keys: []saml.Key{{Signer: signer, Cert: cert}}}, nil
-}
-
-// skew is how far the identity provider's clock may be from ours.
-func (v connection) skew() time.Duration {
-	if v.Rules.Skew == 0 {
-		return 3 * time.Minute
-	}
-	return v.Rules.Skew
 }
 
 // receiver is our side as far as an answer needs it: no key is opened for what

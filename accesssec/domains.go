@@ -68,15 +68,16 @@ func (a *Admin) ClaimDomain(ctx context.Context, name string) (Domain, error) {
 		if err != nil {
 			return err
 		}
+		e := by.by(audit.DomainClaimed, thing(audit.KindDomain, d.ID, d.Name))
 		err = c.CreateDomain(ctx, rec)
 		if errors.Is(err, store.ErrExists) {
 			no := refuse(CodeDomainClaimed, "")
-			no.Err = err
-			return no
+			e.Type, no.Err = audit.ChangeRefused, err
+			return no.inOrg(a.p.OrgID, e)
 		} else if err != nil {
 			return err
 		}
-		return c.record(ctx, a.p.OrgID, by.by(audit.DomainClaimed, thing(audit.KindDomain, d.ID, d.Name)))
+		return c.record(ctx, a.p.OrgID, e)
 	})
 	if err != nil {
 		return Domain{}, err
@@ -86,8 +87,9 @@ func (a *Admin) ClaimDomain(ctx context.Context, name string) (Domain, error) {
 
 // VerifyDomain looks for the record now and takes over what it saw. The Observation
 // says what was found and what would help, also beside the refusals that come of it:
-// CodeDomainUnproven when the record is not there as it must be, CodeDNS when nobody
-// could tell, CodeDomainTaken when the name is held by another org. People whose
+// CodeDomainUnproven when the record is not there as it must be (a domain that was
+// verified before stays so for now: see Observation and Domain.State), CodeDNS when
+// nobody could tell, CodeDomainTaken when the name is held by another org. People whose
 // password the org's require SSO closes with the proof lose the sessions that came of
 // it.
 func (a *Admin) VerifyDomain(ctx context.Context, id string) (domainclaim.Observation, error) {
@@ -169,11 +171,7 @@ func (a *Admin) takeOver(ctx context.Context, c *change, rec store.Domain, d Dom
 // endClosed ends the sessions of the members on a domain whose password its proof has
 // closed.
 func (c *change) endClosed(ctx context.Context, orgID, name string) (int, error) {
-	org, err := c.Org(ctx, orgID)
-	if err != nil {
-		return 0, err
-	}
-	acc, err := readAccess(org)
+	org, acc, err := accessOf(ctx, c, orgID)
 	if err != nil || !acc.RequireSSO {
 		return 0, err
 	}

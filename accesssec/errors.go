@@ -11,7 +11,12 @@ import (
 )
 
 // Refusal is the one error that a host shows. Say is for the person and gives nothing
-// away; Detail and Fix are for an Owner or Admin, and stand in the audit log.
+// away; Detail and Fix are for an Owner or Admin, who come to see them where the host
+// shows them.
+//
+// The log has the Code and the Trace of what was refused, but for what can't be read as
+// an address or a domain, what only asks for a proof first, and attempts beyond a limit:
+// who is locked out shall not fill the log.
 type Refusal struct {
 	Code       Code
 	Say        string
@@ -20,6 +25,7 @@ type Refusal struct {
 	Next       policy.Next   // "" or what would help
 	Trace      string        // what a person can read out, and support can look for
 	RetryAfter time.Duration // with CodeLocked
+	After      string        // where the person was going, if that is known: a SafePath
 	Err        error         // *saml.Error, *domainclaim.NameError ...; nil when the code says it all
 
 	orgID string
@@ -75,14 +81,14 @@ func SAMLCode(c saml.Code) Code { return "saml_" + Code(c) }
 type text struct{ say, fix string }
 
 const (
-	sayTryAgain = "That did not work. Start the sign-in again; if it keeps failing, give the code below to your administrator."
-	sayAdmin    = "Your organization's sign-in service sent an answer that can't be accepted. Give the code below to your administrator."
+	sayTryAgain = "That did not work. Start the sign-in again; if it keeps failing, give its code to your administrator."
+	sayAdmin    = "Your organization's sign-in service sent an answer that can't be accepted. Give the code of this attempt to your administrator."
 )
 
 // texts has a row for every code but those of SAML. A test holds it to that.
 var texts = map[Code]text{
-	CodeWrongPassword:   {"The address or the password is wrong.", "Check the spelling of the address, or set a new password."},
-	CodeLocked:          {"Too many attempts. Wait a little before you try again.", "Wait; the count is forgotten after a success or a day. Many of these for one address mean that somebody is guessing."},
+	CodeWrongPassword:   {"The address or the password is wrong.", "Check the spelling of the address and of the password."},
+	CodeLocked:          {"Too many attempts. Wait a little before you try again.", "Wait; the count is forgotten after about a day, and most of it after a success. Many of these for one address mean that somebody is guessing."},
 	CodeAddress:         {"This is not a usable email address.", "Have the identity provider send the person's plain email address, as the NameID or as the attribute email."},
 	CodeBrowser:         {sayTryAgain, "The answer came back in another browser than the one that asked, or its cookies are blocked. Start again in one browser and allow cookies."},
 	CodeReplay:          {sayTryAgain, "This answer was used before. Going back in the browser does that; otherwise somebody has a copy of it."},
@@ -91,16 +97,16 @@ var texts = map[Code]text{
 	CodeSignedOut:       {"You are signed out.", "Sign in again."},
 	CodeNotAllowed:      {"Only an Owner or Admin of the organization may do this.", "Ask an Owner or Admin."},
 	CodeProve:           {"Please confirm that it is you.", "Enter the password again, or sign in anew by single sign-on; that is good for five minutes."},
-	CodeNoPassword:      {"This account has no password to confirm with.", "Confirm by a fresh single sign-on, or set a password first."},
+	CodeNoPassword:      {"This account has no password to confirm with.", "Confirm by a fresh single sign-on."},
 	CodeDomainName:      {"This domain can't be claimed.", "Claim a domain that the organization has registered itself."},
-	CodeDomainTaken:     {"This domain is verified by another organization.", "Have the other organization release the domain, or ask support."},
+	CodeDomainTaken:     {"This domain is verified by another organization.", "Ask support: one of the two organizations has to give the domain up."},
 	CodeDomainUnproven:  {"The DNS record was not found.", "Add the record exactly as shown and keep it; DNS may need a while to show it."},
 	CodeDomainClaimed:   {"This organization has claimed that domain already.", "Use the claim that is there."},
 	CodeSettings:        {"These settings can't be switched on as they are.", "See what the preview lists, and settle it first."},
 	CodePreviewStale:    {"Something changed since the preview was shown.", "Look at the preview again and confirm it."},
 	CodeConfiguration:   {"The sign-on settings are not complete.", "See the detail; metadata XML from the identity provider fills in all of them."},
 	CodeNotFound:        {"This is not here any more.", "Load the page again."},
-	CodeMember:          {"This person is a member already.", "Change their role where the members are listed."},
+	CodeMember:          {"This person is a member already.", "Nothing is to be done."},
 	CodeUnproven:        {"There is an account with this address, and nobody has proven that the address is theirs.", "Have the person prove the address first, or vouch for it (Person.Verified)."},
 	CodeConflict:        {"Somebody else changed this at the same moment.", "Load the page and try again."},
 	CodeNotFresh:        {"Your identity provider did not ask you to sign in again.", "Have the identity provider honour ForceAuthn for this application."},
@@ -113,7 +119,7 @@ var texts = map[Code]text{
 	Code(policy.SSORequired):        {"Your organization requires single sign-on.", "Sign in by SSO. Owners and Admins may use a password."},
 	Code(policy.ExternalBlocked):    {"This organization lets in people of its own domains only.", "An Owner or Admin can allow external people in the settings."},
 	Code(policy.NotMember):          {"You are not a member of this organization. Ask to be invited.", "Invite the person, or switch on IdP-managed access."},
-	Code(policy.PersonDisabled):     {"This account is disabled. Ask your administrator.", "Enable the account."},
+	Code(policy.PersonDisabled):     {"This account is disabled. Ask your administrator.", "The account was disabled by the application."},
 	Code(policy.DomainUnowned):      {"Single sign-on does not work for this address.", "Claim and verify the domain of the address, or correct the address in the identity provider."},
 	Code(policy.DomainOfAnother):    {"Single sign-on does not work for this address.", "The domain belongs to another organization; its own sign-on lets these people in."},
 	Code(policy.DomainIsLapsed):     {"Single sign-on for your organization is interrupted. Ask your administrator.", "Put the DNS record of the domain back and verify it again."},

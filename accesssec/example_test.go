@@ -7,7 +7,6 @@ import (
 	"log"
 
 	"github.com/accesssec/accesssec-go/accesssec"
-	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/store/memory"
 	"github.com/accesssec/accesssec-go/store/seal"
 )
@@ -62,7 +61,7 @@ func ExampleAdmin_ClaimDomain() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	owner, err := svc.CreateOrg(ctx, "Acme", accesssec.Person{Address: "olive@example.com", Role: policy.Owner})
+	owner, err := svc.CreateOrg(ctx, "Acme", accesssec.Person{Address: "olive@example.com"})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// Events reads the org's log. What has come since the last seal is sealed first, so
-// that what is read is always part of the chain.
+// Events reads the org's log, by Seq: q.Unsealed is ignored, since what has come
+// since the last seal is sealed first, and what is read is always part of the chain.
 func (a *Admin) Events(ctx context.Context, q store.AuditQuery) (store.Page[audit.Event], error) {
 	if err := a.allowed(ctx); err != nil {
 		return store.Page[audit.Event]{}, err

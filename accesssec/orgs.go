@@ -21,8 +21,8 @@ import (
 type Person struct {
 	Address, FirstName, LastName string
 	Verified                     bool
-	Password                     string // in clear, hashed before anything is stored; "" none
-	Role                         policy.Role
+	Password                     string      // in clear, hashed before anything is stored; "" none
+	Role                         policy.Role // ignored by CreateOrg
 }
 
 // CreateOrg makes an org and its first Owner: a new account, or the one that has the
@@ -52,7 +52,7 @@ func (s *Service) CreateOrg(ctx context.Context, name string, owner Person) (Pri
 		if err != nil {
 			return err
 		}
-		p = vouched(store.Membership{OrgID: org.ID, UserID: u.ID, Role: string(policy.Owner)}, c.now)
+		p = vouchedFor(store.Membership{OrgID: org.ID, UserID: u.ID, Role: string(policy.Owner)}, c.now)
 		return nil
 	})
 	if err != nil {
@@ -70,10 +70,10 @@ func (s *Service) Vouch(ctx context.Context, orgID, userID string) (Principal, e
 	if err != nil {
 		return Principal{}, fmt.Errorf("accesssec: vouch: %w", err)
 	}
-	return vouched(m.Membership, s.now()), nil
+	return vouchedFor(m.Membership, s.now()), nil
 }
 
-func vouched(m store.Membership, now time.Time) Principal {
+func vouchedFor(m store.Membership, now time.Time) Principal {
 	return Principal{UserID: m.UserID, OrgID: m.OrgID, Role: policy.Role(m.Role), user: m.UserID, org: m.OrgID, proved: now}
 }
 

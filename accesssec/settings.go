@@ -73,6 +73,16 @@ func readAccess(o store.Org) (access, error) {
 	return a, nil
 }
 
+// accessOf is an org and what its record says of its access.
+func accessOf(ctx context.Context, r store.Reader, orgID string) (store.Org, access, error) {
+	org, err := r.Org(ctx, orgID)
+	if err != nil {
+		return org, access{}, err
+	}
+	acc, err := readAccess(org)
+	return org, acc, err
+}
+
 func (a access) write(o *store.Org) (err error) {
 	o.Access, err = json.Marshal(a)
 	return err
@@ -103,11 +113,7 @@ func (a *Admin) Settings(ctx context.Context) (Settings, error) {
 	if err := a.allowed(ctx); err != nil {
 		return Settings{}, err
 	}
-	org, err := a.s.store.Org(ctx, a.p.OrgID)
-	if err != nil {
-		return Settings{}, err
-	}
-	acc, err := readAccess(org)
+	_, acc, err := accessOf(ctx, a.s.store, a.p.OrgID)
 	return acc.Settings, err
 }
 
@@ -145,7 +151,8 @@ func (a *Admin) Apply(ctx context.Context, next Settings, previewed string) erro
 			return refuse(CodeSettings, done.Refused[0].Text).inOrg(a.p.OrgID, e)
 		}
 		if done.Hash != previewed {
-			return refuse(CodePreviewStale, "")
+			e.Type = audit.ChangeRefused
+			return refuse(CodePreviewStale, "").inOrg(a.p.OrgID, e)
 		}
 		ended, err := c.endAll(ctx, done.ends, nil)
 		if err != nil {
@@ -171,11 +178,7 @@ type considered struct {
 // the transaction, for the change.
 func (a *Admin) consider(ctx context.Context, r store.Reader, next Settings) (considered, error) {
 	var out considered
-	org, err := r.Org(ctx, a.p.OrgID)
-	if err != nil {
-		return out, err
-	}
-	old, err := readAccess(org)
+	org, old, err := accessOf(ctx, r, a.p.OrgID)
 	if err != nil {
 		return out, err
 	}

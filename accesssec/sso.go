@@ -44,9 +44,9 @@ func (i *SignIn) StartSSO(ctx context.Context, v Visit, connectionID string, opt
 	if v.id == "" {
 		return Step{}, v.refused(CodeBrowser, nil) // it could never be finished
 	}
-	conn, err := s.activeConnection(ctx, s.store, connectionID)
+	conn, err := s.activeConnection(ctx, v, connectionID)
 	if err != nil {
-		return Step{}, traced(err, v)
+		return Step{}, err
 	}
 	sp, err := conn.Value.sp(s.keys, conn.ID)
 	if err != nil {
@@ -79,9 +79,9 @@ func (i *SignIn) StartSSO(ctx context.Context, v Visit, connectionID string, opt
 // nothing binds it to this browser. The refusal has Next set, to start from here.
 func (i *SignIn) FinishSSO(ctx context.Context, v Visit, connectionID string, m saml.Message) (Step, error) {
 	s := i.s
-	conn, err := s.activeConnection(ctx, s.store, connectionID)
+	conn, err := s.activeConnection(ctx, v, connectionID)
 	if err != nil {
-		return Step{}, traced(err, v)
+		return Step{}, err
 	}
 	req, err := s.pending(ctx, connectionID, m)
 	if err != nil {
@@ -89,7 +89,7 @@ func (i *SignIn) FinishSSO(ctx context.Context, v Visit, connectionID string, m 
 	}
 	var asked *saml.Request
 	if req != nil {
-		asked = &req.Value.Request
+		asked, v.After = &req.Value.Request, req.Value.After
 	}
 	id, err := conn.Value.receiver().Finish(conn.Value.IdP, &conn.Value.Rules, m, asked, s.now())
 	if err != nil {
@@ -146,6 +146,7 @@ func (a answered) check() (domainclaim.Address, error) {
 
 // refuse is a refusal in the log of the org whose connection it is.
 func (a answered) refuse(no *Refusal) *Refusal {
+	no.After = a.visit.After
 	return no.inOrg(a.conn.OrgID, a.visit.response(a.conn.ID, a.id.AssertionID))
 }
 
@@ -159,7 +160,7 @@ func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, addres
 		return nil, err
 	}
 	asked := a.req.Value
-	fresh := !a.id.AuthenticatedAt.Before(asked.At.Add(-a.conn.Value.skew()))
+	fresh := !a.id.AuthenticatedAt.Before(asked.At.Add(-a.conn.Value.Rules.EffectiveSkew()))
 	if asked.Fresh && !fresh {
 		return nil, a.refuse(refuse(CodeNotFresh, "the person signed in there before they were asked to"))
 	}
@@ -212,7 +213,6 @@ func (s *Service) pending(ctx context.Context, connectionID string, m saml.Messa
 }
 
 // refuseResponse tells a response that was used before from one that never was good.
-// Who sends bad ones by the hundred is refused without a line in the log.
 func (s *Service) refuseResponse(ctx context.Context, v Visit, conn kept[connection], err error) error {
 	var bad *saml.Error
 	if !errors.As(err, &bad) {
@@ -221,7 +221,6 @@ func (s *Service) refuseResponse(ctx context.Context, v Visit, conn kept[connect
 	ctx, cancel := lingering(ctx)
 	defer cancel()
 	no := refuseSAML(bad)
-	no.Trace = v.Trace
 	if bad.AssertionID != "" {
 		_, err := assertions.byKey(ctx, s.store, assertionKey(conn.ID, bad.AssertionID))
 		switch {
@@ -232,14 +231,26 @@ func (s *Service) refuseResponse(ctx context.Context, v Visit, conn kept[connect
 			return err
 		}
 	}
-	flood, err := s.failed(ctx, responseCounter(conn.ID, v.IP))
+	return s.refusedAt(ctx, v, conn.OrgID, conn.ID, bad.AssertionID, no)
+}
+
+// refusedAt records what was refused at a connection's addresses, where anybody may
+// knock. Who is refused there by the hundred leaves no more lines in the log.
+func (s *Service) refusedAt(ctx context.Context, v Visit, orgID, connectionID, assertionID string, no *Refusal) error {
+	ctx, cancel := lingering(ctx)
+	defer cancel()
+	no.Trace, no.After = v.Trace, v.After
+	if orgID == "" {
+		connectionID = "" // nobody's: whatever was typed is one place
+	}
+	flood, err := s.failed(ctx, responseCounter(connectionID, v.IP))
 	if err != nil {
 		return err
 	}
 	if flood {
 		return no
 	}
-	return s.refused(ctx, no.inOrg(conn.OrgID, v.response(conn.ID, bad.AssertionID)))
+	return s.refused(ctx, no.inOrg(orgID, v.response(connectionID, assertionID)))
 }
 
 // spend makes sure, inside the transaction of the login, that the connection is still
@@ -278,7 +289,10 @@ func (v Visit) is(browser store.Hash) bool {
 // response starts the event of a response that was refused.
 func (v Visit) response(connectionID, assertionID string) audit.Event {
 	e := v.by(audit.LoginRefused, audit.Actor{Kind: audit.KindStranger})
-	e.Facts = []audit.Fact{fact("method", string(policy.SSO)), fact("connection", connectionID)}
+	e.Facts = []audit.Fact{fact("method", string(policy.SSO))}
+	if connectionID != "" {
+		e.Facts = append(e.Facts, fact("connection", connectionID))
+	}
 	if assertionID != "" {
 		e.Facts = append(e.Facts, fact("assertion", assertionID))
 	}

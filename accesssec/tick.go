@@ -1,6 +1,10 @@
 package accesssec
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+)
 
 // Tick does what has come due: it deletes what has expired (sessions, requests, used
 // assertions, counts of attempts) and gives new events their place in their chains. It
@@ -16,16 +20,17 @@ func (s *Service) Tick(ctx context.Context) (int, error) {
 		}
 		done += n
 	}
-	for {
-		orgs, err := s.store.UnsealedOrgs(ctx, batch)
-		if err != nil || len(orgs) == 0 {
-			return done, err
-		}
-		for _, org := range orgs {
-			if err := s.seal(ctx, org); err != nil {
-				return done, err
-			}
-			done++
-		}
+	orgs, err := s.store.UnsealedOrgs(ctx, batch)
+	if err != nil {
+		return done, err
 	}
+	var errs []error
+	for _, org := range orgs { // one that can't be sealed keeps no other waiting
+		if err := s.seal(ctx, org); err != nil {
+			errs = append(errs, fmt.Errorf("accesssec: log of %q: %w", org, err))
+			continue
+		}
+		done++
+	}
+	return done, errors.Join(errs...)
 }

@@ -22,6 +22,14 @@ type Rules struct {
 	Identifier   string        `json:"identifier,omitempty"`    // Name or FriendlyName of the attribute that is the address; "": the usual ones, then NameID
 }
 
+// EffectiveSkew is Skew, or the default where it is 0.
+func (r *Rules) EffectiveSkew() time.Duration {
+	if r == nil || r.Skew == 0 {
+		return defaultSkew
+	}
+	return r.Skew
+}
+
 // Check reports what is out of bounds, as the *Error of CodeConfig with which Finish
 // would refuse. Nil rules are fine.
 func (r *Rules) Check() error {
@@ -33,13 +41,11 @@ func (r *Rules) Check() error {
 
 // effective fills the defaults in.
 func (r *Rules) effective() (Rules, *Error) {
-	if r == nil {
-		return Rules{Skew: defaultSkew}, nil
+	out := Rules{}
+	if r != nil {
+		out = *r
 	}
-	out := *r
-	switch {
-	case out.Skew == 0:
-		out.Skew = defaultSkew
+	switch out.Skew = r.EffectiveSkew(); {
 	case out.Skew < 0 || out.Skew > maxSkew:
 		return out, refuse(CodeConfig, "a skew between 0 and "+maxSkew.String(), out.Skew.String())
 	}

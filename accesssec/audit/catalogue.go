@@ -55,8 +55,8 @@ type Entry struct {
 }
 
 var entries = [...]Entry{
-	{OrgCreated, Info, "An organisation was created."},
-	{MemberAdded, Info, "A person became a member of the organisation."},
+	{OrgCreated, Info, "An organization was created."},
+	{MemberAdded, Info, "A person became a member of the organization."},
 	{UserCreated, Info, "An account was created."},
 	{UserProved, Info, "A signed-in person proved again who they are."},
 	{UserRenamed, Info, "The name of an account was changed."},
@@ -67,14 +67,14 @@ var entries = [...]Entry{
 	{LoginRefused, Notice, "A sign-in was refused."},
 	{LoginBypassed, High, "An Owner or Admin signed in with a password although single sign-on is required."},
 	{ProveRefused, Notice, "A signed-in person failed to prove again who they are."},
-	{DomainClaimed, Notice, "The organisation claimed a domain."},
-	{DomainVerified, Notice, "A domain was verified as the organisation's own."},
+	{DomainClaimed, Notice, "The organization claimed a domain."},
+	{DomainVerified, Notice, "A domain was verified as the organization's own."},
 	{DomainChecked, Notice, "The check of a domain's record changed what is known of the domain."},
 	{ConnectionCreated, Notice, "A single sign-on connection was created."},
 	{ConnectionConfigured, High, "The settings of a single sign-on connection were changed."},
 	{ConnectionEnabled, High, "A single sign-on connection was switched on."},
 	{ConnectionDisabled, High, "A single sign-on connection was switched off."},
-	{SettingsChanged, High, "The access settings of the organisation were changed."},
+	{SettingsChanged, High, "The access settings of the organization were changed."},
 	{ChangeRefused, Notice, "A change of access settings was refused."},
 	{HostEvent, Info, "The application recorded an event of its own."},
 }

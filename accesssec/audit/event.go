@@ -43,8 +43,6 @@ const (
 	KindOrg        = "org"
 	KindDomain     = "domain"
 	KindConnection = "connection"
-	KindSession    = "session"
-	KindSettings   = "settings"
 )
 
 // Actor is who did it.

@@ -30,6 +30,7 @@ func FuzzHandler(f *testing.F) {
 		}
 	}
 	f.Add("POST", "", "", "--b\r\n\r\n--b--", "multipart/form-data; boundary=b", false)
+	var mark *http.Cookie // of the browser that signs in, which is known after the first time
 	f.Fuzz(func(t *testing.T, method, path, query, body, kind string, signedIn bool) {
 		r := &http.Request{
 			Method: method, URL: &url.URL{Path: w.svc.Path() + path, RawQuery: query}, Host: "app.example.com",
@@ -42,7 +43,7 @@ func FuzzHandler(f *testing.F) {
 			r.Body, r.ContentLength = post.Body, post.ContentLength
 		}
 		if signedIn {
-			r.AddCookie(session(t, h))
+			r.AddCookie(session(t, h, &mark))
 		}
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, r)
@@ -64,16 +65,23 @@ func FuzzHandler(f *testing.F) {
 	})
 }
 
-// session is a fresh one.
-func session(t *testing.T, h http.Handler) *http.Cookie {
+// session is a fresh one, made in the browser with that mark.
+func session(t *testing.T, h http.Handler, mark **http.Cookie) *http.Cookie {
 	t.Helper()
 	fields := form("address", "olive@example.com", "password", right)
 	r := httptest.NewRequest(http.MethodPost, "/auth/password", strings.NewReader(fields.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if *mark != nil {
+		r.AddCookie(*mark)
+	}
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, r)
 	for _, c := range rec.Result().Cookies() {
-		if c.Name == "__Host-accesssec" {
+		switch c.Name {
+		case "__Host-accesssec-visit":
+			*mark = c
+		case "__Host-accesssec":
+			defer func() { *mark = &http.Cookie{Name: (*mark).Name, Value: (*mark).Value} }()
 			return c
 		}
 	}

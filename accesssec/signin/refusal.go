@@ -51,6 +51,9 @@ func say(w http.ResponseWriter, no *accesssec.Refusal) string {
 // refused is the page of a sign-in that did not work. connection, when there is one,
 // is where to start again.
 func (h *handler) refused(w http.ResponseWriter, r *http.Request, v accesssec.Visit, no *accesssec.Refusal, connection string) {
+	if no.After != "" {
+		v.After = no.After
+	}
 	data := h.view(form{next: accesssec.SafePath(v.After), org: v.OrgID})
 	data.Trace, data.Connection = no.Trace, connection
 	if data.Trace == "" {

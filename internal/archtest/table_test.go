@@ -109,7 +109,6 @@ func table() map[string]row {
 		"examples/quickstart": {floor: 3, ours: reasons{
 			"accesssec":           "the Service",
 			"accesssec/signin":    "the sign-in pages",
-			"store":               "pages through the log",
 			"store/memory":        "keeps it all in memory",
 			"store/seal":          "a ring made on the spot",
 			"domainclaim":         "a Resolver for the Service",

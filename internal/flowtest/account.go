@@ -13,8 +13,8 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// Accounts: whose an account is, when somebody made it first, left, or came back.
-func Accounts(t *testing.T, open func(*testing.T) store.Store) {
+// accountsFlows: whose an account is, when somebody made it first, left, or came back.
+func accountsFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"a squatter's account is brought in":       accountSquatted,
 		"a squatter's account owns an org":         accountSquattedOwner,
@@ -143,7 +143,7 @@ func accountNotTold(t *testing.T, w *world) {
 	evil := w.newCustomer("Evil", "example.org")
 	l := evil.start()
 	_, err := l.finish(l.answer(samltest.Person{Email: "ann@example.com"}))
-	evil.refuses(err, Code(policy.DomainOfAnother))
+	evil.refuses(err, reasonCode(policy.DomainOfAnother))
 	if a := evil.last(audit.LoginRefused).Actor; a.ID != "" || a.Name != "" || a.Address != "ann@example.com" {
 		t.Errorf("Evil's log names %+v", a)
 	}
@@ -189,10 +189,10 @@ func accountGoverned(t *testing.T, w *world) {
 		return w.code(err)
 	}
 	for address, want := range map[string]accesssec.Code{
-		"ann@example.com": Code(policy.SSORequired),
-		"zoe@example.com": Code(policy.SSORequired),     // a Member of the org whose rule it is
-		"pat@example.com": "",                           // nobody there, and Owner here
-		"out@example.org": Code(policy.ExternalBlocked), // on no domain of the org that governs
+		"ann@example.com": reasonCode(policy.SSORequired),
+		"zoe@example.com": reasonCode(policy.SSORequired),     // a Member of the org whose rule it is
+		"pat@example.com": "",                                 // nobody there, and Owner here
+		"out@example.org": reasonCode(policy.ExternalBlocked), // on no domain of the org that governs
 	} {
 		if got := try(address); got != want {
 			t.Errorf("%s: %q, want %q", address, got, want)
@@ -247,7 +247,7 @@ func accountTwoLapsed(t *testing.T, w *world) {
 		second.add(policy.Member, "ann@"+name)
 		second.apply(func(s *accesssec.Settings) { s.RequireSSO = true })
 		lapse(w, second)
-		if _, err := w.byPassword("ann@"+name, right); w.code(err) != Code(policy.SSORequired) {
+		if _, err := w.byPassword("ann@"+name, right); w.code(err) != reasonCode(policy.SSORequired) {
 			t.Errorf("the older claim rules: %v", err)
 		}
 	}
@@ -260,7 +260,7 @@ func accountClosedPassword(_ *testing.T, w *world) {
 	l := acme.startFor(other.owner.OrgID)
 	step, err := l.finish(l.answer(ann))
 	w.must(err)
-	other.refuses(w.svc.Me(step.Entered.Principal).Prove(w.ctx, right), Code(policy.SSORequired))
+	other.refuses(w.svc.Me(step.Entered.Principal).Prove(w.ctx, right), reasonCode(policy.SSORequired))
 	_, err = w.svc.Admin(step.Entered.Principal).ClaimDomain(w.ctx, "example.net")
 	other.refuses(err, accesssec.CodeProve)
 }
@@ -274,7 +274,7 @@ func accountSecondDomain(_ *testing.T, w *world) {
 	acme.verify("example.net")
 	w.alive(in, false)
 	_, err = w.byPassword("pat@example.net", right)
-	acme.refuses(err, Code(policy.SSORequired))
+	acme.refuses(err, reasonCode(policy.SSORequired))
 }
 
 func accountImport(t *testing.T, w *world) {

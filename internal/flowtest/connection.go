@@ -14,8 +14,8 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// Connections: how one is set up, what its state does, and what changing it ends.
-func Connections(t *testing.T, open func(*testing.T) store.Store) {
+// connectionsFlows: how one is set up, what its state does, and what changing it ends.
+func connectionsFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"from the fields of a form":       connectionFromForm,
 		"what can't work is refused":      connectionRefused,
@@ -61,7 +61,7 @@ func connectionRefused(t *testing.T, w *world) {
 		"nothing":         {nil, nil},
 		"no issuer":       {change(func(i *saml.IdP) { i.EntityID = "" }), nil},
 		"no certificate":  {change(func(i *saml.IdP) { i.Certificates = nil }), nil},
-		"eleven of them":  {change(func(i *saml.IdP) { i.Certificates = make11(good.Certificates[0]) }), nil},
+		"eleven of them":  {change(func(i *saml.IdP) { i.Certificates = eleven(good.Certificates[0]) }), nil},
 		"no URL":          {change(func(i *saml.IdP) { i.SSO.URL = "" }), nil},
 		"http":            {change(func(i *saml.IdP) { i.SSO.URL = "http://idp.example.com/sso" }), nil},
 		"javascript":      {change(func(i *saml.IdP) { i.SSO.URL = "javascript:alert(1)" }), nil},
@@ -76,7 +76,7 @@ func connectionRefused(t *testing.T, w *world) {
 	acme.signIn(ann) // and nothing of it was kept
 }
 
-func make11(c *x509.Certificate) []*x509.Certificate {
+func eleven(c *x509.Certificate) []*x509.Certificate {
 	out := make([]*x509.Certificate, 11)
 	for i := range out {
 		out[i] = c
@@ -115,7 +115,7 @@ func connectionStates(t *testing.T, w *world) {
 	if err := acme.admin().Enable(w.ctx, acme.conn.ID, true); w.code(err) != accesssec.CodeConfiguration {
 		t.Errorf("switched on without an identity provider: %v", err)
 	}
-	if err := acme.admin().Enable(w.ctx, acme.conn.ID, false); w.code(err) != Code(policy.ConnectionInactive) {
+	if err := acme.admin().Enable(w.ctx, acme.conn.ID, false); w.code(err) != reasonCode(policy.ConnectionInactive) {
 		t.Errorf("switched off what was never on: %v", err)
 	}
 	first := acme.conn

@@ -25,9 +25,9 @@ func (d *dying) Err() error {
 	return d.Context.Err()
 }
 
-// Faults: whatever call to the store fails, nobody is let in, and what was not used is
+// faultsFlows: whatever call to the store fails, nobody is let in, and what was not used is
 // good for another try.
-func Faults(t *testing.T, open func(*testing.T) store.Store) {
+func faultsFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"SSO":      faultsSSO,
 		"password": faultsPassword,

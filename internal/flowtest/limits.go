@@ -12,9 +12,9 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// Limits: on guessing, from one place and from many, and what they don't do to the
+// limitsFlows: on guessing, from one place and from many, and what they don't do to the
 // person who is guessed at.
-func Limits(t *testing.T, open func(*testing.T) store.Store) {
+func limitsFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"doubling, and forgotten":           limitDoubles,
 		"one address from many networks":    limitWide,

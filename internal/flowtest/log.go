@@ -14,8 +14,8 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// Log: what is written of a login and of a change, and what is not.
-func Log(t *testing.T, open func(*testing.T) store.Store) {
+// logFlows: what is written of a login and of a change, and what is not.
+func logFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"one login in order":                   logOrder,
 		"refused changes":                      logRefusedChanges,

@@ -34,8 +34,8 @@ func idpOf(t *testing.T, c *customer) *saml.IdP {
 	return idp
 }
 
-// People: who an address belongs to, and what a login makes of an account.
-func People(t *testing.T, open func(*testing.T) store.Store) {
+// peopleFlows: who an address belongs to, and what a login makes of an account.
+func peopleFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"three spellings are one person": peopleThreeSpellingsAreOnePerson,
 		"look-alikes are nobody":         peopleLookAlikesAreNobody,
@@ -187,11 +187,11 @@ func peopleADisabledPerson(t *testing.T, w *world) {
 		u.Disabled = true
 		return tx.UpdateUser(w.ctx, u)
 	})
-	if _, err := w.byPassword("ann@example.com", right); w.code(err) != Code(policy.PersonDisabled) {
+	if _, err := w.byPassword("ann@example.com", right); w.code(err) != reasonCode(policy.PersonDisabled) {
 		t.Errorf("by password: %v", err)
 	}
 	l := acme.start()
-	if _, err := l.finish(l.answer(ann)); w.code(err) != Code(policy.PersonDisabled) {
+	if _, err := l.finish(l.answer(ann)); w.code(err) != reasonCode(policy.PersonDisabled) {
 		t.Errorf("by SSO: %v", err)
 	}
 }
@@ -215,7 +215,7 @@ func peopleMembersOfSeveralOrgs(t *testing.T, w *world) {
 	}
 	// Other keeps out outsiders: that keeps nobody out of Acme.
 	other.apply(func(s *accesssec.Settings) { s.RequireSSO, s.BlockExternal = true, true })
-	if _, err := w.svc.SignIn().Password(w.ctx, v, "ann@example.com", right); w.code(err) != Code(policy.ExternalBlocked) {
+	if _, err := w.svc.SignIn().Password(w.ctx, v, "ann@example.com", right); w.code(err) != reasonCode(policy.ExternalBlocked) {
 		t.Errorf("asked for Other, which blocks: %v", err)
 	}
 	if in, err := w.byPassword("ann@example.com", right); err != nil || in.Principal.OrgID != acme.owner.OrgID {
@@ -224,7 +224,7 @@ func peopleMembersOfSeveralOrgs(t *testing.T, w *world) {
 	// Acme requires its sign-on, wherever its people go.
 	acme.apply(func(s *accesssec.Settings) { s.RequireSSO = true })
 	v.OrgID = ""
-	if _, err := w.svc.SignIn().Password(w.ctx, v, "ann@example.com", right); w.code(err) != Code(policy.SSORequired) {
+	if _, err := w.svc.SignIn().Password(w.ctx, v, "ann@example.com", right); w.code(err) != reasonCode(policy.SSORequired) {
 		t.Errorf("a member of Acme by password: %v", err)
 	}
 }
@@ -250,8 +250,8 @@ func (w *world) alive(e *accesssec.Entered, want bool) {
 	}
 }
 
-// Sessions: what ends them, and what does not bring them back.
-func Sessions(t *testing.T, open func(*testing.T) store.Store) {
+// sessionsFlows: what ends them, and what does not bring them back.
+func sessionsFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"sign out":                    sessionSignOut,
 		"sign out everywhere":         sessionSignOutEverywhere,

@@ -12,8 +12,8 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// Races: of everything that may happen once, one of many wins.
-func Races(t *testing.T, open func(*testing.T) store.Store) {
+// racesFlows: of everything that may happen once, one of many wins.
+func racesFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"100 posts of one response":                 race100PostsOfOneResponse,
 		"100 posts of one response at two services": race100PostsOfOneResponseAtTwoServices,

@@ -16,9 +16,9 @@ import (
 
 var ann = samltest.Person{Email: "ann@example.com", FirstName: "Ann", LastName: "Lee"}
 
-// Refusals shows that each way in which a response is not to be trusted has a reason of
+// refusalsFlows shows that each way in which a response is not to be trusted has a reason of
 // its own, leaves no session behind, and stands in the log of the connection's org.
-func Refusals(t *testing.T, open func(*testing.T) store.Store) {
+func refusalsFlows(t *testing.T, open func(*testing.T) store.Store) {
 	for name, tt := range map[string]struct {
 		attack samltest.Attack
 		person samltest.Person
@@ -48,14 +48,14 @@ func Refusals(t *testing.T, open func(*testing.T) store.Store) {
 		"unknown request":   {samltest.UnknownRequest, ann, "saml_request_unknown"},
 		"unsolicited":       {samltest.NoInResponseTo, ann, "saml_unsolicited"},
 
-		"unverified domain":     {"", samltest.Person{Email: "ann@example.net"}, Code(policy.DomainUnowned)},
-		"foreign domain":        {samltest.ForeignDomain, ann, Code(policy.DomainUnowned)},
-		"another org's domain":  {"", samltest.Person{Email: "ann@example.org"}, Code(policy.DomainOfAnother)},
-		"subdomain":             {"", samltest.Person{Email: "ann@sub.example.com"}, Code(policy.DomainUnowned)},
-		"look-alike domain":     {"", samltest.Person{Email: "ann@notexample.com"}, Code(policy.DomainUnowned)},
+		"unverified domain":     {"", samltest.Person{Email: "ann@example.net"}, reasonCode(policy.DomainUnowned)},
+		"foreign domain":        {samltest.ForeignDomain, ann, reasonCode(policy.DomainUnowned)},
+		"another org's domain":  {"", samltest.Person{Email: "ann@example.org"}, reasonCode(policy.DomainOfAnother)},
+		"subdomain":             {"", samltest.Person{Email: "ann@sub.example.com"}, reasonCode(policy.DomainUnowned)},
+		"look-alike domain":     {"", samltest.Person{Email: "ann@notexample.com"}, reasonCode(policy.DomainUnowned)},
 		"no address":            {"", samltest.Person{Email: "not an address", NameID: "u-17"}, accesssec.CodeAddress},
 		"two addresses in one":  {"", samltest.Person{Email: `"ann@example.com"@evil.example.net`}, accesssec.CodeAddress},
-		"not invited, not made": {"", samltest.Person{Email: "bob@example.com"}, Code(policy.NotMember)},
+		"not invited, not made": {"", samltest.Person{Email: "bob@example.com"}, reasonCode(policy.NotMember)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,8 +97,8 @@ func Refusals(t *testing.T, open func(*testing.T) store.Store) {
 	}
 }
 
-// Code names a reason of the policy as the code it is refused with.
-func Code(r policy.Reason) accesssec.Code { return accesssec.Code(r) }
+// reasonCode names a reason of the policy as the code it is refused with.
+func reasonCode(r policy.Reason) accesssec.Code { return accesssec.Code(r) }
 
 // withAnn is an org with two members and active sign-on.
 func withAnn(w *world) *customer {
@@ -124,8 +124,8 @@ func (w *world) left(c *customer, want int) {
 	}
 }
 
-// Bindings of a response to its request, its browser, its connection and its time.
-func Bindings(t *testing.T, open func(*testing.T) store.Store) {
+// bindingsFlows of a response to its request, its browser, its connection and its time.
+func bindingsFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"another browser":                                 bindingAnotherBrowser,
 		"replay":                                          bindingReplay,
@@ -211,7 +211,7 @@ func bindingAnotherOrgSConnection(t *testing.T, w *world) {
 	acme.refuses(err, "saml_signature")
 	// Evil's provider vouches for Acme's people through Evil's connection.
 	_, err = l.finish(m)
-	evil.refuses(err, Code(policy.DomainOfAnother))
+	evil.refuses(err, reasonCode(policy.DomainOfAnother))
 	// Evil's provider says it is Acme's.
 	r := acme.start()
 	resp, err := evil.idp.Respond(samltest.Request{ID: r.req.ID, Issuer: evil.conn.EntityID}, ann)
@@ -261,8 +261,11 @@ func bindingSwitchedOffMeanwhile(t *testing.T, w *world) {
 	m := l.answer(ann)
 	w.must(acme.admin().Enable(w.ctx, acme.conn.ID, false))
 	_, err := l.finish(m)
-	acme.refuses(err, Code(policy.ConnectionInactive))
+	acme.refuses(err, reasonCode(policy.ConnectionInactive))
 	w.left(acme, 0)
+	if e := acme.last(audit.LoginRefused); e.Reason != string(policy.ConnectionInactive) || e.Trace != l.visit.Trace {
+		t.Errorf("the log says %+v", e)
+	}
 }
 
 func bindingNoSuchConnection(t *testing.T, w *world) {

@@ -11,19 +11,19 @@ import (
 // flow looks at orgs that it has not made.
 func Run(t *testing.T, open func(*testing.T) store.Store) {
 	for name, flow := range map[string]func(*testing.T, func(*testing.T) store.Store){
-		"Table":    Table,
-		"Refusals": Refusals,
-		"Bindings": Bindings,
-		"Races":    Races,
-		"People":   People,
-		"Sessions": Sessions,
-		"Settings": Settings,
-		"Faults":   Faults,
+		"Table":    tableFlows,
+		"Refusals": refusalsFlows,
+		"Bindings": bindingsFlows,
+		"Races":    racesFlows,
+		"People":   peopleFlows,
+		"Sessions": sessionsFlows,
+		"Settings": settingsFlows,
+		"Faults":   faultsFlows,
 
-		"Connections": Connections,
-		"Accounts":    Accounts,
-		"Limits":      Limits,
-		"Log":         Log,
+		"Connections": connectionsFlows,
+		"Accounts":    accountsFlows,
+		"Limits":      limitsFlows,
+		"Log":         logFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

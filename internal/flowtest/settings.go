@@ -13,8 +13,8 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// Settings: who may change them, and what a change does to people.
-func Settings(t *testing.T, open func(*testing.T) store.Store) {
+// settingsFlows: who may change them, and what a change does to people.
+func settingsFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"only Owners and Admins":                 settingsOnlyOwnersAndAdmins,
 		"the password again":                     settingsThePasswordAgain,
@@ -163,7 +163,7 @@ func settingsPreviewAndApply(t *testing.T, w *world) {
 			t.Errorf("a session after the switch: %v, want %q", err, want)
 		}
 	}
-	if _, err := w.byPassword("ann@example.com", right); w.code(err) != Code(policy.SSORequired) {
+	if _, err := w.byPassword("ann@example.com", right); w.code(err) != reasonCode(policy.SSORequired) {
 		t.Errorf("a member by password: %v", err)
 	}
 	e := acme.last(audit.SettingsChanged)

@@ -24,9 +24,9 @@ func addressOf(w policytable.Who) string {
 	}[w]
 }
 
-// Table is docs/policy.md over HTTP, cell by cell, a column in one world: through the
+// tableFlows is docs/policy.md over HTTP, cell by cell, a column in one world: through the
 // pages, with what the log says of it.
-func Table(t *testing.T, open func(*testing.T) store.Store) {
+func tableFlows(t *testing.T, open func(*testing.T) store.Store) {
 	tables := map[string]struct {
 		rows   []policytable.Row
 		block  bool
