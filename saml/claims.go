@@ -35,14 +35,23 @@ func (c *check) identity(a *assertion) (*Identity, *Error) {
 
 // person fills in who it is.
 func (c *check) person(id *Identity, all []attribute) *Error {
-	if want := c.rules.Identifier; want != "" {
+	switch want := c.rules.Identifier; want {
+	case "":
+		var err *Error
+		if id.Email, err = email(id.NameID, all); err != nil {
+			return err
+		}
+	case IdentifierNameID:
+		if !isAddress(id.NameID.Value) {
+			return refuse(CodeIdentifier, "an address as NameID", id.NameID.Value)
+		}
+		id.Email = id.NameID.Value
+	default:
 		values := find(all, want)
 		if len(values) != 1 || !isAddress(values[0]) {
 			return refuse(CodeIdentifier, "one address in "+want, strings.Join(names(all), ", "))
 		}
 		id.Email = values[0]
-	} else {
-		id.Email = email(id.NameID, all)
 	}
 	id.FirstName = oneLine(firstOf(all, firstNameAttributes()))
 	id.LastName = oneLine(firstOf(all, lastNameAttributes()))
@@ -122,22 +131,29 @@ func firstOf(all []attribute, presets []string) string {
 }
 
 // email prefers attributes: a NameID that looks like an address may be a login name
-// that gets no mail, as guests of a directory have.
-func email(name NameID, all []attribute) string {
+// that gets no mail, as guests of a directory have. Two attributes that name two
+// addresses are refused: people can edit some of their attributes, and which one counts
+// is for the admin to say.
+func email(name NameID, all []attribute) (string, *Error) {
+	found := ""
 	for _, preset := range emailAttributes() {
 		for _, v := range find(all, preset) {
-			if isAddress(v) {
-				return v
+			if !isAddress(v) || foldASCII(v) == foldASCII(found) {
+				continue
 			}
+			if found != "" {
+				return "", refuse(CodeIdentifier, "one address", found+", "+v).
+					advise("name the attribute that holds the address as the identifier of the connection, or \"NameID\"")
+			}
+			found = v
 		}
 	}
-	if isAddress(name.Value) && !strings.Contains(name.Value, "#EXT#") {
-		return name.Value
+	if found == "" && isAddress(name.Value) && !strings.Contains(name.Value, "#EXT#") {
+		return name.Value, nil
 	}
-	return ""
+	return found, nil
 }
 
-// names lists what came, for a diagnosis.
 func names(all []attribute) []string {
 	var out []string
 	for _, a := range all {

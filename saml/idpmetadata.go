@@ -3,6 +3,7 @@ package saml
 import (
 	"crypto/x509"
 	"fmt"
+	"iter"
 	"strings"
 )
 
@@ -67,8 +68,8 @@ func chooseEntity(root *node, entityID string) (entity, role *node, err *Error) 
 		return nil, nil, refuse(CodeMetadata, "EntityDescriptor or EntitiesDescriptor", root.local)
 	}
 	found := 0
-	for n := range root.walk() {
-		if !n.is(metadataSpace, "EntityDescriptor") || (entityID != "" && n.attr("entityID") != entityID) {
+	for n := range entities(root) {
+		if entityID != "" && n.attr("entityID") != entityID {
 			continue
 		}
 		for _, r := range n.named(metadataSpace, "IDPSSODescriptor") {
@@ -92,6 +93,26 @@ func chooseEntity(root *node, entityID string) (entity, role *node, err *Error) 
 			advise("give the entity ID of the provider that is meant")
 	}
 	return entity, role, nil
+}
+
+// entities yields the EntityDescriptors that stand where they may: as the root, and as
+// children of EntitiesDescriptors (saml-metadata 2.3.1), not in anybody's extensions.
+func entities(n *node) iter.Seq[*node] {
+	return func(yield func(*node) bool) { eachEntity(n, yield) }
+}
+
+func eachEntity(n *node, yield func(*node) bool) bool {
+	if n.is(metadataSpace, "EntityDescriptor") {
+		return yield(n)
+	}
+	for _, name := range []string{"EntityDescriptor", "EntitiesDescriptor"} {
+		for _, child := range n.named(metadataSpace, name) {
+			if !eachEntity(child, yield) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func readIdP(entity, role *node) (*IdP, error) {
@@ -128,27 +149,23 @@ func readIdP(entity, role *node) (*IdP, error) {
 }
 
 // signingCertificates skips what could verify nothing, as long as something can, and
-// takes no more than the first 20.
+// takes no more than the first 20, of the first 200 that are there.
 func signingCertificates(role *node) ([]*x509.Certificate, *Error) {
 	var out []*x509.Certificate
 	var bad error
+	tried := 0
 	for _, key := range role.named(metadataSpace, "KeyDescriptor") {
 		if use, given := key.lookup("use"); given && use != "signing" {
 			continue
 		}
-		for n := range key.walk() {
-			if !n.is(dsigSpace, "X509Certificate") {
+		for data := range key.walk() {
+			if !data.is(dsigSpace, "X509Data") || tried == 10*maxCertificates {
 				continue
 			}
-			text, err := n.text()
+			tried++
+			certs, err := keyCertificate(data)
 			if err != nil {
 				bad = err
-				continue
-			}
-			certs, err := ParseCertificates([]byte(text))
-			if err != nil {
-				bad = err
-				continue
 			}
 			for _, c := range certs {
 				if !containsCertificate(out, c) && len(out) < maxCertificates {
@@ -161,6 +178,20 @@ func signingCertificates(role *node) ([]*x509.Certificate, *Error) {
 		return nil, refuse(CodeMetadata, "a signing certificate with "+goodKeys, "none").because(bad)
 	}
 	return out, nil
+}
+
+// keyCertificate is the certificate of the key itself, which comes first; those behind it
+// are of who issued it, and may sign nothing here.
+func keyCertificate(data *node) ([]*x509.Certificate, error) {
+	chain := data.named(dsigSpace, "X509Certificate")
+	if len(chain) == 0 {
+		return nil, nil
+	}
+	text, err := chain[0].text()
+	if err != nil {
+		return nil, err
+	}
+	return ParseCertificates([]byte(text))
 }
 
 func containsCertificate(all []*x509.Certificate, c *x509.Certificate) bool {

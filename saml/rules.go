@@ -14,12 +14,15 @@ const (
 	maxAge = 24 * time.Hour
 )
 
+// IdentifierNameID as [Rules.Identifier] takes the NameID for the address.
+const IdentifierNameID = "NameID"
+
 // Rules of one connection. The zero value is the strictest, and nil means it. The
 // JSON is stable; skew is in nanoseconds.
 type Rules struct {
 	Skew         time.Duration `json:"skew,omitempty"`          // clock difference forgiven on both sides; 0: 3 minutes; at most 10 minutes
 	IdPInitiated bool          `json:"idp_initiated,omitempty"` // accept responses nobody asked for
-	Identifier   string        `json:"identifier,omitempty"`    // Name or FriendlyName of the attribute that is the address; "": the usual ones, then NameID
+	Identifier   string        `json:"identifier,omitempty"`    // Name or FriendlyName of the attribute that is the address, or IdentifierNameID; "": the usual ones, if they agree, then NameID
 }
 
 // EffectiveSkew is Skew, or the default where it is 0.

@@ -91,6 +91,7 @@ type treeReader struct {
 	open     *node // innermost element that has not ended
 	depth    int
 	elements int
+	rendered int // what canonicalization may write for the namespaces in use, at most
 	scope    *scope
 	scopes   []*scope // what scope was before each open element
 }
@@ -140,6 +141,20 @@ func (r *treeReader) text(t xml.CharData, cdata bool) error {
 	return nil
 }
 
+// rendered is what exclusive canonicalization may write for the namespaces of n: the
+// whole URI of each prefix that n uses, however far away it was declared. A long one
+// that is declared once and used by each of many elements would become gigabytes.
+func rendered(n *node) int {
+	total, seen := 0, map[string]bool{}
+	for _, u := range append([]attr{{prefix: n.prefix, space: n.space}}, n.attrs...) {
+		if u.space != xmlnsSpace && !seen[u.prefix] {
+			seen[u.prefix] = true
+			total += len(u.prefix) + len(u.space) + len(` xmlns:=""`)
+		}
+	}
+	return total
+}
+
 func (r *treeReader) start(t xml.StartElement) error {
 	if r.open == nil && r.root != nil {
 		return errors.New("a second document element")
@@ -168,6 +183,9 @@ func (r *treeReader) start(t xml.StartElement) error {
 	}
 	if n.attrs, err = r.attributes(t.Attr); err != nil {
 		return err
+	}
+	if r.rendered += rendered(n); r.rendered > 2*r.max.bytes {
+		return errors.New("more namespaces in use than a message needs")
 	}
 	if r.open == nil {
 		r.root = n

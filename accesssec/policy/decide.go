@@ -86,6 +86,7 @@ func byPassword(in Input) Decision {
 
 // bySSO is the column of those for whom a connection vouches.
 func bySSO(in Input) Decision {
+	in.OnTarget = false // whose connection vouches is who owns the domain now, not who did
 	d := opening(in)
 	switch {
 	case in.Owner == nil || in.State == DomainUnclaimed:
