@@ -13,7 +13,7 @@ import (
 
 // The limits on guessing. The first joins the address and the network it is tried
 // from; the wide one counts the address whoever tries it, and the one of a network
-// what fails there, whichever address. A browser in which the person has signed in
+// whatever is tried there, of which a success gives its own back. A browser in which the person has signed in
 // before is counted by itself, so that strangers can't keep them out.
 var (
 	limitNear     = throttle.Limit{Free: 5, First: 30 * time.Second, Max: time.Hour}
@@ -40,26 +40,29 @@ func proveCounters(userID string) []counter { return []counter{{"prove\x00" + us
 
 func networkCounter(ip string) counter { return counter{"network\x00" + network(ip), limitNetwork} }
 
-func responseCounter(connectionID, ip string) counter {
-	return counter{"response\x00" + connectionID + "\x00" + network(ip), limitResponse}
+// responseCounter counts each reason by itself: who posts rubbish must not hide who
+// posts forgeries.
+func responseCounter(connectionID, ip string, code Code) counter {
+	return counter{"response\x00" + connectionID + "\x00" + network(ip) + "\x00" + string(code), limitResponse}
 }
 
-// passwordCounters are those of one attempt. From a network where too much has failed,
-// nothing is looked at but in browsers that are known.
+// passwordCounters are those of one attempt. An address that may be a proxy's is not
+// counted as a network: it would be one network for everybody.
 func (s *Service) passwordCounters(ctx context.Context, v Visit, addressKey string) ([]counter, error) {
-	_, err := browsers.get(ctx, s.store, "", v.browser(addressKey))
-	if err == nil {
+	known, err := browsers.get(ctx, s.store, "", v.browser(addressKey))
+	if err == nil && s.now().Before(known.ExpiresAt) {
 		return []counter{{"browser\x00" + v.browser(addressKey), limitNear}}, nil
-	} else if !errors.Is(err, store.ErrNotFound) {
+	} else if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
-	if err := s.open(ctx, networkCounter(v.IP)); err != nil {
-		return nil, err
-	}
-	return []counter{
+	out := []counter{
 		{"password\x00" + addressKey + "\x00" + network(v.IP), limitNear},
 		{"password\x00" + addressKey, limitWide},
-	}, nil
+	}
+	if outside(v.IP) {
+		out = append(out, networkCounter(v.IP))
+	}
+	return out, nil
 }
 
 // browser names this browser and one person, for nobody who does not know both.
@@ -83,6 +86,18 @@ func (c *change) remember(ctx context.Context, v Visit, u store.User) error {
 	}
 	b.ExpiresAt = c.now.Add(knownFor)
 	return browsers.put(ctx, c, b)
+}
+
+// forgetBrowsers makes every browser a stranger's again.
+func (c *change) forgetBrowsers(ctx context.Context, userID string) error {
+	q := store.DocQuery{Owners: []string{userID}, Paging: store.Paging{Limit: 1000}}
+	page, err := browsers.list(ctx, c, "", q)
+	for _, b := range page.Items {
+		if err == nil {
+			err = c.DeleteDoc(ctx, browsers.kind, "", b.ID)
+		}
+	}
+	return err
 }
 
 // book counts an attempt before the secret is looked at, and commits the count by
@@ -168,15 +183,55 @@ func (s *Service) bookOne(ctx context.Context, c counter) error {
 	return no
 }
 
-// settle forgets the counts in the transaction of the success they guarded.
+// settle forgets the counts in the transaction of the success they guarded, but for
+// that of a network, which is others' as well.
 func settle(ctx context.Context, c *change, counters []counter) error {
 	for _, k := range counters {
+		if k.limit == limitNetwork {
+			continue
+		}
 		err := c.DeleteDoc(ctx, attempts.kind, "", k.id())
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 	}
 	return nil
+}
+
+// giveBack takes the success out of its network's count, after it is committed. When
+// that can't be done the network has one attempt less.
+func (s *Service) giveBack(ctx context.Context, counters []counter) {
+	ctx, cancel := lingering(ctx)
+	defer cancel()
+	for _, k := range counters {
+		if k.limit != limitNetwork {
+			continue
+		}
+		for range 10 {
+			at, err := attempts.get(ctx, s.store, "", k.id())
+			if err != nil {
+				return
+			}
+			at.Value = k.limit.GiveBack(at.Value)
+			d, err := at.doc()
+			if err != nil || !errors.Is(s.store.SwapDoc(ctx, d), store.ErrConflict) {
+				return
+			}
+		}
+	}
+}
+
+// outside reports whether ip is a client's for sure, and not that of a proxy beside us.
+func outside(ip string) bool {
+	a, err := netip.ParseAddr(network(ip))
+	if err != nil {
+		p, err := netip.ParsePrefix(network(ip))
+		if err != nil {
+			return false
+		}
+		a = p.Addr()
+	}
+	return !a.IsLoopback() && !a.IsPrivate() && !a.IsLinkLocalUnicast()
 }
 
 // network is what one customer of an access provider can change at will: an IPv4

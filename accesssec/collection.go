@@ -21,6 +21,7 @@ var (
 	requests    = collection[request]{"request"}       // keyed by connection and request id
 	assertions  = collection[used]{"assertion"}        // keyed by connection and assertion id
 	attempts    = collection[throttle.State]{"attempts"}
+	subjects    = collection[subject]{"subject"}  // keyed by connection and NameID
 	browsers    = collection[struct{}]{"browser"} // in which a person has signed in
 )
 

@@ -26,8 +26,9 @@ type connection struct {
 	ACS      string     `json:"acs"`
 	IdP      *saml.IdP  `json:"idp,omitempty"` // nil until configured
 	Rules    saml.Rules `json:"rules"`
-	Cert     []byte     `json:"cert"`       // our signing certificate, DER
-	Key      []byte     `json:"sealed_key"` // its private key, PKCS #8, sealed
+	Subjects int        `json:"subjects,omitempty"` // raised when the NameIDs so far are to be forgotten
+	Cert     []byte     `json:"cert"`               // our signing certificate, DER
+	Key      []byte     `json:"sealed_key"`         // its private key, PKCS #8, sealed
 }
 
 // Connection is one single sign-on connection as an Owner or Admin sees it.
@@ -148,6 +149,9 @@ func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *
 		if rules != nil {
 			k.Value.Rules = *rules
 		}
+		if old.IdP != nil && old.IdP.EntityID != idp.EntityID {
+			k.Value.Subjects++
+		}
 		if err := connections.put(ctx, c, k); err != nil {
 			return stale(err)
 		}
@@ -209,6 +213,34 @@ func (a *Admin) Enable(ctx context.Context, id string, on bool) error {
 			if err := a.endThrough(ctx, c, id, &e); err != nil {
 				return err
 			}
+		}
+		return c.record(ctx, a.p.OrgID, e)
+	})
+}
+
+// RemoveConnection deletes a connection that is not active, with its settings, its
+// certificates and its key, for good. It asks for the password again ([Me.Prove]).
+func (a *Admin) RemoveConnection(ctx context.Context, id string) error {
+	return a.s.change(ctx, func(c *change) error {
+		by, err := a.authorise(ctx, c, proven)
+		if err != nil {
+			return err
+		}
+		k, err := connections.get(ctx, c, a.p.OrgID, id)
+		if err != nil {
+			return gone(err)
+		}
+		e := by.by(audit.ConnectionRemoved, thing(audit.KindConnection, id, k.Value.Name))
+		_, acc, err := accessOf(ctx, c, a.p.OrgID)
+		if err != nil {
+			return err
+		}
+		if acc.Connection == id {
+			e.Type = audit.ChangeRefused
+			return refuse(CodeActive, "").inOrg(a.p.OrgID, e)
+		}
+		if err := c.DeleteDoc(ctx, connections.kind, a.p.OrgID, id); err != nil {
+			return err
 		}
 		return c.record(ctx, a.p.OrgID, e)
 	})
@@ -376,6 +408,7 @@ func (v connection) changes(next connection) []audit.Change {
 	add("skew", v.Rules.Skew.String(), next.Rules.Skew.String())
 	add("idp_initiated", strconv.FormatBool(v.Rules.IdPInitiated), strconv.FormatBool(next.Rules.IdPInitiated))
 	add("identifier", v.Rules.Identifier, next.Rules.Identifier)
+	add("subjects", strconv.Itoa(v.Subjects), strconv.Itoa(next.Subjects))
 	return out
 }
 

@@ -68,6 +68,8 @@ const (
 	CodeConflict        Code = "conflict"
 	CodeNotFresh        Code = "not_fresh"
 	CodeDNS             Code = "dns"
+	CodeSubject         Code = "subject"
+	CodeActive          Code = "active"
 	CodePasswordRules   Code = "password_rules"
 	CodeInUse           Code = "in_use"
 	CodeAnotherIsActive Code = "another_is_active"
@@ -110,6 +112,8 @@ var texts = map[Code]text{
 	CodeUnproven:        {"There is an account with this address, and nobody has proven that the address is theirs.", "Have the person prove the address first, or vouch for it (Person.Verified)."},
 	CodeConflict:        {"Somebody else changed this at the same moment.", "Load the page and try again."},
 	CodeNotFresh:        {"Your identity provider did not ask you to sign in again.", "Have the identity provider honour ForceAuthn for this application."},
+	CodeSubject:         {sayAdmin, "The identity provider names this person otherwise than before, or by what belongs to somebody else. Check whose the NameID and the email attribute are; when the NameID was changed for everybody, let the connection forget the old ones."},
+	CodeActive:          {"This connection is active.", "Switch it off first."},
 	CodeDNS:             {"DNS could not be asked. That says nothing about the record.", "Try again later; see what the check saw."},
 	CodePasswordRules:   {"This password can't be used.", "Choose one of 12 characters or more."},
 	CodeInUse:           {"This can't be done while single sign-on is needed.", "Switch off require SSO and IdP-managed access first."},

@@ -173,8 +173,9 @@ func roleIn(ctx context.Context, r store.Reader, orgID, userID string) (policy.R
 // proof is how a person has just shown who they are. By which method, the facts say.
 type proof struct {
 	visit    Visit
-	identity *saml.Identity // with SSO
-	fresh    bool           // asked and shown just now: counts like a password typed again
+	conn     kept[connection] // with SSO
+	identity *saml.Identity   // with SSO
+	fresh    bool             // asked and shown just now: counts like a password typed again
 }
 
 // admit is the gate: every path to a session ends here, inside the transaction that
@@ -187,6 +188,10 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Ente
 	}
 	if f.in.Attempt.Method == policy.SSO {
 		if err := s.vouched(ctx, c, &f, d, p); err != nil {
+			var no *Refusal
+			if errors.As(err, &no) {
+				no.inOrg(f.logOrg(), p.visit.by(audit.LoginRefused, f.actor()))
+			}
 			return nil, err
 		}
 	}

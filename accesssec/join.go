@@ -36,6 +36,9 @@ func (s *Service) vouched(ctx context.Context, c *change, f *facts, d policy.Dec
 	} else if err := c.refreshUser(ctx, f, p); err != nil {
 		return err
 	}
+	if err := c.bind(ctx, p.conn, f.user, p.identity.NameID); err != nil {
+		return err
+	}
 	if d.Create {
 		m := store.Membership{OrgID: f.in.Target.ID, UserID: f.user.ID, Role: string(policy.Member), Source: "jit", JoinedAt: c.now}
 		if err := c.addMember(ctx, m, f.user, p.visit.by(audit.MemberAdded, actorOf(f.user))); err != nil {
@@ -102,6 +105,9 @@ func (c *change) empty(ctx context.Context, orgID string, u *store.User, e audit
 	if err != nil {
 		return err
 	}
+	if err := c.forgetBrowsers(ctx, u.ID); err != nil {
+		return err
+	}
 	e.Targets, e.Facts = []audit.Target{personOf(*u)}, []audit.Fact{count("sessions_ended", n)}
 	return c.record(ctx, orgID, e)
 }
@@ -139,8 +145,9 @@ func (c *change) addMember(ctx context.Context, m store.Membership, u store.User
 }
 
 // entryFor is the directory entry of a member to be: a new one, or the one they left
-// behind when they were a member before. An entry of their name that nobody is behind
-// any more (the account is gone, or no member) becomes theirs.
+// behind when they were a member before, or one of their name that has no account yet.
+// One of their name whose account is gone, or no member any more, makes room: its teams
+// and what an identity provider says of it were somebody else's.
 func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (store.Entry, error) {
 	page, err := c.Entries(ctx, orgID, store.EntryQuery{Type: store.EntryUser, Filter: &store.Filter{Or: []store.Filter{
 		{Path: "userId", Op: store.OpEq, Value: u.ID},
@@ -155,17 +162,23 @@ func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (stor
 			entry = e
 			break
 		}
-		if e.UserID != "" {
-			_, err := c.Membership(ctx, orgID, e.UserID)
-			if err == nil {
-				continue // a member's: the key of the name will say so
-			} else if !errors.Is(err, store.ErrNotFound) {
-				return entry, err
-			}
+		if e.UserID == "" {
+			entry = e
+			continue
 		}
-		entry = e
+		_, err := c.Membership(ctx, orgID, e.UserID)
+		if err == nil {
+			continue // a member's: the key of the name will say so
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return entry, err
+		}
+		if err := c.DeleteEntry(ctx, orgID, e.ID); err != nil {
+			return entry, err
+		}
 	}
-	entry.UserID, entry.Active, entry.ModifiedAt = u.ID, true, c.now
+	// Whether an entry that an identity provider keeps is active is for that to say.
+	entry.Active = entry.Active || entry.ConnectionID == ""
+	entry.UserID, entry.ModifiedAt = u.ID, c.now
 	return entry, nil
 }
 

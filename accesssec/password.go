@@ -71,6 +71,7 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 	if err != nil {
 		return Step{}, err
 	}
+	s.giveBack(ctx, counters)
 	return Step{Entered: entered, After: SafePath(v.After)}, nil
 }
 
@@ -78,9 +79,6 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 func (s *Service) wrongPassword(ctx context.Context, v Visit, a domainclaim.Address, u store.User) error {
 	ctx, cancel := lingering(ctx)
 	defer cancel()
-	if _, err := s.failed(ctx, networkCounter(v.IP)); err != nil {
-		return err
-	}
 	claim, err := claimOn(ctx, s.store, a.Domain())
 	if err != nil {
 		return err

@@ -48,7 +48,9 @@ type Options struct {
 	// Now is the clock. nil is time.Now.
 	Now func() time.Time
 	// TrustedIP tells the client's address apart from a proxy's. nil takes
-	// RemoteAddr: a header that anybody can send is nobody's address.
+	// RemoteAddr: a header that anybody can send is nobody's address. Behind a proxy
+	// that leaves everybody with one address, and the limits on guessing with less to
+	// go by: name the proxy's header here.
 	TrustedIP func(*http.Request) string
 }
 

@@ -96,9 +96,9 @@ func (i *SignIn) FinishSSO(ctx context.Context, v Visit, connectionID string, m 
 		return Step{}, s.refuseResponse(ctx, v, conn, err)
 	}
 	a := answered{v, conn, req, id}
-	address, err := a.check()
-	if err != nil {
-		return Step{}, s.refused(ctx, err)
+	address, no := a.check()
+	if no != nil {
+		return Step{}, s.refusedAt(ctx, v, conn.OrgID, conn.ID, id.AssertionID, no)
 	}
 	step := Step{}
 	err = s.change(ctx, func(c *change) (err error) {
@@ -122,15 +122,15 @@ type answered struct {
 
 // check is what a sound response still has to be: asked for, in this browser, and for
 // an address.
-func (a answered) check() (domainclaim.Address, error) {
+func (a answered) check() (domainclaim.Address, *Refusal) {
 	switch {
 	case a.req == nil:
-		return domainclaim.Address{}, a.refuse(refuseSAML(&saml.Error{
+		return domainclaim.Address{}, refuseSAML(&saml.Error{
 			Code: saml.CodeUnsolicited, Fix: saml.FixPerson, AssertionID: a.id.AssertionID,
 			Hint: "sign-ins from the identity provider's own page are sent to start here",
-		}))
+		})
 	case !a.visit.is(a.req.Value.Browser):
-		return domainclaim.Address{}, a.refuse(refuse(CodeBrowser, "the response came in another browser than the request was made in"))
+		return domainclaim.Address{}, refuse(CodeBrowser, "the response came in another browser than the request was made in")
 	}
 	address, err := domainclaim.ParseAddress(a.id.Email)
 	if err != nil {
@@ -139,7 +139,7 @@ func (a answered) check() (domainclaim.Address, error) {
 			no.Detail = "the assertion has no email attribute, and its NameID is no address"
 		}
 		no.Err = err
-		return address, a.refuse(no)
+		return address, no
 	}
 	return address, nil
 }
@@ -160,11 +160,11 @@ func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, addres
 		return nil, err
 	}
 	asked := a.req.Value
-	fresh := !a.id.AuthenticatedAt.Before(asked.At.Add(-a.conn.Value.Rules.EffectiveSkew()))
+	fresh := !a.id.AuthenticatedAt.Before(asked.At.Add(-min(time.Minute, a.conn.Value.Rules.EffectiveSkew())))
 	if asked.Fresh && !fresh {
 		return nil, a.refuse(refuse(CodeNotFresh, "the person signed in there before they were asked to"))
 	}
-	in, err := s.admit(ctx, c, f, proof{visit: a.visit, identity: a.id, fresh: asked.Fresh})
+	in, err := s.admit(ctx, c, f, proof{visit: a.visit, conn: a.conn, identity: a.id, fresh: asked.Fresh})
 	var no *Refusal
 	if errors.As(err, &no) {
 		// The org whose connection it is shall see it, and learn no more of a person
@@ -243,7 +243,7 @@ func (s *Service) refusedAt(ctx context.Context, v Visit, orgID, connectionID, a
 	if orgID == "" {
 		connectionID = "" // nobody's: whatever was typed is one place
 	}
-	flood, err := s.failed(ctx, responseCounter(connectionID, v.IP))
+	flood, err := s.failed(ctx, responseCounter(connectionID, v.IP, no.Code))
 	if err != nil {
 		return err
 	}

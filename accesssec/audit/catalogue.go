@@ -28,6 +28,7 @@ const (
 	ConnectionConfigured Type = "connection.configured"
 	ConnectionEnabled    Type = "connection.enabled"
 	ConnectionDisabled   Type = "connection.disabled"
+	ConnectionRemoved    Type = "connection.removed"
 	SettingsChanged      Type = "settings.changed"
 	ChangeRefused        Type = "change.refused"
 	HostEvent            Type = "host.event"
@@ -74,6 +75,7 @@ var entries = [...]Entry{
 	{ConnectionConfigured, High, "The settings of a single sign-on connection were changed."},
 	{ConnectionEnabled, High, "A single sign-on connection was switched on."},
 	{ConnectionDisabled, High, "A single sign-on connection was switched off."},
+	{ConnectionRemoved, High, "A single sign-on connection was removed, with its settings and its key."},
 	{SettingsChanged, High, "The access settings of the organization were changed."},
 	{ChangeRefused, Notice, "A change of access settings was refused."},
 	{HostEvent, Info, "The application recorded an event of its own."},

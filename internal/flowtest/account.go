@@ -34,6 +34,11 @@ func accountsFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"an edited principal":                      accountEditedPrincipal,
 		"an identity provider that does not renew": accountNotFresh,
 		"the same work for a known address":        accountSameWork,
+		"an edited mail attribute":                 accountEditedMail,
+		"another NameID than before":               accountOtherNameID,
+		"a transient NameID":                       accountTransient,
+		"a recycled directory entry":               accountRecycledEntry,
+		"a domain that was sold":                   accountSoldDomain,
 	})
 }
 
@@ -345,4 +350,118 @@ func accountSameWork(t *testing.T, w *world) {
 			t.Errorf("%s: %d computations and %d calls, a member's %d and %d", address, r, a, runs, asked)
 		}
 	}
+}
+
+// accountEditedMail: whoever can write an address into an attribute of theirs does not
+// become the one whose address it is.
+func accountEditedMail(_ *testing.T, w *world) {
+	acme := withAnn(w)
+	mail := func(nameID, address string) (*login, samltest.Person) {
+		return acme.start(), samltest.Person{NameID: nameID, Email: address}
+	}
+	// Ann has signed in before, and her NameID is no address.
+	l, p := mail("u-ann", "ann@example.com")
+	_, err := l.finish(l.answer(p))
+	w.must(err)
+	l, p = mail("u-ann", "owner@example.com")
+	_, err = l.finish(l.answer(p))
+	acme.refuses(err, accesssec.CodeSubject)
+	// The Owner has, and somebody new says to be them.
+	l, p = mail("u-owner", "owner@example.com")
+	_, err = l.finish(l.answer(p))
+	w.must(err)
+	l, p = mail("u-zoe", "owner@example.com")
+	_, err = l.finish(l.answer(p))
+	acme.refuses(err, accesssec.CodeSubject)
+	// Nobody has, and the NameID is the address of an account.
+	l, p = mail("zoe@example.com", "ann@example.com")
+	_, err = l.finish(l.answer(p))
+	acme.refuses(err, accesssec.CodeSubject)
+	w.left(acme, 2)
+}
+
+func accountOtherNameID(_ *testing.T, w *world) {
+	acme := withAnn(w)
+	acme.signIn(ann)
+	renamed := samltest.Person{Email: "ann@example.com", NameID: "u-17"}
+	l := acme.start()
+	_, err := l.finish(l.answer(renamed))
+	acme.refuses(err, accesssec.CodeSubject)
+	w.must(acme.admin().ForgetSubjects(w.ctx, acme.conn.ID))
+	acme.signIn(renamed)
+	l = acme.start()
+	_, err = l.finish(l.answer(ann))
+	acme.refuses(err, accesssec.CodeSubject)
+	// The account is gone, the person is not.
+	acme.apply(func(s *accesssec.Settings) { s.IdPManaged = true })
+	u, _ := w.user("ann@example.com")
+	w.change(func(tx store.Tx) error { return tx.DeleteUser(w.ctx, u.ID) })
+	acme.signIn(renamed)
+}
+
+func accountTransient(_ *testing.T, w *world) {
+	acme := w.newOrg("Acme", "owner@example.com")
+	acme.verify("example.com")
+	acme.nameIDFormat = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+	acme.connect()
+	acme.add(policy.Member, "ann@example.com")
+	for _, id := range []string{"t-1", "t-2"} {
+		acme.signIn(samltest.Person{Email: "ann@example.com", NameID: id})
+	}
+}
+
+// accountRecycledEntry: what was in the directory of the one before is not inherited.
+func accountRecycledEntry(t *testing.T, w *world) {
+	acme := withAnn(w)
+	acme.apply(func(s *accesssec.Settings) { s.IdPManaged = true })
+	old, _ := w.user("ann@example.com")
+	team := store.Entry{OrgID: acme.owner.OrgID, ID: "ent-team", Type: store.EntryGroup, Name: "Finance", NameKey: "finance", CreatedAt: w.clock()}
+	var before store.Entry
+	w.change(func(tx store.Tx) error {
+		page, err := tx.Entries(w.ctx, acme.owner.OrgID, store.EntryQuery{Filter: &store.Filter{Path: "userId", Op: store.OpEq, Value: old.ID}})
+		if err != nil || len(page.Items) != 1 {
+			t.Fatal("no entry", err)
+		}
+		before = page.Items[0]
+		before.ConnectionID, before.ExternalID = "con-scim", "x-1"
+		if err := tx.PutEntry(w.ctx, before); err != nil {
+			return err
+		}
+		if err := tx.PutEntry(w.ctx, team); err != nil {
+			return err
+		}
+		if err := tx.ChangeEntryMembers(w.ctx, acme.owner.OrgID, team.ID, store.MemberDelta{Add: []string{before.ID}}); err != nil {
+			return err
+		}
+		return tx.DeleteUser(w.ctx, old.ID)
+	})
+	in := acme.signIn(ann)
+	page, err := w.store.Entries(w.ctx, acme.owner.OrgID, store.EntryQuery{Filter: &store.Filter{Path: "userId", Op: store.OpEq, Value: in.Principal.UserID}})
+	w.must(err)
+	if len(page.Items) != 1 || page.Items[0].ID == before.ID || page.Items[0].ExternalID != "" {
+		t.Fatalf("the newcomer's entry is %+v", page.Items)
+	}
+	groups, err := w.store.EntryGroups(w.ctx, acme.owner.OrgID, []string{page.Items[0].ID})
+	w.must(err)
+	if len(groups) != 0 {
+		t.Errorf("the newcomer is in %v", groups)
+	}
+}
+
+// accountSoldDomain: who buys a domain that has lapsed vouches for nobody in the org
+// that had it, when that one keeps out people from outside.
+func accountSoldDomain(t *testing.T, w *world) {
+	acme := withAnn(w)
+	acme.apply(func(s *accesssec.Settings) { s.RequireSSO, s.BlockExternal = true, true })
+	lapse(w, acme)
+	buyer := w.newOrg("Buyer", "owner@example.net")
+	buyer.verify("example.com")
+	buyer.connect()
+	buyer.apply(func(s *accesssec.Settings) { s.IdPManaged = true })
+	l := buyer.startFor(acme.owner.OrgID)
+	_, err := l.finish(l.answer(samltest.Person{Email: "owner@example.com"}))
+	if w.code(err) != reasonCode(policy.ExternalBlocked) {
+		t.Errorf("the buyer's identity provider lets its people in: %v", err)
+	}
+	w.left(acme, 0)
 }

@@ -126,10 +126,21 @@ func connectionStates(t *testing.T, w *world) {
 	if err := acme.admin().Enable(w.ctx, first.ID, true); w.code(err) != accesssec.CodeAnotherIsActive {
 		t.Errorf("a second one switched on: %v", err)
 	}
+	if err := acme.admin().RemoveConnection(w.ctx, acme.conn.ID); w.code(err) != accesssec.CodeActive {
+		t.Errorf("removed while it is active: %v", err)
+	}
+	w.must(acme.admin().RemoveConnection(w.ctx, first.ID))
 	w.must(acme.admin().Enable(w.ctx, acme.conn.ID, false))
 	state(policy.SSOOff)
 	if _, err := w.byPassword("ann@example.com", right); err != nil {
 		t.Errorf("single sign-on is off, and a password is refused: %v", err)
+	}
+	w.must(acme.admin().RemoveConnection(w.ctx, acme.conn.ID))
+	if err := acme.admin().Enable(w.ctx, acme.conn.ID, true); w.code(err) != accesssec.CodeNotFound {
+		t.Errorf("switched on what was removed: %v", err)
+	}
+	if _, err := w.svc.SignIn().Metadata(w.ctx, acme.conn.ID); w.code(err) != accesssec.CodeNoConnection {
+		t.Errorf("metadata of what was removed: %v", err)
 	}
 }
 

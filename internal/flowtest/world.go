@@ -124,6 +124,7 @@ type customer struct {
 	conn  accesssec.Connection
 
 	sessionAge, sessionFor time.Duration // at the identity provider
+	nameIDFormat           string
 }
 
 // newCustomer makes an org whose Owner is owner@domain. The domain is verified and
@@ -174,7 +175,7 @@ func (c *customer) connect(people ...samltest.Person) {
 	srv := httptest.NewUnstartedServer(nil)
 	var err error
 	c.idp, err = samltest.New("http://"+srv.Listener.Addr().String()+"/idp", people, &samltest.Options{
-		Now: c.w.clock, SessionAge: c.sessionAge, SessionFor: c.sessionFor,
+		Now: c.w.clock, SessionAge: c.sessionAge, SessionFor: c.sessionFor, NameIDFormat: c.nameIDFormat,
 	})
 	c.w.must(err)
 	srv.Config.Handler = c.idp

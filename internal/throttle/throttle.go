@@ -100,6 +100,18 @@ func (l Limit) Begin(s State, now time.Time) (State, error) {
 	return s, nil
 }
 
+// GiveBack takes one attempt out of the count, for one that was booked among others and
+// turned out right. A wait ends when what is left is free.
+func (l Limit) GiveBack(s State) State {
+	if s.Fails > 0 {
+		s.Fails--
+	}
+	if s.Fails < l.withDefaults().Free {
+		s.NextAt = time.Time{}
+	}
+	return s
+}
+
 // maxFails keeps the count from running over; the wait has long been Max by then.
 const maxFails = 1 << 30
 

@@ -354,3 +354,33 @@ func TestStateJSON(t *testing.T) {
 		t.Errorf("%+v came back as %+v, %v", s, back, err)
 	}
 }
+
+// Who gives back what turned out right is never locked by it, and frees nobody else's.
+func TestGiveBack(t *testing.T) {
+	t.Parallel()
+	l := throttle.Limit{Free: 3, First: time.Minute}
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	var s throttle.State
+	for range 100 {
+		next, err := l.Begin(s, now)
+		if err != nil {
+			t.Fatal("locked by what was right:", err)
+		}
+		s = l.GiveBack(next)
+	}
+	if s.Fails != 0 {
+		t.Errorf("%d are left", s.Fails)
+	}
+	for range 3 {
+		s, _ = l.Begin(s, now)
+	}
+	if _, err := l.Begin(s, now); err == nil {
+		t.Error("three failures are free, and a fourth attempt was looked at")
+	}
+	if s = l.GiveBack(s); s.Fails != 2 || !s.NextAt.IsZero() {
+		t.Errorf("after one was right: %+v", s)
+	}
+	if s = l.GiveBack(throttle.State{}); s.Fails != 0 {
+		t.Errorf("less than nothing: %+v", s)
+	}
+}

@@ -49,6 +49,7 @@ type Options struct {
 	EntityID                    string           // "": the base URL + "/metadata"
 	Now                         func() time.Time // nil: time.Now
 	SignResponse, SignAssertion bool             // neither: the assertion
+	NameIDFormat                string           // "": by the look of the NameID
 	SessionFor                  time.Duration    // SessionNotOnOrAfter, this long from now; 0: not said
 	SessionAge                  time.Duration    // how long ago people signed in here, even when ForceAuthn asks for anew; 0: just now
 }
@@ -62,6 +63,7 @@ type IdP struct {
 	now                         func() time.Time
 	signResponse, signAssertion bool
 	sessionAge, sessionFor      time.Duration
+	nameIDFormat                string
 	people                      []Person
 	otherKey                    func() (keyPair, error) // that of a stranger, made when first wanted
 	ticketKey                   []byte
@@ -98,11 +100,11 @@ func New(baseURL string, people []Person, opts *Options) (*IdP, error) {
 		base: base, path: u.Path, entityID: opts.EntityID, now: opts.Now,
 		signResponse: opts.SignResponse, signAssertion: opts.SignAssertion,
 		sessionAge: opts.SessionAge,
-		sessionFor: opts.SessionFor,
-		people:     clonePeople(people),
-		ticketKey:  make([]byte, 32),
-		providers:  map[string]provider{},
-		last:       map[string]Response{},
+		sessionFor: opts.SessionFor, nameIDFormat: opts.NameIDFormat,
+		people:    clonePeople(people),
+		ticketKey: make([]byte, 32),
+		providers: map[string]provider{},
+		last:      map[string]Response{},
 	}
 	if idp.entityID == "" {
 		idp.entityID = base + "/metadata"

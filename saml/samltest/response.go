@@ -137,6 +137,9 @@ func (idp *IdP) draft(req Request, p Person) (*draft, error) {
 		signer:   newSigner(key),
 		otherKey: idp.otherKey,
 	}
+	if idp.nameIDFormat != "" {
+		d.claims.nameIDFormat = idp.nameIDFormat
+	}
 	if idp.sessionFor > 0 {
 		d.sessionEnds = now.Add(idp.sessionFor)
 	}
