@@ -20,7 +20,7 @@ func doors() []door {
 	return []door{
 		{"CreateSession", "accesssec/gate.go", []string{"Service.admit"}, "every path to a session ends in the gate"},
 		{"RunInTx", "accesssec/change.go", []string{"Service.change", "Service.refused", "Service.upkeep"}, "every change owes an audit event, and change.go counts it"},
-		{"SwapDoc", "accesssec/attempts.go", []string{"Service.bookOne"}, "it commits by itself, so it is for booking an attempt before the secret is looked at"},
+		{"SwapDoc", "accesssec/attempts.go", []string{"Service.bookOne", "Service.giveBack"}, "it commits by itself, so it is for booking an attempt before the secret is looked at, and for giving back one that was right"},
 	}
 }
 
