@@ -2,34 +2,14 @@ package accesssec
 
 import (
 	"context"
-	"crypto"
-	"crypto/x509"
 	"errors"
-	"fmt"
-	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/saml"
 	"github.com/accesssec/accesssec-go/store"
-	"github.com/accesssec/accesssec-go/store/seal"
 )
-
-// connection is what is kept of one SAML connection. Its URLs are data, fixed when it
-// is made: a host that moves keeps them working or changes them knowingly.
-type connection struct {
-	Name     string     `json:"name"`
-	EntityID string     `json:"entity_id"`
-	ACS      string     `json:"acs"`
-	IdP      *saml.IdP  `json:"idp,omitempty"` // nil until configured
-	Rules    saml.Rules `json:"rules"`
-	Subjects int        `json:"subjects,omitempty"` // raised when the NameIDs so far are to be forgotten
-	Cert     []byte     `json:"cert"`               // our signing certificate, DER
-	Key      []byte     `json:"sealed_key"`         // its private key, PKCS #8, sealed
-}
 
 // Connection is one single sign-on connection as an Owner or Admin sees it.
 type Connection struct {
@@ -126,13 +106,9 @@ func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *
 	}
 	var out Connection
 	err := a.s.change(ctx, func(c *change) error {
-		by, err := a.authorise(ctx, c, asIs)
+		by, k, err := a.onConnection(ctx, c, id, asIs)
 		if err != nil {
 			return err
-		}
-		k, err := connections.get(ctx, c, a.p.OrgID, id)
-		if err != nil {
-			return gone(err)
 		}
 		_, acc, err := accessOf(ctx, c, a.p.OrgID)
 		if err != nil {
@@ -170,6 +146,16 @@ func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *
 	return out, nil
 }
 
+// onConnection is who acts on which of the org's connections.
+func (a *Admin) onConnection(ctx context.Context, c *change, id string, need strength) (acting, kept[connection], error) {
+	by, err := a.authorise(ctx, c, need)
+	if err != nil {
+		return by, kept[connection]{}, err
+	}
+	k, err := connections.get(ctx, c, a.p.OrgID, id)
+	return by, k, gone(err)
+}
+
 // endThrough ends the sessions that came through a connection, but for the one that
 // acts, and says in e how many there were.
 func (a *Admin) endThrough(ctx context.Context, c *change, id string, e *audit.Event) error {
@@ -185,13 +171,9 @@ func (a *Admin) endThrough(ctx context.Context, c *change, id string, e *audit.E
 // again ([Me.Prove]).
 func (a *Admin) Enable(ctx context.Context, id string, on bool) error {
 	return a.s.change(ctx, func(c *change) error {
-		by, err := a.authorise(ctx, c, proven)
+		by, k, err := a.onConnection(ctx, c, id, proven)
 		if err != nil {
 			return err
-		}
-		k, err := connections.get(ctx, c, a.p.OrgID, id)
-		if err != nil {
-			return gone(err)
 		}
 		e := by.by(audit.ConnectionEnabled, thing(audit.KindConnection, id, k.Value.Name))
 		if !on {
@@ -222,13 +204,9 @@ func (a *Admin) Enable(ctx context.Context, id string, on bool) error {
 // certificates and its key, for good. It asks for the password again ([Me.Prove]).
 func (a *Admin) RemoveConnection(ctx context.Context, id string) error {
 	return a.s.change(ctx, func(c *change) error {
-		by, err := a.authorise(ctx, c, proven)
+		by, k, err := a.onConnection(ctx, c, id, proven)
 		if err != nil {
 			return err
-		}
-		k, err := connections.get(ctx, c, a.p.OrgID, id)
-		if err != nil {
-			return gone(err)
 		}
 		e := by.by(audit.ConnectionRemoved, thing(audit.KindConnection, id, k.Value.Name))
 		_, acc, err := accessOf(ctx, c, a.p.OrgID)
@@ -280,35 +258,6 @@ func (a *Admin) updateAccess(ctx context.Context, c *change, fn func(*access) er
 	return acc, stale(c.UpdateOrg(ctx, org))
 }
 
-// connection finds one by the id that stands in its URLs.
-func (s *Service) connection(ctx context.Context, r store.Reader, id string) (kept[connection], error) {
-	k, err := connections.byKey(ctx, r, id)
-	if errors.Is(err, store.ErrNotFound) {
-		return k, refuse(CodeNoConnection, "")
-	}
-	return k, err
-}
-
-// activeConnection is one that signs people in. The policy asks again inside the
-// transaction of the login.
-func (s *Service) activeConnection(ctx context.Context, v Visit, id string) (kept[connection], error) {
-	k, err := s.connection(ctx, s.store, id)
-	var no *Refusal
-	if errors.As(err, &no) {
-		return k, s.refusedAt(ctx, v, "", id, "", no)
-	} else if err != nil {
-		return k, err
-	}
-	_, acc, err := accessOf(ctx, s.store, k.OrgID)
-	if err != nil {
-		return k, err
-	}
-	if acc.SSO != policy.SSOActive || acc.Connection != id || k.Value.IdP == nil {
-		return k, s.refusedAt(ctx, v, k.OrgID, id, "", refuse(Code(policy.ConnectionInactive), ""))
-	}
-	return k, nil
-}
-
 func shown(k kept[connection], acc access) Connection {
 	v := k.Value
 	out := Connection{ID: k.ID, Name: v.Name, EntityID: v.EntityID, ACS: v.ACS, IdP: v.IdP, Rules: v.Rules, State: acc.SSO}
@@ -316,107 +265,4 @@ func shown(k kept[connection], acc access) Connection {
 		out.State = policy.SSOSetup
 	}
 	return out
-}
-
-// makeKey gives the connection a signing key of its own, sealed to it.
-func (v *connection) makeKey(ring *seal.Ring, id string, now time.Time) error {
-	key, err := saml.GenerateKey(v.EntityID, now)
-	if err != nil {
-		return err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key.Signer)
-	if err != nil {
-		return err
-	}
-	v.Cert = key.Cert.Raw
-	v.Key = ring.Seal(der, "saml key", id)
-	return nil
-}
-
-// sp opens our side of the connection.
-func (v connection) sp(ring *seal.Ring, id string) (*saml.SP, error) {
-	der, err := ring.Open(v.Key, "saml key", id)
-	if err != nil {
-		return nil, fmt.Errorf("accesssec: key of connection %s: %w", id, err)
-	}
-	private, err := x509.ParsePKCS8PrivateKey(der)
-	if err != nil {
-		return nil, fmt.Errorf("accesssec: key of connection %s: %w", id, err)
-	}
-	signer, ok := private.(crypto.Signer)
-	if !ok {
-		return nil, fmt.Errorf("accesssec: key of connection %s does not sign", id)
-	}
-	cert, err := x509.ParseCertificate(v.Cert)
-	if err != nil {
-		return nil, fmt.Errorf("accesssec: certificate of connection %s: %w", id, err)
-	}
-	return &saml.SP{EntityID: v.EntityID, ACS: v.ACS, Keys: []saml.Key{{Signer: signer, Cert: cert}}}, nil
-}
-
-// receiver is our side as far as an answer needs it: no key is opened for what
-// anybody may post.
-func (v connection) receiver() *saml.SP { return &saml.SP{EntityID: v.EntityID, ACS: v.ACS} }
-
-// checkConfiguration refuses settings with which no login could work or be safe.
-func checkConfiguration(idp *saml.IdP, rules *saml.Rules) error {
-	detail := ""
-	var bad *saml.Error
-	switch {
-	case errors.As(errors.Join(idp.Check(), rules.Check()), &bad):
-		detail = bad.Expected + " is needed"
-	case len(idp.EntityID) > 1024:
-		detail = "the issuer is longer than 1024 bytes"
-	case len(idp.Certificates) > 10:
-		detail = "there are more than ten certificates"
-	default:
-		u, err := url.Parse(idp.SSO.URL)
-		if err != nil || !secureURL(u) || len(idp.SSO.URL) > 2048 {
-			detail = "the sign-in URL is no https URL"
-		}
-	}
-	if detail == "" {
-		return nil
-	}
-	return refuse(CodeConfiguration, detail)
-}
-
-// trustsOther reports whether another could speak for the org's people than with old,
-// or name them otherwise.
-func (v connection) trustsOther(old connection) bool {
-	return old.IdP != nil && (v.IdP.EntityID != old.IdP.EntityID || v.Rules.Identifier != old.Rules.Identifier ||
-		fingerprints(v.IdP.Certificates) != fingerprints(old.IdP.Certificates))
-}
-
-// changes says what next sets otherwise.
-func (v connection) changes(next connection) []audit.Change {
-	old := v.IdP
-	if old == nil {
-		old = &saml.IdP{}
-	}
-	var out []audit.Change
-	add := func(field, from, to string) {
-		if from != to {
-			out = append(out, audit.Change{Field: field, Old: from, New: to})
-		}
-	}
-	add("issuer", old.EntityID, next.IdP.EntityID)
-	add("sign_in_url", old.SSO.URL, next.IdP.SSO.URL)
-	add("binding", string(old.SSO.Binding), string(next.IdP.SSO.Binding))
-	add("certificates", fingerprints(old.Certificates), fingerprints(next.IdP.Certificates))
-	add("sign_requests", strconv.FormatBool(old.SignRequests), strconv.FormatBool(next.IdP.SignRequests))
-	add("skew", v.Rules.Skew.String(), next.Rules.Skew.String())
-	add("idp_initiated", strconv.FormatBool(v.Rules.IdPInitiated), strconv.FormatBool(next.Rules.IdPInitiated))
-	add("identifier", v.Rules.Identifier, next.Rules.Identifier)
-	add("subjects", strconv.Itoa(v.Subjects), strconv.Itoa(next.Subjects))
-	return out
-}
-
-func fingerprints(certs []*x509.Certificate) string {
-	out := make([]string, len(certs))
-	for i, c := range certs {
-		sum := hashOf(string(c.Raw))
-		out[i] = hexOf(sum[:])
-	}
-	return strings.Join(out, " ")
 }

@@ -98,13 +98,9 @@ func subjectID(parts ...string) string {
 // issuer ([Admin.Configure]) does the same.
 func (a *Admin) ForgetSubjects(ctx context.Context, id string) error {
 	return a.s.change(ctx, func(c *change) error {
-		by, err := a.authorise(ctx, c, proven)
+		by, k, err := a.onConnection(ctx, c, id, proven)
 		if err != nil {
 			return err
-		}
-		k, err := connections.get(ctx, c, a.p.OrgID, id)
-		if err != nil {
-			return gone(err)
 		}
 		old := k.Value
 		k.Value.Subjects++
