@@ -27,8 +27,9 @@ const knownFor = 180 * 24 * time.Hour
 
 // counter is one thing that is counted. Its name is hashed before it is stored.
 type counter struct {
-	name  string
-	limit throttle.Limit
+	name   string
+	limit  throttle.Limit
+	shared bool // with other people: a success takes only itself out
 }
 
 func (c counter) id() string {
@@ -36,14 +37,15 @@ func (c counter) id() string {
 	return hexOf(sum[:])
 }
 
-func proveCounters(userID string) []counter { return []counter{{"prove\x00" + userID, limitNear}} }
+func proveCounters(userID string) []counter { return []counter{{name: "prove\x00" + userID, limit: limitNear}} }
 
-func networkCounter(ip string) counter { return counter{"network\x00" + network(ip), limitNetwork} }
+func networkCounter(ip string) counter { return counter{name: "network\x00" + network(ip), limit: limitNetwork, shared: true} }
 
 // responseCounter counts each reason by itself: who posts rubbish must not hide who
 // posts forgeries.
 func responseCounter(connectionID, ip string, code Code) counter {
-	return counter{"response\x00" + connectionID + "\x00" + network(ip) + "\x00" + string(code), limitResponse}
+	name := "response\x00" + connectionID + "\x00" + network(ip) + "\x00" + string(code)
+	return counter{name: name, limit: limitResponse, shared: true}
 }
 
 // passwordCounters are those of one attempt. An address that may be a proxy's is not
@@ -51,13 +53,13 @@ func responseCounter(connectionID, ip string, code Code) counter {
 func (s *Service) passwordCounters(ctx context.Context, v Visit, addressKey string) ([]counter, error) {
 	known, err := browsers.get(ctx, s.store, "", v.browser(addressKey))
 	if err == nil && s.now().Before(known.ExpiresAt) {
-		return []counter{{"browser\x00" + v.browser(addressKey), limitNear}}, nil
+		return []counter{{name: "browser\x00" + v.browser(addressKey), limit: limitNear}}, nil
 	} else if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
 	out := []counter{
-		{"password\x00" + addressKey + "\x00" + network(v.IP), limitNear},
-		{"password\x00" + addressKey, limitWide},
+		{name: "password\x00" + addressKey + "\x00" + network(v.IP), limit: limitNear},
+		{name: "password\x00" + addressKey, limit: limitWide},
 	}
 	if outside(v.IP) {
 		out = append(out, networkCounter(v.IP))
@@ -187,7 +189,7 @@ func (s *Service) bookOne(ctx context.Context, c counter) error {
 // that of a network, which is others' as well.
 func settle(ctx context.Context, c *change, counters []counter) error {
 	for _, k := range counters {
-		if k.limit == limitNetwork {
+		if k.shared {
 			continue
 		}
 		err := c.DeleteDoc(ctx, attempts.kind, "", k.id())
@@ -204,7 +206,7 @@ func (s *Service) giveBack(ctx context.Context, counters []counter) {
 	ctx, cancel := lingering(ctx)
 	defer cancel()
 	for _, k := range counters {
-		if k.limit != limitNetwork {
+		if !k.shared {
 			continue
 		}
 		for range 10 {
