@@ -37,9 +37,13 @@ func (c counter) id() string {
 	return hexOf(sum[:])
 }
 
-func proveCounters(userID string) []counter { return []counter{{name: "prove\x00" + userID, limit: limitNear}} }
+func proveCounters(userID string) []counter {
+	return []counter{{name: "prove\x00" + userID, limit: limitNear}}
+}
 
-func networkCounter(ip string) counter { return counter{name: "network\x00" + network(ip), limit: limitNetwork, shared: true} }
+func networkCounter(ip string) counter {
+	return counter{name: "network\x00" + network(ip), limit: limitNetwork, shared: true}
+}
 
 // responseCounter counts each reason by itself: who posts rubbish must not hide who
 // posts forgeries.
