@@ -2,7 +2,6 @@ package accesssec
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"net/netip"
 	"time"
@@ -13,8 +12,9 @@ import (
 
 // The limits on guessing. The first joins the address and the network it is tried
 // from; the wide one counts the address whoever tries it, and the one of a network
-// whatever is tried there, of which a success gives its own back. A browser in which the person has signed in
-// before is counted by itself, so that strangers can't keep them out.
+// whatever is tried there, of which a success gives its own back. A browser in which the
+// person has signed in before is counted by itself, so that strangers can't keep them
+// out.
 var (
 	limitNear     = throttle.Limit{Free: 5, First: 30 * time.Second, Max: time.Hour}
 	limitWide     = throttle.Limit{Free: 50, First: 30 * time.Second, Max: 15 * time.Minute}
@@ -33,7 +33,7 @@ type counter struct {
 }
 
 func (c counter) id() string {
-	sum := sha256.Sum256([]byte(c.name))
+	sum := hashOf(c.name)
 	return hexOf(sum[:])
 }
 
@@ -73,7 +73,7 @@ func (s *Service) passwordCounters(ctx context.Context, v Visit, addressKey stri
 
 // browser names this browser and one person, for nobody who does not know both.
 func (v Visit) browser(addressKey string) string {
-	sum := sha256.Sum256([]byte("browser\x00" + v.id + "\x00" + addressKey))
+	sum := hashOf("browser\x00" + v.id + "\x00" + addressKey)
 	return hexOf(sum[:])
 }
 
@@ -94,16 +94,20 @@ func (c *change) remember(ctx context.Context, v Visit, u store.User) error {
 	return browsers.put(ctx, c, b)
 }
 
-// forgetBrowsers makes every browser a stranger's again.
+// forgetBrowsers makes every browser a stranger's again, however many there are.
 func (c *change) forgetBrowsers(ctx context.Context, userID string) error {
 	q := store.DocQuery{Owners: []string{userID}, Paging: store.Paging{Limit: 1000}}
-	page, err := browsers.list(ctx, c, "", q)
-	for _, b := range page.Items {
-		if err == nil {
-			err = c.DeleteDoc(ctx, browsers.kind, "", b.ID)
+	for {
+		page, err := browsers.list(ctx, c, "", q)
+		if err != nil || len(page.Items) == 0 {
+			return err
+		}
+		for _, b := range page.Items {
+			if err := c.DeleteDoc(ctx, browsers.kind, "", b.ID); err != nil {
+				return err
+			}
 		}
 	}
-	return err
 }
 
 // book counts an attempt before the secret is looked at, and commits the count by

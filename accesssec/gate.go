@@ -47,20 +47,10 @@ func (f facts) refusedBy(d policy.Decision) string {
 // Reader, so that who asks and who mints run the same lines.
 func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, error) {
 	f := facts{asked: q, settings: defaultSettings()}
-	f.in.Domain, f.in.Attempt, f.in.Person.Address = q.address.Domain(), q.attempt, q.address.String()
-
-	claims, err := r.DomainsByName(ctx, []string{q.address.Domain()})
+	f.in.Attempt, f.in.Person.Address = q.attempt, q.address.String()
+	claims, err := f.domain(ctx, r, q.address.Domain())
 	if err != nil {
 		return f, err
-	}
-	claim := whose(claims)
-	if f.in.State = domainState(claim.Status); f.in.State != policy.DomainUnclaimed {
-		if f.owner, err = r.Org(ctx, claim.OrgID); err != nil {
-			return f, fmt.Errorf("accesssec: owner of %s: %w", claim.Name, err)
-		}
-		if f.in.Owner, _, err = policyOrg(ctx, r, f.owner); err != nil {
-			return f, err
-		}
 	}
 	if q.orgID != "" {
 		if err := f.want(ctx, r, q.orgID); err != nil {
@@ -84,6 +74,25 @@ func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, e
 		f.in.Person.OwnerRole, err = roleIn(ctx, r, f.owner.ID, f.user.ID)
 	}
 	return f, err
+}
+
+// domain loads who owns the domain, and with it all that a stranger may be told. It
+// returns every claim that counts.
+func (f *facts) domain(ctx context.Context, r store.Reader, name string) ([]store.Domain, error) {
+	claims, err := r.DomainsByName(ctx, []string{name})
+	if err != nil {
+		return nil, err
+	}
+	claim := whose(claims)
+	f.in.Domain, f.in.State = name, domainState(claim.Status)
+	if f.in.State == policy.DomainUnclaimed {
+		return claims, nil
+	}
+	if f.owner, err = r.Org(ctx, claim.OrgID); err != nil {
+		return nil, fmt.Errorf("accesssec: owner of %s: %w", name, err)
+	}
+	f.in.Owner, _, err = policyOrg(ctx, r, f.owner)
+	return claims, err
 }
 
 // want loads the org that is asked for.
@@ -187,7 +196,7 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Ente
 		return nil, refuseDecision(d).inOrg(f.refusedBy(d), p.visit.by(audit.LoginRefused, f.actor()))
 	}
 	if f.in.Attempt.Method == policy.SSO {
-		if err := s.vouched(ctx, c, &f, d, p); err != nil {
+		if err := c.vouched(ctx, &f, d, p); err != nil {
 			var no *Refusal
 			if errors.As(err, &no) {
 				no.inOrg(f.logOrg(), p.visit.by(audit.LoginRefused, f.actor()))
@@ -201,7 +210,7 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Ente
 	if err := c.remember(ctx, p.visit, f.user); err != nil {
 		return nil, err
 	}
-	token, ses := s.newSession(c.now, f, d, p)
+	token, ses := newSession(c.now, f, d, p)
 	if err := c.CreateSession(ctx, ses); err != nil {
 		return nil, err
 	}
@@ -237,7 +246,7 @@ func (f facts) actor() audit.Actor {
 }
 
 // newSession is the row that a request will trust.
-func (s *Service) newSession(now time.Time, f facts, d policy.Decision, p proof) (token string, ses store.Session) {
+func newSession(now time.Time, f facts, d policy.Decision, p proof) (token string, ses store.Session) {
 	token = newSecret(sessionMark)
 	ses = store.Session{
 		Hash: hashOf(token), ID: newID("ses"), UserID: f.user.ID,

@@ -23,7 +23,7 @@ const (
 
 // vouched does what an accepted assertion brings with it: the account and the
 // membership where they are to be made, the names, the address's proof.
-func (s *Service) vouched(ctx context.Context, c *change, f *facts, d policy.Decision, p proof) error {
+func (c *change) vouched(ctx context.Context, f *facts, d policy.Decision, p proof) error {
 	if !f.in.Person.Known {
 		f.user = newUser(c, f.asked.address)
 		f.user.AddressVerified = true

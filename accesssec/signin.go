@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -76,36 +77,21 @@ func (i *SignIn) Discover(ctx context.Context, v Visit, address string) (Step, e
 	if err != nil {
 		return Step{}, v.refused(CodeAddress, err)
 	}
-	claim, err := claimOn(ctx, i.s.store, a.Domain())
-	if err != nil {
+	var f facts
+	if _, err := f.domain(ctx, i.s.store, a.Domain()); err != nil {
 		return Step{}, err
 	}
-	in := policy.Input{Domain: a.Domain(), State: domainState(claim.Status)}
-	if in.State != policy.DomainUnclaimed {
-		org, err := i.s.store.Org(ctx, claim.OrgID)
-		if err != nil {
-			return Step{}, err
-		}
-		if in.Owner, _, err = policyOrg(ctx, i.s.store, org); err != nil {
-			return Step{}, err
-		}
-	}
-	d := policy.Decide(in)
+	d := policy.Decide(f.in)
 	step := Step{Next: d.Next, Allows: d.Allows}
 	if step.Offers(policy.SSO) {
-		step.Connection, step.OrgName = in.Owner.Connection, in.Owner.Name
+		step.Connection, step.OrgName = f.in.Owner.Connection, f.in.Owner.Name
 	}
 	return step, nil
 }
 
 // Offers reports whether m is among what may be tried.
 func (s Step) Offers(m policy.Method) bool {
-	for _, a := range s.Allows {
-		if a == m {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.Allows, m)
 }
 
 // refused is a refusal that is not worth a line in the log.

@@ -2,7 +2,6 @@ package accesssec
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"time"
@@ -282,7 +281,7 @@ func (s *Service) spend(ctx context.Context, c *change, a answered) error {
 
 // is reports whether this is the browser with that mark.
 func (v Visit) is(browser store.Hash) bool {
-	mine := sha256.Sum256([]byte(v.id))
+	mine := hashOf(v.id)
 	return v.id != "" && subtle.ConstantTimeCompare(mine[:], browser[:]) == 1
 }
 

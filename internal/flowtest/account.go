@@ -18,6 +18,7 @@ func accountsFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"a squatter's account is brought in":       accountSquatted,
 		"a squatter's account owns an org":         accountSquattedOwner,
+		"a squatter's browsers":                    accountSquattersBrowsers,
 		"two who have proven nothing":              accountUnproven,
 		"who left comes back":                      accountComesBack,
 		"an address that was somebody else's":      accountRecycled,
@@ -68,6 +69,26 @@ func accountSquatted(t *testing.T, w *world) {
 		t.Errorf("the real one is %+v", step.Entered.Principal)
 	}
 	acme.last(audit.UserCleared)
+}
+
+// accountSquattersBrowsers: none of them is known any more, be they more than a page.
+func accountSquattersBrowsers(t *testing.T, w *world) {
+	id := squatter(w).Principal.UserID
+	w.change(func(tx store.Tx) error {
+		for range 1100 {
+			d := store.Doc{Kind: "browser", ID: rand.Text(), Owner: id, At: w.clock(), ExpiresAt: w.clock().Add(time.Hour), Body: []byte("{}")}
+			if err := tx.PutDocs(w.ctx, d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	w.newOrg("Acme", "adam@example.com")
+	page, err := w.store.Docs(w.ctx, "browser", "", store.DocQuery{Owners: []string{id}})
+	w.must(err)
+	if len(page.Items) != 0 {
+		t.Errorf("%d or more are left", len(page.Items))
+	}
 }
 
 func accountSquattedOwner(t *testing.T, w *world) {
