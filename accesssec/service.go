@@ -1,6 +1,7 @@
 package accesssec
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -43,6 +44,14 @@ type Options struct {
 	Resolvers []domainclaim.Resolver
 	// Hasher hashes passwords, and bounds how many are hashed at once. nil makes one.
 	Hasher *password.Hasher
+	// Notify carries notices to people. nil: notices that only inform are not written,
+	// and what needs one to work is refused.
+	Notify Notifier
+	// Entitled is asked before an org switches a feature on: whether its plan has it. It
+	// may ask a network; an error refuses the switch. What is on already stays on and
+	// can be switched off, so no plan that ends locks anybody out. nil: every org has
+	// every feature.
+	Entitled func(ctx context.Context, orgID string, f Feature) (bool, error)
 	// Log gets faults that no caller sees. nil discards them.
 	Log *slog.Logger
 	// Now is the clock. nil is time.Now.
