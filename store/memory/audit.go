@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/accesssec/accesssec-go/internal/keyset"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -67,10 +68,10 @@ func (v view) AuditHead(ctx context.Context, orgID string) (store.AuditHead, err
 func (v view) AuditEvents(ctx context.Context, orgID string, q store.AuditQuery) (store.Page[store.AuditEvent], error) {
 	return read(ctx, v, func(d *data) (store.Page[store.AuditEvent], error) {
 		rows := d.events.sealed.get(orgID)
-		order := func(e *store.AuditEvent) place { return place{num: e.Seq, id: e.ID} }
+		order := func(e *store.AuditEvent) keyset.Place { return keyset.Place{Num: e.Seq, ID: e.ID} }
 		if q.Unsealed {
 			rows = d.events.unsealed.get(orgID)
-			order = func(e *store.AuditEvent) place { return at(e.At, e.ID) }
+			order = func(e *store.AuditEvent) keyset.Place { return keyset.At(e.At, e.ID) }
 		}
 		return list[*store.AuditEvent, store.AuditEvent]{
 			paging: q.Paging,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 
+	"github.com/accesssec/accesssec-go/internal/keyset"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -89,7 +90,7 @@ func (v view) Docs(ctx context.Context, kind store.Kind, orgID string, q store.D
 		}
 		return list[*store.Doc, store.Doc]{
 			paging: q.Paging,
-			place:  func(m *store.Doc) place { return at(m.At, m.ID) },
+			place:  func(m *store.Doc) keyset.Place { return keyset.At(m.At, m.ID) },
 			copy:   copyDoc,
 		}.page(where(rows, func(m *store.Doc) bool { return within(m.At, q.From, q.To) }))
 	})

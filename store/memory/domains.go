@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/accesssec/accesssec-go/internal/keyset"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -60,7 +61,7 @@ func (v view) Domains(ctx context.Context, orgID string, p store.Paging) (store.
 	return read(ctx, v, func(d *data) (store.Page[store.Domain], error) {
 		return list[*store.Domain, store.Domain]{
 			paging: p,
-			place:  func(m *store.Domain) place { return place{text: m.Name, id: m.ID} },
+			place:  func(m *store.Domain) keyset.Place { return keyset.Place{Text: m.Name, ID: m.ID} },
 			copy:   copyDomain,
 		}.page(d.domains.byOrg.get(orgID))
 	})

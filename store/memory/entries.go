@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/accesssec/accesssec-go/internal/keyset"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -83,7 +84,7 @@ func (v view) Entries(ctx context.Context, orgID string, q store.EntryQuery) (st
 			offset: q.Offset,
 			count:  q.Count,
 			desc:   q.Sort.Desc,
-			place:  func(e *store.Entry) place { return standing(e, q.Sort.Path) },
+			place:  func(e *store.Entry) keyset.Place { return standing(e, q.Sort.Path) },
 			copy:   copyEntry,
 		}.page(where(d.candidates(orgID, q.Filter), func(e *store.Entry) bool {
 			return (q.Type == "" || e.Type == q.Type) && holds(e)
@@ -127,18 +128,18 @@ func one(rows ...*store.Entry) iter.Seq[*store.Entry] {
 }
 
 // standing is where e stands in a list that is sorted by path.
-func standing(e *store.Entry, path string) place {
-	text := func(s string) place { return place{missing: s == "", text: s, id: e.ID} }
+func standing(e *store.Entry, path string) keyset.Place {
+	text := func(s string) keyset.Place { return keyset.Place{Missing: s == "", Text: s, ID: e.ID} }
 	switch path {
 	case "", "created":
-		return at(e.CreatedAt, e.ID)
+		return keyset.At(e.CreatedAt, e.ID)
 	case "modified":
-		return at(e.ModifiedAt, e.ID)
+		return keyset.At(e.ModifiedAt, e.ID)
 	case "active":
 		if e.Active {
-			return place{num: 1, id: e.ID}
+			return keyset.Place{Num: 1, ID: e.ID}
 		}
-		return place{id: e.ID}
+		return keyset.Place{ID: e.ID}
 	}
 	if of := column(path); of != nil {
 		return text(of(e))

@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 
+	"github.com/accesssec/accesssec-go/internal/keyset"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -47,7 +48,7 @@ func (v view) Grants(ctx context.Context, orgID string, q store.GrantQuery) (sto
 		}
 		return list[*store.Grant, store.Grant]{
 			paging: q.Paging,
-			place:  func(g *store.Grant) place { return at(g.CreatedAt, g.ID) },
+			place:  func(g *store.Grant) keyset.Place { return keyset.At(g.CreatedAt, g.ID) },
 			copy:   copyGrant,
 		}.page(where(rows, func(g *store.Grant) bool {
 			return q.Project == nil || *q.Project == g.Project

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/accesssec/accesssec-go/internal/keyset"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -96,7 +97,7 @@ func (s *Store) LeaseJobs(ctx context.Context, q store.LeaseQuery) ([]store.Job,
 		if !q.Until.After(q.Now) {
 			return nil, errors.New("memory: lease that ends before it begins")
 		}
-		n, err := limit(q.Limit)
+		n, err := keyset.Limit(q.Limit)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/accesssec/accesssec-go/internal/keyset"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -107,7 +108,7 @@ func (v view) EntryMembers(ctx context.Context, orgID, groupID string, q store.M
 		return list[string, string]{
 			paging: q.Paging,
 			count:  q.Count,
-			place:  func(id string) place { return place{id: id} },
+			place:  func(id string) keyset.Place { return keyset.Place{ID: id} },
 			copy:   func(id string) string { return id },
 		}.page(ids)
 	})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 
+	"github.com/accesssec/accesssec-go/internal/keyset"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -41,7 +42,7 @@ func (v view) Orgs(ctx context.Context, q store.OrgQuery) (store.Page[store.Org]
 	return read(ctx, v, func(d *data) (store.Page[store.Org], error) {
 		return list[*store.Org, store.Org]{
 			paging: q.Paging,
-			place:  func(o *store.Org) place { return place{id: o.ID} },
+			place:  func(o *store.Org) keyset.Place { return keyset.Place{ID: o.ID} },
 			copy:   copyOrg,
 		}.page(where(d.orgs.all(), func(o *store.Org) bool {
 			return q.SSOFrom == "" || o.SSOFrom == q.SSOFrom

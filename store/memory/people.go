@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/accesssec/accesssec-go/internal/keyset"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -107,7 +108,7 @@ func (v view) Memberships(ctx context.Context, orgID string, q store.MembershipQ
 		return list[*store.Membership, store.Member]{
 			paging: q.Paging,
 			count:  q.Count,
-			place:  func(m *store.Membership) place { return at(m.JoinedAt, m.UserID) },
+			place:  func(m *store.Membership) keyset.Place { return keyset.At(m.JoinedAt, m.UserID) },
 			copy:   d.member,
 		}.page(where(d.memberships.byOrg.get(orgID), func(m *store.Membership) bool {
 			return anyOf(q.Roles, m.Role) && matches(d.users.rows[m.UserID], search)

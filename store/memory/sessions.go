@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/accesssec/accesssec-go/internal/keyset"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -103,7 +104,7 @@ func (v view) Sessions(ctx context.Context, q store.SessionQuery) (store.Page[st
 		}
 		return list[*store.Session, store.Session]{
 			paging: q.Paging,
-			place:  func(s *store.Session) place { return at(s.CreatedAt, s.ID) },
+			place:  func(s *store.Session) keyset.Place { return keyset.At(s.CreatedAt, s.ID) },
 			copy:   copySession,
 		}.page(rows)
 	})
