@@ -138,9 +138,9 @@ type EntryQuery struct {
 	Paging
 }
 
-// Sort orders by a column (but for "members") or an Index path (its value of the
-// lowest Row); entries without one, or with an empty one, come last in either
-// direction. A Desc without a Path turns the order by CreatedAt round.
+// Sort orders by a column (but for "members", see [Sort.Validate]) or an Index path
+// (its value of the lowest Row); entries without one, or with an empty one, come last
+// in either direction. A Desc without a Path turns the order by CreatedAt round.
 type Sort struct {
 	Path string
 	Desc bool
@@ -152,7 +152,8 @@ type Sort struct {
 // "name" reads NameKey. A comparison on an Index path holds when any of its values
 // matches; Element holds when one Row of Path matches all of its conditions, whose
 // Paths are full and lie under Path. OpPresent means not empty. A filter that is not
-// so, or nests deeper than 64, is an error whatever the directory holds.
+// so is an error whatever the directory holds; [Filter.Validate] is that check, to be
+// called by a Store before anything else.
 type Filter struct {
 	And, Or []Filter
 	Not     *Filter

@@ -1,11 +1,6 @@
 package memory
 
-import (
-	"fmt"
-	"strings"
-
-	"github.com/accesssec/accesssec-go/store"
-)
+import "github.com/accesssec/accesssec-go/store"
 
 // element is one row of a multi-valued attribute.
 type element []store.Index
@@ -15,16 +10,8 @@ type elementCondition func(element) bool
 
 // compileElement makes a filter that holds when one row under f.Path meets all of
 // its conditions.
-func compileElement(f store.Filter, depth int) (condition, error) {
-	if f.Path == "" {
-		return nil, fmt.Errorf("memory: filter on an element without a path")
-	}
-	parts, err := compileAll(f.Element, func(p store.Filter) (elementCondition, error) {
-		return compilePart(p, f.Path, depth+1)
-	})
-	if err != nil {
-		return nil, err
-	}
+func compileElement(f store.Filter) condition {
+	parts := compileAll(f.Element, compilePart)
 	return func(e *store.Entry) bool {
 		for _, row := range rowsOf(e, f.Path) {
 			if every(parts, row) {
@@ -32,48 +19,33 @@ func compileElement(f store.Filter, depth int) (condition, error) {
 			}
 		}
 		return false
-	}, nil
+	}
 }
 
 // rowsOf gathers the elements of one attribute.
 func rowsOf(e *store.Entry, path string) map[int]element {
 	rows := map[int]element{}
 	for _, x := range e.Index {
-		if under(x.Path, path) {
+		if x.Under(path) {
 			rows[x.Row] = append(rows[x.Row], x)
 		}
 	}
 	return rows
 }
 
-// under reports whether path is that of the attribute or of a part of it.
-func under(path, attribute string) bool {
-	rest, ok := strings.CutPrefix(path, attribute)
-	return ok && (rest == "" || rest[0] == '.')
-}
-
-func compilePart(f store.Filter, attribute string, depth int) (elementCondition, error) {
-	if err := shape(f, depth); err != nil {
-		return nil, err
-	}
-	deeper := func(p store.Filter) (elementCondition, error) { return compilePart(p, attribute, depth+1) }
+func compilePart(f store.Filter) elementCondition {
 	switch {
 	case len(f.And) > 0:
-		parts, err := compileAll(f.And, deeper)
-		return func(row element) bool { return every(parts, row) }, err
+		parts := compileAll(f.And, compilePart)
+		return func(row element) bool { return every(parts, row) }
 	case len(f.Or) > 0:
-		parts, err := compileAll(f.Or, deeper)
-		return func(row element) bool { return some(parts, row) }, err
+		parts := compileAll(f.Or, compilePart)
+		return func(row element) bool { return some(parts, row) }
 	case f.Not != nil:
-		part, err := deeper(*f.Not)
-		return func(row element) bool { return !part(row) }, err
-	case len(f.Element) > 0 || !under(f.Path, attribute):
-		return nil, fmt.Errorf("memory: filter on an element of %q reaches beyond it", attribute)
+		part := compilePart(*f.Not)
+		return func(row element) bool { return !part(row) }
 	}
-	holds, err := compileText(f)
-	if err != nil {
-		return nil, err
-	}
+	holds := compileText(f)
 	return func(row element) bool {
 		for _, x := range row {
 			if x.Path == f.Path && holds(x.Text) {
@@ -81,5 +53,5 @@ func compilePart(f store.Filter, attribute string, depth int) (elementCondition,
 			}
 		}
 		return false
-	}, nil
+	}
 }

@@ -72,12 +72,15 @@ func (v view) Entry(ctx context.Context, orgID, id string) (store.Entry, error) 
 // Entries implements [store.Reader].
 func (v view) Entries(ctx context.Context, orgID string, q store.EntryQuery) (store.Page[store.Entry], error) {
 	return read(ctx, v, func(d *data) (store.Page[store.Entry], error) {
+		if err := q.Sort.Validate(); err != nil {
+			return store.Page[store.Entry]{}, err
+		}
 		holds := condition(func(*store.Entry) bool { return true })
 		if q.Filter != nil {
-			var err error
-			if holds, err = d.compile(*q.Filter, 0); err != nil {
+			if err := q.Filter.Validate(); err != nil {
 				return store.Page[store.Entry]{}, err
 			}
+			holds = d.compile(*q.Filter)
 		}
 		return list[*store.Entry, store.Entry]{
 			paging: q.Paging,
