@@ -44,9 +44,13 @@ func (a *Admin) Connections(ctx context.Context) ([]Connection, error) {
 }
 
 // NewConnection makes a connection in set-up: its entity ID and postback URL exist
-// from here on, and it has no effect on anybody's login.
+// from here on, and it has no effect on anybody's login. The org's plan must have
+// [FeatureSSO].
 func (a *Admin) NewConnection(ctx context.Context, name string) (Connection, error) {
 	if err := a.allowed(ctx); err != nil {
+		return Connection{}, err
+	}
+	if err := a.needs(ctx, FeatureSSO, asIs); err != nil {
 		return Connection{}, err
 	}
 	id := newID("con")
@@ -168,8 +172,14 @@ func (a *Admin) endThrough(ctx context.Context, c *change, id string, e *audit.E
 // off. Switching on needs a configured connection and no other that is active;
 // switching off needs require SSO and IdP-managed access to be off, and ends the
 // sessions that came through it, but for the one that acts. Both ask for the password
-// again ([Me.Prove]).
+// again ([Me.Prove]). Switching on needs [FeatureSSO] in the org's plan as well;
+// switching off asks for no plan.
 func (a *Admin) Enable(ctx context.Context, id string, on bool) error {
+	if on {
+		if err := a.needs(ctx, FeatureSSO, proven); err != nil {
+			return err
+		}
+	}
 	return a.s.change(ctx, func(c *change) error {
 		by, k, err := a.onConnection(ctx, c, id, proven)
 		if err != nil {

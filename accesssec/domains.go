@@ -45,13 +45,17 @@ func (a *Admin) Domains(ctx context.Context) ([]Domain, error) {
 
 // ClaimDomain starts a claim: what to put into DNS is in its Records. It asks for the
 // password again ([Me.Prove]). A claim that is not proven yet takes nothing from
-// anybody and changes no one's login.
+// anybody and changes no one's login. The org's plan must have [FeatureDomains]; a
+// claim that is there is verified, and kept, without asking for it again.
 func (a *Admin) ClaimDomain(ctx context.Context, name string) (Domain, error) {
 	n, err := domainclaim.ParseName(name, nil)
 	if err != nil {
 		no := refuse(CodeDomainName, err.Error())
 		no.Err = err
 		return Domain{}, no
+	}
+	if err := a.needs(ctx, FeatureDomains, proven); err != nil {
+		return Domain{}, err
 	}
 	var d Domain
 	err = a.s.change(ctx, func(c *change) error {

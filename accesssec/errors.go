@@ -74,6 +74,7 @@ const (
 	CodeInUse           Code = "in_use"
 	CodeAnotherIsActive Code = "another_is_active"
 	CodeNamesManaged    Code = "names_managed"
+	CodeNotEntitled     Code = "not_entitled"
 )
 
 // SAMLCode is the code for a response that package saml refuses with c.
@@ -119,6 +120,7 @@ var texts = map[Code]text{
 	CodeInUse:           {"This can't be done while single sign-on is needed.", "Switch off require SSO and IdP-managed access first."},
 	CodeAnotherIsActive: {"Another sign-on is active.", "Switch the other connection off first."},
 	CodeNamesManaged:    {"Your name is kept by your organization.", "Change the name at the identity provider."},
+	CodeNotEntitled:     {"Your organization's plan does not include this.", "Ask support for a plan that includes it. What is on already stays on, and can be switched off."},
 
 	Code(policy.SSORequired):        {"Your organization requires single sign-on.", "Sign in by SSO. Owners and Admins may use a password."},
 	Code(policy.ExternalBlocked):    {"This organization lets in people of its own domains only.", "An Owner or Admin can allow external people in the settings."},

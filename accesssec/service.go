@@ -48,9 +48,11 @@ type Options struct {
 	// and what needs one to work is refused.
 	Notify Notifier
 	// Entitled is asked before an org switches a feature on: whether its plan has it. It
-	// may ask a network; an error refuses the switch. What is on already stays on and
-	// can be switched off, so no plan that ends locks anybody out. nil: every org has
-	// every feature.
+	// may ask a network, for no transaction is open; it is called by several requests at
+	// once, and waited for. An error is returned as it is, not as a Refusal, and nothing
+	// is switched on. What is on already stays on and can be switched off: it is asked
+	// at no login, so no plan that ends locks anybody out. nil: every org has every
+	// feature.
 	Entitled func(ctx context.Context, orgID string, f Feature) (bool, error)
 	// Log gets faults that no caller sees. nil discards them.
 	Log *slog.Logger

@@ -105,8 +105,19 @@ type Preview struct {
 	Refused   []Finding
 }
 
-// Finding is something in the way, and what would mend it.
+// Finding is something in the way, and what would mend it. The codes are not_entitled
+// (the plan lacks what would be switched on; Text names it), sso_inactive, no_domain and
+// session_times.
 type Finding struct{ Code, Text, Fix string }
+
+// refusal is what Apply answers when this is in the way. The plan has a code of its
+// own, since what would mend it is not among the settings.
+func (f Finding) refusal() *Refusal {
+	if f.Code == string(CodeNotEntitled) {
+		return refuse(CodeNotEntitled, f.Text)
+	}
+	return refuse(CodeSettings, f.Text)
+}
 
 // Settings reads the switches.
 func (a *Admin) Settings(ctx context.Context) (Settings, error) {
@@ -122,7 +133,11 @@ func (a *Admin) Preview(ctx context.Context, next Settings) (Preview, error) {
 	if err := a.allowed(ctx); err != nil {
 		return Preview{}, err
 	}
-	c, err := a.consider(ctx, a.s.store, next)
+	plan, err := a.planFor(ctx, next, asIs)
+	if err != nil {
+		return Preview{}, err
+	}
+	c, err := a.consider(ctx, a.s.store, next, plan)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -134,13 +149,20 @@ func (a *Admin) Preview(ctx context.Context, next Settings) (Preview, error) {
 // password way in lose the sessions that came of it, in the same transaction; people
 // of the org's domains who are no members of it lose the way in, and their own
 // account's sessions end by their own clock.
+//
+// What next switches on must be in the org's plan (Options.Entitled): CodeNotEntitled
+// if not. The host is asked before the transaction, and only about what was off.
 func (a *Admin) Apply(ctx context.Context, next Settings, previewed string) error {
+	plan, err := a.planFor(ctx, next, proven)
+	if err != nil {
+		return err
+	}
 	return a.s.change(ctx, func(c *change) error {
 		by, err := a.authorise(ctx, c, proven)
 		if err != nil {
 			return err
 		}
-		done, err := a.consider(ctx, c, next)
+		done, err := a.consider(ctx, c, next, plan)
 		if err != nil {
 			return err
 		}
@@ -148,7 +170,7 @@ func (a *Admin) Apply(ctx context.Context, next Settings, previewed string) erro
 		e.Changes = changed(done.old, done.next)
 		if len(done.Refused) > 0 {
 			e.Type = audit.ChangeRefused
-			return refuse(CodeSettings, done.Refused[0].Text).inOrg(a.p.OrgID, e)
+			return done.Refused[0].refusal().inOrg(a.p.OrgID, e)
 		}
 		if done.Hash != previewed {
 			e.Type = audit.ChangeRefused
@@ -176,7 +198,7 @@ type considered struct {
 
 // consider works out what next would do. The same lines run for the preview and, in
 // the transaction, for the change.
-func (a *Admin) consider(ctx context.Context, r store.Reader, next Settings) (considered, error) {
+func (a *Admin) consider(ctx context.Context, r store.Reader, next Settings, plan plan) (considered, error) {
 	var out considered
 	org, old, err := accessOf(ctx, r, a.p.OrgID)
 	if err != nil {
@@ -197,12 +219,15 @@ func (a *Admin) consider(ctx context.Context, r store.Reader, next Settings) (co
 	if err != nil {
 		return out, err
 	}
-	out.Refused = findings(old.Settings, next, old.SSO, own)
+	if out.Refused, err = plan.findings(switchedOn(old.Settings, next)); err != nil {
+		return out, err
+	}
+	out.Refused = append(out.Refused, findings(old.Settings, next, old.SSO, own)...)
 
 	sum := sha256.New()
 	fmt.Fprintf(sum, "accesssec preview v1\n%s %d\n%s\n", org.ID, org.Version, out.org.Access)
 	for _, f := range out.Refused {
-		fmt.Fprintf(sum, "refused %s\n", f.Code)
+		fmt.Fprintf(sum, "refused %s %q\n", f.Code, f.Text)
 	}
 	before, after := old.policy(org.ID, org.Name), wanted.policy(org.ID, org.Name)
 	err = eachMember(ctx, r, org.ID, func(m store.Member) { out.weigh(sum, own, before, after, m) })

@@ -24,6 +24,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Accounts":    accountsFlows,
 		"Limits":      limitsFlows,
 		"Log":         logFlows,
+		"Entitled":    entitledFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
