@@ -15,6 +15,7 @@ const (
 	UserProved           Type = "user.proved"
 	UserRenamed          Type = "user.renamed"
 	UserCleared          Type = "user.cleared"
+	UserChanged          Type = "user.changed"
 	SessionCreated       Type = "session.created"
 	SessionEnded         Type = "session.ended"
 	SessionsEnded        Type = "sessions.ended"
@@ -31,6 +32,7 @@ const (
 	ConnectionRemoved    Type = "connection.removed"
 	SettingsChanged      Type = "settings.changed"
 	ChangeRefused        Type = "change.refused"
+	NoticeDropped        Type = "notice.dropped"
 	HostEvent            Type = "host.event"
 )
 
@@ -62,6 +64,7 @@ var entries = [...]Entry{
 	{UserProved, Info, "A signed-in person proved again who they are."},
 	{UserRenamed, Info, "The name of an account was changed."},
 	{UserCleared, Notice, "An account whose address nobody had verified was emptied of all ways in before it was linked to its owner."},
+	{UserChanged, Notice, "The application changed or removed an account, and what that person was signed in to was decided anew."},
 	{SessionCreated, Info, "A person signed in."},
 	{SessionEnded, Info, "A session was ended."},
 	{SessionsEnded, Notice, "All sessions of a person or a connection were ended."},
@@ -78,6 +81,7 @@ var entries = [...]Entry{
 	{ConnectionRemoved, High, "A single sign-on connection was removed, with its settings and its key."},
 	{SettingsChanged, High, "The access settings of the organization were changed."},
 	{ChangeRefused, Notice, "A change of access settings was refused."},
+	{NoticeDropped, Notice, "A message to a person was given up: it could not be delivered before it expired."},
 	{HostEvent, Info, "The application recorded an event of its own."},
 }
 
