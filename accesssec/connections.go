@@ -142,6 +142,9 @@ func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *
 			}
 		}
 		out = shown(k, acc)
+		if acc.Connection == id {
+			return a.announce(ctx, c, by, e)
+		}
 		return c.record(ctx, a.p.OrgID, e)
 	})
 	if err != nil {
@@ -206,7 +209,7 @@ func (a *Admin) Enable(ctx context.Context, id string, on bool) error {
 				return err
 			}
 		}
-		return c.record(ctx, a.p.OrgID, e)
+		return a.announce(ctx, c, by, e)
 	})
 }
 
@@ -230,7 +233,7 @@ func (a *Admin) RemoveConnection(ctx context.Context, id string) error {
 		if err := c.DeleteDoc(ctx, connections.kind, a.p.OrgID, id); err != nil {
 			return err
 		}
-		return c.record(ctx, a.p.OrgID, e)
+		return a.announce(ctx, c, by, e)
 	})
 }
 

@@ -233,6 +233,9 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Ente
 		if err := c.record(ctx, f.logOrg(), b); err != nil {
 			return nil, err
 		}
+		if err := s.tellBypass(ctx, c, f.logOrg(), f.user, p.visit); err != nil {
+			return nil, err
+		}
 	}
 	return &Entered{Principal: principalOf(ses), EndsAt: ses.EndAt, token: token}, nil
 }

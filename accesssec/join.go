@@ -3,8 +3,6 @@ package accesssec
 import (
 	"context"
 	"errors"
-	"strings"
-	"unicode"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -184,19 +182,4 @@ func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (stor
 
 // boundName keeps a name to what fits a page and a column: text without controls or
 // marks that turn its direction, single blanks, at most a hundred characters.
-func boundName(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
-	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > 100 {
-		s = strings.TrimSpace(string(r[:100]))
-	}
-	return s
-}
+func boundName(s string) string { return oneLine(s, 100) }

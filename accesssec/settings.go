@@ -184,7 +184,7 @@ func (a *Admin) Apply(ctx context.Context, next Settings, previewed string) erro
 			return stale(err)
 		}
 		e.Facts = []audit.Fact{count("people_without_password", done.LoseCount), count("sessions_ended", ended)}
-		return c.record(ctx, a.p.OrgID, e)
+		return a.announce(ctx, c, by, e)
 	})
 }
 

@@ -4,33 +4,108 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 )
 
-// Tick does what has come due: it deletes what has expired (sessions, requests, used
-// assertions, counts of attempts) and gives new events their place in their chains. It
-// returns how much it found to do. Call it about every minute, from one instance or
-// from all of them; nothing is wrong when it is late, but the store grows.
+// Tick does what has come due by now, once, and returns how much it found to do: it
+// gives new audit events their place in their chains (every 5 seconds), deletes what has
+// expired (every 10 minutes: sessions, requests, used assertions, counts of attempts),
+// and delivers notices. It is for a cron job, about every minute, and for tests; a server
+// that keeps running has [Service.Run]. Call either from one instance or from all of
+// them: each job is done by one. Nothing is wrong when it is late, but the store grows
+// and notices wait.
+//
+// A job that fails is logged, keeps no other waiting, and comes again later and later.
+// The error joins all that went wrong. When ctx ends, Tick stops taking jobs and waits
+// for those that run, for at most 20 seconds.
 func (s *Service) Tick(ctx context.Context) (int, error) {
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		done int
+		errs []error
+	)
+	for _, k := range s.jobKinds() {
+		wg.Go(func() {
+			n, err := s.crew(k).pass(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			done += n
+			errs = append(errs, err)
+		})
+	}
+	wg.Wait()
+	return done, errors.Join(errs...)
+}
+
+// pass runs all that is due at its beginning. What fails comes again after that, so
+// that it ends.
+func (c *crew) pass(ctx context.Context) (int, error) {
+	var errs []error
+	done, now, full := 0, c.s.now(), true
+	for full || c.busy > 0 {
+		if full {
+			var err error
+			if full, err = c.take(ctx, now); err != nil {
+				errs = append(errs, fmt.Errorf("accesssec: jobs %s: %w", c.kind.kind, err))
+			}
+		}
+		if c.busy > 0 {
+			e := c.wait()
+			done += e.done
+			errs = append(errs, e.err)
+		}
+	}
+	return done, errors.Join(errs...)
+}
+
+// sweep deletes what has expired.
+func (s *Service) sweep(ctx context.Context, _ leased) (result, error) {
 	const batch = 1000
-	done := 0
+	var res result
 	for n := batch; n == batch; {
 		var err error
 		if n, err = s.store.DeleteExpired(ctx, s.now(), batch); err != nil {
-			return done, err
+			return res, err
 		}
-		done += n
+		res.done += n
 	}
-	orgs, err := s.store.UnsealedOrgs(ctx, batch)
-	if err != nil {
-		return done, err
+	return res, nil
+}
+
+// sealLogs seals every log that has something new. One that can't be sealed keeps no
+// other waiting.
+func (s *Service) sealLogs(ctx context.Context, _ leased) (result, error) {
+	const batch = 1000
+	var res result
+	failed := map[string]error{}
+	for {
+		orgs, err := s.store.UnsealedOrgs(ctx, batch+len(failed))
+		if err != nil {
+			return res, errors.Join(err, faultsOf(failed))
+		}
+		tried := 0
+		for _, org := range orgs {
+			if failed[org] != nil {
+				continue
+			}
+			tried++
+			if err := s.seal(ctx, org); err != nil {
+				failed[org] = fmt.Errorf("accesssec: log of %q: %w", org, err)
+				continue
+			}
+			res.done++
+		}
+		if tried < batch {
+			return res, faultsOf(failed)
+		}
 	}
+}
+
+func faultsOf(failed map[string]error) error {
 	var errs []error
-	for _, org := range orgs { // one that can't be sealed keeps no other waiting
-		if err := s.seal(ctx, org); err != nil {
-			errs = append(errs, fmt.Errorf("accesssec: log of %q: %w", org, err))
-			continue
-		}
-		done++
+	for _, err := range failed {
+		errs = append(errs, err)
 	}
-	return done, errors.Join(errs...)
+	return errors.Join(errs...)
 }

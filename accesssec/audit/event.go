@@ -43,6 +43,7 @@ const (
 	KindOrg        = "org"
 	KindDomain     = "domain"
 	KindConnection = "connection"
+	KindNotice     = "notice"
 )
 
 // Actor is who did it.

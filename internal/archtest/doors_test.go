@@ -28,8 +28,10 @@ func doors() []door {
 // event: request records, seals, job results, caches. A new one needs that reason.
 func upkeepCallers() reasons {
 	return reasons{
-		"Service.seal":    "gives events that are written already their place in the chain",
-		"SignIn.StartSSO": "keeps the request that a response has to answer",
+		"Service.seal":      "gives events that are written already their place in the chain",
+		"Service.finishJob": "ends the lease of a job that came to nothing a person decides",
+		"Service.schedule":  "puts a recurring job, once for all instances",
+		"SignIn.StartSSO":   "keeps the request that a response has to answer",
 
 		"Admin.VerifyDomain": "notes what was seen when it changes nothing",
 	}
