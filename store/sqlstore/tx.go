@@ -1,0 +1,227 @@
+package sqlstore
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/accesssec/accesssec-go/store"
+)
+
+const (
+	// tries is how often a transaction is run that PostgreSQL undoes for the sake of
+	// others.
+	tries = 40
+	// longestPause is between two of them.
+	longestPause = 100 * time.Millisecond
+	// patience is how long SQLite's one writer is waited for, once it is our turn.
+	patience = 15 * time.Second
+)
+
+// Tx is one transaction. It is used by one goroutine at a time.
+type Tx struct{ conn }
+
+var _ store.Tx = (*Tx)(nil)
+
+// SQL joins the host's own statements to the transaction. Whoever ends it through this
+// breaks it; an error of PostgreSQL's on it aborts it.
+func (t *Tx) SQL() *sql.Tx { return t.tx.sql }
+
+// RunInTx implements [store.Store].
+func (s *Store) RunInTx(ctx context.Context, fn func(store.Tx) error) error {
+	return s.InTx(ctx, func(tx *Tx) error { return fn(tx) })
+}
+
+// InTx is RunInTx for those who need the *sql.Tx as well. fn may run again.
+func (s *Store) InTx(ctx context.Context, fn func(*Tx) error) error {
+	return s.run(ctx, sql.LevelSerializable, fn)
+}
+
+// alone runs one step that is committed on return.
+func alone[T any](ctx context.Context, s *Store, fn func(c conn) (T, error)) (T, error) {
+	var out T
+	err := s.run(ctx, sql.LevelReadCommitted, func(tx *Tx) error {
+		var err error
+		out, err = fn(tx.conn)
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return out, nil
+}
+
+func (s *Store) run(ctx context.Context, level sql.IsolationLevel, fn func(*Tx) error) error {
+	for try := range tries {
+		if try > 0 {
+			if err := pause(ctx, try); err != nil {
+				return err
+			}
+		}
+		again, err := s.once(ctx, level, fn)
+		if !again {
+			return err
+		}
+		if try == tries-1 {
+			return fmt.Errorf("%w: %w", store.ErrConflict, err)
+		}
+	}
+	panic("unreachable")
+}
+
+// once runs fn in one transaction, and says whether it is worth running again.
+func (s *Store) once(ctx context.Context, level sql.IsolationLevel, fn func(*Tx) error) (again bool, err error) {
+	t, end, err := s.begin(ctx, level)
+	if err != nil {
+		return serialization(err), err
+	}
+	state := &transaction{sql: t}
+	// No recover: a panic goes on by itself, with the stack it came from.
+	defer func() {
+		state.over = true
+		end()
+		for m := range state.missed {
+			m.prepare(ctx, s.db)
+		}
+	}()
+	err = fn(&Tx{s.on(t, state)})
+	switch {
+	case state.lost:
+		return true, errors.Join(err, state.failed)
+	case err != nil:
+		return false, err
+	case state.failed != nil:
+		return false, fmt.Errorf("%w: %w", store.ErrAborted, state.failed)
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	}
+	if err := s.commit(ctx, t); err != nil {
+		return serialization(err), fmt.Errorf("sqlstore: commit: %w", err)
+	}
+	return false, nil
+}
+
+// begin opens a transaction. end gives back what it holds, and undoes it unless it was
+// committed.
+func (s *Store) begin(ctx context.Context, level sql.IsolationLevel) (*sql.Tx, func(), error) {
+	if s.turn != nil {
+		return s.beginImmediate(ctx)
+	}
+	t, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
+	if err != nil {
+		return nil, nil, began(ctx, err)
+	}
+	return t, func() { t.Rollback() }, nil
+}
+
+// beginImmediate takes SQLite's write lock before anything is read: a transaction that
+// begins as a reader can't become a writer once somebody else has written. The driver's
+// own BEGIN, whatever the DSN makes of it, is given up for ours.
+func (s *Store) beginImmediate(ctx context.Context) (*sql.Tx, func(), error) {
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	yield := func() { <-s.turn }
+	c, err := s.db.Conn(ctx)
+	if err != nil {
+		yield()
+		return nil, nil, began(ctx, err)
+	}
+	// A context that ends in the middle is ours to see: database/sql would roll back
+	// beside a COMMIT that is waiting for its lock.
+	t, err := c.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		c.Close()
+		yield()
+		return nil, nil, began(ctx, err)
+	}
+	end := func() {
+		t.Rollback()
+		c.Close()
+		yield()
+	}
+	if _, err := t.ExecContext(ctx, "ROLLBACK"); err != nil {
+		end()
+		return nil, nil, began(ctx, err)
+	}
+	if err := insist(ctx, t, "BEGIN IMMEDIATE"); err != nil {
+		end()
+		return nil, nil, began(ctx, err)
+	}
+	return t, end, nil
+}
+
+func (s *Store) commit(ctx context.Context, t *sql.Tx) error {
+	if s.turn == nil {
+		return t.Commit()
+	}
+	// Outside of WAL mode COMMIT waits for readers, and may be tried again.
+	return insist(ctx, t, "COMMIT")
+}
+
+// insist runs a statement until SQLite's lock is free. It can't tell why a statement
+// fails without asking each driver in its own way, so what fails for another reason is
+// tried as long.
+func insist(ctx context.Context, t *sql.Tx, statement string) error {
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for try := 1; ; try++ {
+		_, err := t.ExecContext(ctx, statement)
+		if err == nil {
+			return nil
+		}
+		if pause(waiting, min(try, 5)) != nil {
+			return err
+		}
+	}
+}
+
+func began(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("sqlstore: begin: %w", err)
+}
+
+// pause waits for a random time that grows with the number of tries, so that those who
+// have met once do not meet again.
+func pause(ctx context.Context, try int) error {
+	longest := min(time.Millisecond<<min(try, 10), longestPause)
+	var b [8]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	t := time.NewTimer(time.Duration(binary.BigEndian.Uint64(b[:]) % uint64(longest)))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// savepoint runs fn so that an error undoes what it wrote, and leaves the rest of the
+// transaction as it was.
+func (c conn) savepoint(ctx context.Context, fn func() error) error {
+	c.tx.marks++
+	name := fmt.Sprintf("accesssec_%d", c.tx.marks)
+	if _, err := c.q.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
+		return fault(err)
+	}
+	err := fn()
+	if err != nil {
+		if _, back := c.q.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+name); back != nil {
+			return errors.Join(err, fault(back))
+		}
+	}
+	if _, release := c.q.ExecContext(ctx, "RELEASE SAVEPOINT "+name); release != nil {
+		return errors.Join(err, fault(release))
+	}
+	return err
+}
