@@ -1,0 +1,307 @@
+package sqlstore
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// filter writes a [store.Filter] as a condition on the entry e. It is given none that
+// [store.Filter.Validate] has not passed. Values are parameters, and columns come from
+// textColumn and the cases below, so that no text of a caller's is part of a statement.
+//
+// No column is NULL, so a condition is true or false, and NOT is its opposite.
+type filter struct {
+	w   *where
+	org string // the parameter with the org's id
+}
+
+func (f filter) entry(x store.Filter) string {
+	switch {
+	case len(x.And) > 0:
+		return joined(x.And, " AND ", f.entry)
+	case len(x.Or) > 0:
+		return joined(x.Or, " OR ", f.entry)
+	case x.Not != nil:
+		return "NOT " + f.entry(*x.Not)
+	case len(x.Element) > 0:
+		return f.among(f.element(x))
+	}
+	switch x.Path {
+	case "members":
+		return "(e.id IN (SELECT m.group_id FROM {members} AS m WHERE m.org_id = " + f.org +
+			" AND m.entry_id = " + f.w.arg(x.Value) + "))"
+	case "active":
+		if x.Op == store.OpPresent {
+			return always
+		}
+		return "(e.active = " + f.w.arg(x.Value == "true") + ")"
+	case "created":
+		return f.instant("e.created_at", x)
+	case "modified":
+		return f.instant("e.modified_at", x)
+	}
+	if column, ok := textColumn(x.Path); ok {
+		cond := f.text(column.name, x)
+		if column.partial && x.Value != "" && (x.Op == store.OpEq || x.Op == store.OpStarts) {
+			return "(" + cond + " AND " + column.name + " <> '')"
+		}
+		return cond
+	}
+	return f.among(f.value("r", x))
+}
+
+// The conditions that every entry meets, and that none does.
+const (
+	always = "(1 = 1)"
+	never  = "(1 = 0)"
+)
+
+// among holds for entries that have a row r in {entry_index}. As a set of ids, which
+// depends on no entry, it is found by an index; DISTINCT keeps PostgreSQL from taking it
+// apart and guessing its size wrong.
+func (f filter) among(cond string) string {
+	return "(e.id IN (SELECT DISTINCT r.entry_id FROM {entry_index} AS r WHERE r.org_id = " + f.org + " AND " + cond + "))"
+}
+
+// joined writes parts as a balanced tree: SQLite bounds how deep an expression may be,
+// and a chain of AND is as deep as it is long.
+func joined(parts []store.Filter, op string, write func(store.Filter) string) string {
+	if len(parts) == 1 {
+		return write(parts[0])
+	}
+	half := len(parts) / 2
+	return "(" + joined(parts[:half], op, write) + op + joined(parts[half:], op, write) + ")"
+}
+
+// compared are the operators that compare by an order.
+func compared(op store.Op) string {
+	switch op {
+	case store.OpEq:
+		return " = "
+	case store.OpGreater:
+		return " > "
+	case store.OpAtLeast:
+		return " >= "
+	case store.OpLess:
+		return " < "
+	case store.OpAtMost:
+		return " <= "
+	}
+	return ""
+}
+
+// text is a condition on the text in a column.
+func (f filter) text(column string, x store.Filter) string {
+	switch x.Op {
+	case store.OpPresent:
+		return "(" + column + " <> '')"
+	case store.OpContains:
+		if x.Value == "" {
+			return always
+		}
+		return "(" + f.w.d.position(column, f.w.arg(x.Value)) + " > 0)"
+	case store.OpStarts:
+		return f.prefix(column, x.Value)
+	case store.OpEnds:
+		if x.Value == "" {
+			return always
+		}
+		return "(" + f.w.d.ending(column, utf8.RuneCountInString(x.Value)) + " = " + f.w.arg(x.Value) + ")"
+	}
+	op := compared(x.Op)
+	if op == "" {
+		return never // not after Validate
+	}
+	return "(" + column + op + f.w.arg(x.Value) + ")"
+}
+
+// ending is the last n characters of a text, or all of one that has fewer.
+func (d Dialect) ending(text string, n int) string {
+	if d == PostgreSQL {
+		return "right(" + text + ", " + strconv.Itoa(n) + ")"
+	}
+	return "substr(" + text + ", -" + strconv.Itoa(n) + ")"
+}
+
+// prefix is a range, for the sake of indexes.
+func (f filter) prefix(column, value string) string {
+	if value == "" {
+		return always
+	}
+	from := column + " >= " + f.w.arg(value)
+	if next := successor(value); next != "" {
+		return "(" + from + " AND " + column + " < " + f.w.arg(next) + ")"
+	}
+	return "(" + from + ")"
+}
+
+// successor is the first text, in the order of bytes, behind all that begin with s; ""
+// when there is none. The order of bytes of UTF-8 is that of code points.
+func successor(s string) string {
+	for s != "" {
+		r, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+		switch {
+		case r == utf8.MaxRune:
+			continue
+		case r == 0xD7FF:
+			r = 0xE000 // surrogates are no characters
+		default:
+			r++
+		}
+		return s + string(r)
+	}
+	return ""
+}
+
+// instant is a condition on the time in a column, which is whole microseconds, while the
+// value it is compared with may be finer, or of a year that not every database can tell.
+func (f filter) instant(column string, x store.Filter) string {
+	if x.Op == store.OpPresent {
+		return "(" + column + " <> " + f.w.arg(time.Time{}) + ")"
+	}
+	t, err := time.Parse(time.RFC3339, x.Value)
+	if err != nil {
+		return never // not after Validate
+	}
+	t = t.UTC()
+	whole := t.Truncate(time.Microsecond)
+	switch {
+	case t.Year() < 1:
+		return constant(x.Op == store.OpGreater || x.Op == store.OpAtLeast)
+	case t.Year() > 9999:
+		return constant(x.Op == store.OpLess || x.Op == store.OpAtMost)
+	case whole.Equal(t):
+		return "(" + column + compared(x.Op) + f.w.arg(t) + ")"
+	}
+	switch x.Op { // nothing stored lies between whole and t
+	case store.OpGreater, store.OpAtLeast:
+		return "(" + column + " > " + f.w.arg(whole) + ")"
+	case store.OpLess, store.OpAtMost:
+		return "(" + column + " <= " + f.w.arg(whole) + ")"
+	}
+	return never
+}
+
+func constant(holds bool) string {
+	if holds {
+		return always
+	}
+	return never
+}
+
+// indexedRunes is how much of a value is in the index of {entry_index}: a longer one
+// does not fit into an index of PostgreSQL's.
+const indexedRunes = 200
+
+// head is the part of value that is indexed.
+func head(value string) string {
+	n := 0
+	for i := range value {
+		if n == indexedRunes {
+			return value[:i]
+		}
+		n++
+	}
+	return value
+}
+
+// value is a condition on one row of {entry_index}: its path and its value. Where an
+// index can help, it says of the indexed part what follows from what is asked.
+func (f filter) value(alias string, x store.Filter) string {
+	column := alias + ".value"
+	part := "substr(" + column + ", 1, " + strconv.Itoa(indexedRunes) + ")"
+	start := head(x.Value)
+	short := utf8.RuneCountInString(x.Value) < indexedRunes // then the indexed part decides alone
+	cond := ""
+	switch x.Op {
+	case store.OpEq:
+		cond = part + " = " + f.w.arg(start)
+	case store.OpStarts:
+		cond = f.prefix(part, start)
+	case store.OpGreater, store.OpAtLeast:
+		cond, short = part+" >= "+f.w.arg(start), false
+	case store.OpLess, store.OpAtMost:
+		cond, short = part+" <= "+f.w.arg(start), false
+	default:
+		cond, short = f.text(column, x), true
+	}
+	if !short {
+		cond += " AND " + f.text(column, x)
+	}
+	return "(" + alias + ".path = " + f.w.arg(x.Path) + " AND " + cond + ")"
+}
+
+// element is a condition on a row r of {entry_index} that belongs to an element which
+// meets all of x.Element.
+func (f filter) element(x store.Filter) string {
+	parts := flat(x.Element)
+	lead := leading(parts)
+	var cond []string
+	if lead < 0 {
+		cond = append(cond, "(r.path = "+f.w.arg(x.Path)+" OR "+f.prefix("r.path", x.Path+".")+")")
+	} else {
+		cond = append(cond, f.value("r", parts[lead]))
+	}
+	for i, p := range parts {
+		if i != lead {
+			cond = append(cond, f.part(p))
+		}
+	}
+	return strings.Join(cond, " AND ")
+}
+
+// flat are the conditions that all have to hold.
+func flat(parts []store.Filter) []store.Filter {
+	var out []store.Filter
+	for _, p := range parts {
+		if len(p.And) > 0 {
+			out = append(out, flat(p.And)...)
+		} else {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// leading picks the comparison that r itself is to meet: a row that meets it is one of
+// the element. An equality finds fewest, and that with the longest value above all: a
+// mail address tells people apart, and "work" does not. -1 when nothing is compared but
+// under Or and Not.
+func leading(parts []store.Filter) int {
+	best, score := -1, -1
+	for i, p := range parts {
+		n := -1
+		switch p.Op {
+		case "":
+		case store.OpEq:
+			n = 2_000_000 + min(len(p.Value), 1_000_000)
+		case store.OpStarts:
+			n = 1 + min(len(p.Value), 1_000_000)
+		default:
+			n = 0
+		}
+		if n > score {
+			best, score = i, n
+		}
+	}
+	return best
+}
+
+// part is a condition on the element that r belongs to.
+func (f filter) part(x store.Filter) string {
+	switch {
+	case len(x.And) > 0:
+		return joined(x.And, " AND ", f.part)
+	case len(x.Or) > 0:
+		return joined(x.Or, " OR ", f.part)
+	case x.Not != nil:
+		return "NOT " + f.part(*x.Not)
+	}
+	return "(EXISTS (SELECT 1 FROM {entry_index} AS x WHERE x.org_id = r.org_id AND x.entry_id = r.entry_id" +
+		" AND x.element = r.element AND " + f.value("x", x) + "))"
+}
