@@ -48,7 +48,8 @@ func (s *Service) change(ctx context.Context, fn func(*change) error) error {
 		if errors.As(err, &no) {
 			return s.refused(ctx, err)
 		}
-		if !errors.Is(err, store.ErrExists) && !errors.Is(err, store.ErrConflict) {
+		// A transaction of the host's is the host's to run again.
+		if s.joined || !errors.Is(err, store.ErrExists) && !errors.Is(err, store.ErrConflict) {
 			break
 		}
 	}

@@ -97,6 +97,9 @@ func (a *Admin) ClaimDomain(ctx context.Context, name string) (Domain, error) {
 // password the org's require SSO closes with the proof lose the sessions that came of
 // it.
 func (a *Admin) VerifyDomain(ctx context.Context, id string) (domainclaim.Observation, error) {
+	if err := a.s.alone(); err != nil {
+		return domainclaim.Observation{}, err
+	}
 	if err := a.allowed(ctx); err != nil {
 		return domainclaim.Observation{}, err
 	}

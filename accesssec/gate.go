@@ -191,6 +191,9 @@ type proof struct {
 // makes it, with facts read in that transaction. It decides, makes the member where
 // the decision says so, and is the only caller of CreateSession (a test looks).
 func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Entered, error) {
+	if err := s.alone(); err != nil {
+		return nil, err
+	}
 	d := policy.Decide(f.in)
 	if !d.Allow {
 		return nil, refuseDecision(d).inOrg(f.refusedBy(d), p.visit.by(audit.LoginRefused, f.actor()))
@@ -206,6 +209,9 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Ente
 	}
 	if !f.in.Person.Known {
 		return nil, errors.New("accesssec: a decision to let in nobody") // unreachable unless policy is wrong
+	}
+	if err := c.heed(ctx, f.user.ID); err != nil {
+		return nil, err
 	}
 	if err := c.remember(ctx, p.visit, f.user); err != nil {
 		return nil, err

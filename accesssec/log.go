@@ -11,6 +11,9 @@ import (
 // Events reads the org's log, by Seq: q.Unsealed is ignored, since what has come
 // since the last seal is sealed first, and what is read is always part of the chain.
 func (a *Admin) Events(ctx context.Context, q store.AuditQuery) (store.Page[audit.Event], error) {
+	if err := a.s.alone(); err != nil {
+		return store.Page[audit.Event]{}, err
+	}
 	if err := a.allowed(ctx); err != nil {
 		return store.Page[audit.Event]{}, err
 	}
@@ -20,6 +23,9 @@ func (a *Admin) Events(ctx context.Context, q store.AuditQuery) (store.Page[audi
 // SystemEvents reads the log of what belongs to no org: sign-ins at addresses whose
 // domain nobody has claimed.
 func (s *Service) SystemEvents(ctx context.Context, q store.AuditQuery) (store.Page[audit.Event], error) {
+	if err := s.alone(); err != nil {
+		return store.Page[audit.Event]{}, err
+	}
 	return s.events(ctx, "", q)
 }
 

@@ -82,6 +82,9 @@ func (m *Me) leaving(ctx context.Context, r store.Reader) (acting, error) {
 // counted apart from those at the sign-in page, so that nobody outside can lock a
 // signed-in person out of their settings.
 func (m *Me) Prove(ctx context.Context, password string) error {
+	if err := m.s.alone(); err != nil {
+		return err
+	}
 	who, err := m.signedIn(ctx, m.s.store)
 	if err != nil {
 		return err

@@ -18,6 +18,9 @@ import (
 // by itself. No password is hashed inside a transaction.
 func (i *SignIn) Password(ctx context.Context, v Visit, address, password string) (Step, error) {
 	s := i.s
+	if err := s.alone(); err != nil {
+		return Step{}, err
+	}
 	a, err := domainclaim.ParseAddress(address)
 	if err != nil {
 		return Step{}, v.refused(CodeAddress, err)

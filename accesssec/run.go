@@ -15,6 +15,9 @@ import (
 // which takes at most 20 seconds. Faults go to Options.Log; while the store is away it
 // asks less and less often, at least once a minute.
 func (s *Service) Run(ctx context.Context) error {
+	if err := s.alone(); err != nil {
+		return err
+	}
 	var wg sync.WaitGroup
 	for _, k := range s.jobKinds() {
 		wg.Go(func() { s.crew(k).run(ctx) })

@@ -27,6 +27,7 @@ type Service struct {
 	opts    Options
 	hasher  *password.Hasher
 	checker *domainclaim.Checker
+	joined  bool // the store is part of a transaction of the host's: see On
 }
 
 // Options of a [Service]: every zero value is safe.

@@ -81,6 +81,9 @@ func setCookie(w http.ResponseWriter, c *http.Cookie) {
 // is over; any other error is a fault, and nobody is let in on a fault. The row behind
 // the token is what signing out everywhere ends, whoever holds the token.
 func (s *Service) Authenticate(ctx context.Context, token string) (Principal, error) {
+	if err := s.alone(); err != nil {
+		return Principal{}, err
+	}
 	if !plausible(token, sessionMark) {
 		return Principal{}, refuse(CodeSignedOut, "no session token")
 	}

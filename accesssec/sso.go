@@ -37,6 +37,9 @@ type StartOptions struct {
 // What comes back is believed once, within ten minutes, and in this browser alone.
 func (i *SignIn) StartSSO(ctx context.Context, v Visit, connectionID string, opts *StartOptions) (Step, error) {
 	s := i.s
+	if err := s.alone(); err != nil {
+		return Step{}, err
+	}
 	if opts == nil {
 		opts = &StartOptions{}
 	}
@@ -78,6 +81,9 @@ func (i *SignIn) StartSSO(ctx context.Context, v Visit, connectionID string, opt
 // nothing binds it to this browser. The refusal has Next set, to start from here.
 func (i *SignIn) FinishSSO(ctx context.Context, v Visit, connectionID string, m saml.Message) (Step, error) {
 	s := i.s
+	if err := s.alone(); err != nil {
+		return Step{}, err
+	}
 	conn, err := s.activeConnection(ctx, v, connectionID)
 	if err != nil {
 		return Step{}, err

@@ -19,6 +19,9 @@ import (
 // The error joins all that went wrong. When ctx ends, Tick stops taking jobs and waits
 // for those that run, for at most 20 seconds.
 func (s *Service) Tick(ctx context.Context) (int, error) {
+	if err := s.alone(); err != nil {
+		return 0, err
+	}
 	var (
 		wg   sync.WaitGroup
 		mu   sync.Mutex

@@ -34,6 +34,8 @@ func upkeepCallers() reasons {
 		"SignIn.StartSSO":   "keeps the request that a response has to answer",
 
 		"Admin.VerifyDomain": "notes what was seen when it changes nothing",
+
+		"Service.PersonChanged": "marks a person as looked at, where nothing has to be ended or rewritten",
 	}
 }
 

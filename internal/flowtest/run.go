@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Limits":      limitsFlows,
 		"Log":         logFlows,
 		"Entitled":    entitledFlows,
+		"Person":      personFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

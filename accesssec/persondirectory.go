@@ -1,0 +1,89 @@
+package accesssec
+
+import (
+	"context"
+	"errors"
+
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// reviewDirectories looks in each org of the person for the entry that carries them.
+func (v *review) reviewDirectories(ctx context.Context, r store.Reader) error {
+	if v.user.AddressKey == "" {
+		return nil // nothing to be found by
+	}
+	orgs, err := r.OrgsOf(ctx, v.userID)
+	if err != nil {
+		return err
+	}
+	for _, m := range orgs {
+		own, err := entryWith(ctx, r, m.OrgID, "userId", v.userID)
+		if err != nil {
+			return err
+		}
+		if own.ID != "" && (own.ConnectionID != "" || own.NameKey == v.user.AddressKey) {
+			continue // carried, or the identity provider's to name
+		}
+		taken, err := v.nameTaken(ctx, r, m.OrgID, own.ID != "")
+		switch {
+		case err != nil:
+			return err
+		case taken:
+			v.taken = append(v.taken, m.OrgID)
+		default:
+			own.OrgID = m.OrgID
+			v.entries = append(v.entries, own)
+		}
+	}
+	return nil
+}
+
+// nameTaken reports whether the entry under the person's address can't make room. One
+// that stands for nobody yet becomes the person's, unless they have one already.
+func (v *review) nameTaken(ctx context.Context, r store.Reader, orgID string, has bool) (bool, error) {
+	e, err := entryWith(ctx, r, orgID, "name", v.user.AddressKey)
+	if err != nil || e.ID == "" {
+		return false, err
+	}
+	if e.UserID == "" {
+		return has, nil
+	}
+	_, err = r.Membership(ctx, orgID, e.UserID)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return true, err
+}
+
+// entryWith is the person's entry in an org of which one column has that value; a zero
+// one when there is none.
+func entryWith(ctx context.Context, r store.Reader, orgID, column, value string) (store.Entry, error) {
+	q := store.EntryQuery{Type: store.EntryUser, Filter: &store.Filter{Path: column, Op: store.OpEq, Value: value}, Paging: store.Paging{Limit: 1}}
+	page, err := r.Entries(ctx, orgID, q)
+	if err != nil || len(page.Items) == 0 {
+		return store.Entry{}, err
+	}
+	return page.Items[0], nil
+}
+
+// carryOutEntry makes the entry, or gives the one that is there the person's address.
+func (c *change) carryOutEntry(ctx context.Context, u store.User, own store.Entry) error {
+	if own.ID == "" {
+		entry, err := c.entryFor(ctx, own.OrgID, u)
+		if err != nil {
+			return err
+		}
+		return c.PutEntry(ctx, entry)
+	}
+	other, err := entryWith(ctx, c, own.OrgID, "name", u.AddressKey)
+	if err != nil {
+		return err
+	}
+	if other.ID != "" { // of somebody who has left
+		if err := c.DeleteEntry(ctx, own.OrgID, other.ID); err != nil {
+			return err
+		}
+	}
+	own.Name, own.NameKey, own.ModifiedAt = u.Address, u.AddressKey, c.now
+	return c.PutEntry(ctx, own)
+}
