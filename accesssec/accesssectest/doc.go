@@ -19,12 +19,12 @@
 //
 // It owns the parts around a host and none of the decisions: who comes in is decided by
 // the same code as in production, over real HTTP, real DNS messages and signed SAML
-// responses. Only two things are weaker, and both for speed: passwords are hashed at
-// next to no cost, and the key that seals what is stored is made on the spot.
+// responses. Two things are weaker: passwords are hashed at
+// next to no cost, and the key that seals what is stored is known to everybody.
 //
-// It refuses to run against anything but what it has started itself, on 127.0.0.1. The
-// identity provider vouches for anybody whom a test names, so a store that a World has
-// used must never hold a real customer's data.
+// It refuses a clock, DNS or notifier that is not its own, and listens on 127.0.0.1
+// alone. The identity provider vouches for anybody whom a test names, so a store that a
+// World has used must never hold a real customer's data.
 //
 // Worlds share nothing, so tests with one each may run in parallel; see [Options.Store]
 // for several on one database. Start at [New].

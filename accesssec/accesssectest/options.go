@@ -26,9 +26,10 @@ type Options struct {
 	Service *accesssec.Options
 
 	// Store is what everything is kept in; nil makes a store/memory. It is not closed
-	// with the World. Several Worlds on one store need a Domain each; what is due is done
-	// for all of them by whichever calls Tick, by its own clock and into its own Outbox.
-	// For a second instance of one host see [World.Instance].
+	// with the World. Several Worlds on one store need a Domain each; and what is due is
+	// done for all of them by whichever calls Tick, by its clock and into its Outbox. So
+	// those that look into their Outbox or move their clock want a store of their own, or
+	// come after each other. For a second instance of one host see [World.Instance].
 	Store store.Store
 
 	// Domain is the customer's, verified when the World begins; "" is "example.com". A

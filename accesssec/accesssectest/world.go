@@ -2,6 +2,7 @@ package accesssectest
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -80,7 +81,10 @@ func start(tb testing.TB, opts *Options) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &surroundings{tb: tb, opts: o, clock: newClock(o.Now), keys: seal.GenerateRing(), transport: &http.Transport{}, people: map[string]samltest.Person{}}
+	s := &surroundings{tb: tb, opts: o, clock: newClock(o.Now), transport: &http.Transport{}, people: map[string]samltest.Person{}}
+	if s.keys, err = insecureKeys(); err != nil {
+		return nil, err
+	}
 	for _, p := range o.People {
 		s.people[p.Email] = p
 	}
@@ -105,7 +109,7 @@ func (w *World) begin() (err error) {
 		return fmt.Errorf("accesssectest: %w", err)
 	}
 	provider.serve(w.IdP, w.log)
-	w.opts.Service.Now, w.opts.Service.Notify = w.clock.now, w.Outbox
+	w.opts.Service.Now = w.clock.now
 	w.opts.Service.Resolvers = []domainclaim.Resolver{w.DNS.Resolver()}
 	if w.site, err = w.newSite(); err != nil {
 		return err
@@ -115,6 +119,11 @@ func (w *World) begin() (err error) {
 		return err
 	}
 	if err := w.readyCustomer(); err != nil {
+		return err
+	}
+	// Only now, so that nobody is sent what has been done before the test begins.
+	w.opts.Service.Notify = w.Outbox
+	if err := w.newService(); err != nil {
 		return err
 	}
 	return w.open()
@@ -176,15 +185,16 @@ func (w *World) Instance() (*World, error) {
 	return one, nil
 }
 
-// Tick has the Service do what has come due, as the host's own loop does about every
-// minute, so that what was to be sent is in the Outbox when it returns.
+// Tick has the Service do what has come due, as Service.Run does beside a server, so that
+// what was to be sent is in the Outbox when it returns. What fails is an error, and comes
+// again after [World.Advance].
 func (w *World) Tick() error {
 	_, err := w.Service.Tick(context.Background())
 	return err
 }
 
 // Close ends every server of the World and waits until nothing of it runs; requests in
-// flight get a few seconds. Closing twice is no error. New calls it by itself.
+// flight are told to end, and get a few seconds for it. Closing twice is no error. New calls it by itself.
 func (w *World) Close() error {
 	w.mu.Lock()
 	sites, was := w.sites, w.closed
@@ -203,4 +213,14 @@ func (w *World) Close() error {
 	}
 	w.output.shut()
 	return errors.Join(errs...)
+}
+
+// insecureKeys seal what is stored, and are the same in every World, for those that come
+// after each other on one store: what one has left there another can read.
+func insecureKeys() (*seal.Ring, error) {
+	ring, err := seal.NewRing(seal.Key{ID: "accesssectest", Secret: sha256.Sum256([]byte("accesssectest: known to everybody"))})
+	if err != nil {
+		return nil, fmt.Errorf("accesssectest: %w", err)
+	}
+	return ring, nil
 }
