@@ -72,6 +72,9 @@ func readJobBody(body []byte) jobBody {
 		return jobBody{}
 	}
 	b.Until = b.Until.UTC().Truncate(time.Microsecond)
+	if y := b.Until.Year(); y < 1 || y > 9999 { // JSON could not hold it
+		return jobBody{}
+	}
 	return b
 }
 
