@@ -38,7 +38,7 @@ func personFlows(t *testing.T, open func(*testing.T) store.Store) {
 	})
 }
 
-// host changes an account as the host's own code would.
+// hostSets changes an account as the host's own code would.
 func (w *world) hostSets(address string, change func(*store.User)) store.User {
 	w.t.Helper()
 	u, there := w.user(address)
@@ -326,14 +326,24 @@ func personUnchanged(t *testing.T, w *world) {
 		all = append(all, must1(w.byPassword(address, right)))
 	}
 	all = append(all, acme.signIn(ann), acme.signIn(samltest.Person{Email: "jit@example.com"}))
-	before := len(acme.events())
+	// Acme's sign-on leads to another org that she is a member of.
+	other := w.newOrg("Other", "owner@example.org")
+	other.add(policy.Billing, "ann@example.com")
+	l := acme.startFor(other.owner.OrgID)
+	step, err := l.finish(l.answer(ann))
+	w.must(err)
+	if step.Entered.Principal.OrgID != other.owner.OrgID {
+		t.Fatalf("in as %+v", step.Entered.Principal)
+	}
+	all = append(all, step.Entered)
+	before := len(acme.events()) + len(other.events())
 	for _, in := range all {
 		for range 3 {
 			w.must(w.svc.PersonChanged(w.ctx, in.Principal.UserID))
 		}
 		w.alive(in, true)
 	}
-	if n := len(acme.events()) - before; n != 0 {
+	if n := len(acme.events()) + len(other.events()) - before; n != 0 {
 		t.Errorf("%d lines in the log, and nothing has changed", n)
 	}
 }
