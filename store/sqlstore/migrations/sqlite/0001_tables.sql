@@ -44,8 +44,8 @@ CREATE TABLE {entries} (
 	version              integer NOT NULL,
 	PRIMARY KEY (org_id, id)
 ) STRICT;
-CREATE UNIQUE INDEX {entries_name} ON {entries} (org_id, type, name_key);
-CREATE UNIQUE INDEX {entries_external} ON {entries} (org_id, connection_id, type, external_id) WHERE external_id <> '';
+CREATE UNIQUE INDEX {entries_name} ON {entries} (org_id, name_key, type);
+CREATE UNIQUE INDEX {entries_external} ON {entries} (org_id, external_id, connection_id, type) WHERE external_id <> '';
 CREATE UNIQUE INDEX {entries_user} ON {entries} (org_id, user_id) WHERE user_id <> '';
 CREATE INDEX {entries_created} ON {entries} (org_id, created_at, id);
 
