@@ -30,9 +30,18 @@ func (w *World) readyCustomer() error {
 		err = w.connect(ctx, w.Service.Admin(w.Owner))
 	}
 	if err != nil {
-		return fmt.Errorf("accesssectest: set up the customer: %w", err)
+		return fmt.Errorf("accesssectest: set up the customer: %w", explained(err))
 	}
 	return w.ChangeSettings(func(s *accesssec.Settings) { s.IdPManaged = true })
+}
+
+// explained is err with what a refusal says to an Admin: whoever tests is one.
+func explained(err error) error {
+	var no *accesssec.Refusal
+	if errors.As(err, &no) && no.Detail != "" {
+		return fmt.Errorf("%w (%s)", err, no.Detail)
+	}
+	return err
 }
 
 func (w *World) proveDomain(ctx context.Context, acme *accesssec.Admin) error {
@@ -92,35 +101,37 @@ func (w *World) Admin() *accesssec.Admin {
 }
 
 // AddMember makes a member of the customer, with that role and [Password], whose address
-// is known to be theirs. It may be at any domain. What accesssec.ImportPeople refuses is
-// refused here.
+// is known to be theirs; it may be at any domain. The names are those in Options.People,
+// if any. The errors are those of accesssec.Service.ImportPeople.
 func (w *World) AddMember(role policy.Role, address string) error {
-	person := accesssec.Person{Address: address, Verified: true, Password: Password, Role: role}
-	for _, p := range w.opts.People {
-		if p.Email == address {
-			person.FirstName, person.LastName = p.FirstName, p.LastName
-		}
-	}
-	return w.Service.ImportPeople(context.Background(), w.Owner.OrgID, person)
+	known := w.people[addressKey(address)]
+	return w.Service.ImportPeople(context.Background(), w.Owner.OrgID, accesssec.Person{
+		Address: address, Verified: true, Password: Password, Role: role,
+		FirstName: known.FirstName, LastName: known.LastName,
+	})
 }
 
 // ChangeSettings has the Owner change the customer's settings: they are read, given to
-// change, previewed, and applied as previewed. An error says what stands in the way.
+// change, previewed, and applied as previewed. An error says what stands in the way, and
+// then nothing has changed.
 func (w *World) ChangeSettings(change func(*accesssec.Settings)) error {
 	ctx := context.Background()
 	p, err := w.Service.Vouch(ctx, w.Owner.OrgID, w.Owner.UserID)
 	if err != nil {
-		return err
+		return fmt.Errorf("accesssectest: %w", err)
 	}
 	acme := w.Service.Admin(p)
 	next, err := acme.Settings(ctx)
-	if err != nil {
-		return err
+	var preview accesssec.Preview
+	if err == nil {
+		change(&next)
+		preview, err = acme.Preview(ctx, next)
 	}
-	change(&next)
-	preview, err := acme.Preview(ctx, next)
-	if err != nil {
-		return err
+	if err == nil {
+		err = acme.Apply(ctx, next, preview.Hash)
 	}
-	return acme.Apply(ctx, next, preview.Hash)
+	if err != nil {
+		return fmt.Errorf("accesssectest: change settings: %w", explained(err))
+	}
+	return nil
 }

@@ -36,10 +36,13 @@ func (e *RefusedError) Error() string {
 // it types address on the sign-in page, presses the button, has the identity provider
 // answer, and carries that back. With attacks the provider, or who stands between, forges
 // the answer in these ways: a host with a postback of its own tests by them that it
-// refuses. The browser it returns is signed in; where it was sent at last, and what that
-// page says, is for the test to look at.
+// refuses.
 //
-// A person who is not let in is a [*RefusedError]; any other error is of the connection.
+// Who is sent on to a page outside Service.Path counts as let in, and the browser is
+// returned; what that page says is for the test to look at. Who is not is a
+// [*RefusedError], and any other error is a fault: of the connection, or of what was asked
+// for. The person is the one in Options.People, or one without names.
+//
 // SignIn knows the pages of package signin, and others whose forms have the same fields
 // (address, connection). For a sign-in page unlike that, use Client and samltest.Login.
 func (w *World) SignIn(address string, attacks ...samltest.Attack) (*http.Client, error) {
@@ -60,7 +63,7 @@ func (w *World) SignIn(address string, attacks ...samltest.Attack) (*http.Client
 	if err != nil {
 		return nil, fmt.Errorf("accesssectest: sign in as %s: the identity provider refuses the request: %w", address, err)
 	}
-	person, ok := w.people[address]
+	person, ok := w.people[addressKey(address)]
 	if !ok {
 		person = samltest.Person{Email: address}
 	}

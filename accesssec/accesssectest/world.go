@@ -49,7 +49,7 @@ type surroundings struct {
 	transport *http.Transport
 	log       *slog.Logger
 	output    *gate
-	people    map[string]samltest.Person
+	people    map[string]samltest.Person // by the key of their address
 
 	mu     sync.Mutex
 	sites  []*site // in the order they began
@@ -86,7 +86,7 @@ func start(tb testing.TB, opts *Options) (*World, error) {
 		return nil, err
 	}
 	for _, p := range o.People {
-		s.people[p.Email] = p
+		s.people[addressKey(p.Email)] = p
 	}
 	s.listen()
 	w := &World{surroundings: s, Store: o.Store, Outbox: &Outbox{}}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -231,9 +232,14 @@ func TestServiceOptions(t *testing.T) {
 	if w.Service.Path() != "/login/" || w.Domain != "acme.example.com" {
 		t.Errorf("at %s, for %s", w.Service.Path(), w.Domain)
 	}
-	zoe, err := w.SignIn("zoe@" + w.Domain)
+	zoe, err := w.SignIn("Zoe@" + w.Domain)
 	ok(t, err)
 	says(t, zoe, w.URL+"/", "zoe@acme.example.com is member of Acme")
+	members, err := w.Admin().Members(t.Context(), accesssec.MemberQuery{Search: "zoe"})
+	ok(t, err)
+	if len(members.Items) != 1 || members.Items[0].FirstName != "Zoe" {
+		t.Errorf("members %+v", members.Items)
+	}
 	if mine.Now != nil || mine.Hasher != nil || mine.Notify != nil || mine.Log != nil {
 		t.Errorf("changed the host's own options: %+v", mine)
 	}
@@ -246,6 +252,21 @@ func TestServiceOptions(t *testing.T) {
 		if _, err := accesssectest.Start(&accesssectest.Options{Service: bad}); err == nil || !strings.HasPrefix(err.Error(), "accesssectest: ") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestChangeSettingsSaysWhatIsInTheWay(t *testing.T) {
+	t.Parallel()
+	w := accesssectest.New(t, nil)
+	err := w.ChangeSettings(func(s *accesssec.Settings) { s.SessionIdle = time.Second })
+	var no *accesssec.Refusal
+	if !errors.As(err, &no) || no.Code != accesssec.CodeSettings || !strings.Contains(err.Error(), "session times are out of bounds") {
+		t.Errorf("%v", err)
+	}
+	now, err := w.Admin().Settings(t.Context())
+	ok(t, err)
+	if now.SessionIdle != 24*time.Hour || !now.IdPManaged {
+		t.Errorf("the settings are %+v", now)
 	}
 }
 
@@ -285,6 +306,50 @@ func TestCloseIsTheEnd(t *testing.T) {
 	if _, err := w.Instance(); err == nil {
 		t.Error("an instance of what is closed")
 	}
+}
+
+// Who is no member of anything is signed in to their own account.
+func TestOwnAccount(t *testing.T) {
+	t.Parallel()
+	w := accesssectest.New(t, nil)
+	ok(t, w.AddMember(policy.Member, "bill@example.net"))
+	if err := w.AddMember(policy.Member, "Bill@Example.net"); err == nil {
+		t.Error("a member twice")
+	}
+	members, err := w.Admin().Members(t.Context(), accesssec.MemberQuery{Search: "bill@"})
+	ok(t, err)
+	ok(t, w.Store.RunInTx(t.Context(), func(tx store.Tx) error {
+		return tx.DeleteMembership(t.Context(), w.Owner.OrgID, members.Items[0].UserID)
+	}))
+	bill, err := w.SignInPassword("bill@example.net", accesssectest.Password)
+	ok(t, err)
+	says(t, bill, w.URL+"/", "bill@example.net is in no org")
+}
+
+// Close does not wait for ever: not for a handler that looks at its context, and not
+// for one that does not.
+func TestCloseWhileServing(t *testing.T) {
+	t.Parallel()
+	stubborn, began := make(chan struct{}), make(chan struct{}, 2)
+	w, err := accesssectest.Start(&accesssectest.Options{Handler: func(*accesssec.Service) http.Handler {
+		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			began <- struct{}{}
+			if r.URL.Path == "/stubborn" {
+				<-stubborn
+			}
+			<-r.Context().Done()
+		})
+	}})
+	ok(t, err)
+	var asked sync.WaitGroup
+	for _, path := range []string{"/", "/stubborn"} {
+		asked.Go(func() { text(w.Client().Get(w.URL + path)) })
+	}
+	<-began
+	<-began
+	ok(t, w.Close())
+	asked.Wait() // the connection is cut
+	close(stubborn)
 }
 
 // What the host does wrong must not look like a refusal by it, nor be let through.
