@@ -7,8 +7,8 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// Run is every flow. open gives an empty store, or one that others use as well: no
-// flow looks at orgs that it has not made.
+// Run is every flow. open gives an empty store that nobody else uses: what is done in
+// the background is done for all of a store, by the clock of whoever does it.
 func Run(t *testing.T, open func(*testing.T) store.Store) {
 	for name, flow := range map[string]func(*testing.T, func(*testing.T) store.Store){
 		"Table":    tableFlows,
@@ -24,6 +24,8 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Accounts":    accountsFlows,
 		"Limits":      limitsFlows,
 		"Log":         logFlows,
+		"Jobs":        jobsFlows,
+		"Notices":     noticesFlows,
 		"Entitled":    entitledFlows,
 		"Person":      personFlows,
 	} {
