@@ -9,6 +9,9 @@ import (
 
 // DeleteExpired implements [store.Standalone].
 func (s *Store) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
 	if limit < 1 {
 		return 0, store.ErrUnbounded
 	}

@@ -60,6 +60,9 @@ func (t *Tx) FinishJobs(ctx context.Context, done ...store.JobDone) (int, error)
 
 // LeaseJobs implements [store.Standalone].
 func (s *Store) LeaseJobs(ctx context.Context, q store.LeaseQuery) ([]store.Job, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if len(q.Kinds) == 0 || q.Worker == "" {
 		return nil, store.ErrUnbounded
 	}

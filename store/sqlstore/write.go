@@ -97,7 +97,7 @@ func (c conn) whose(ctx context.Context, r record, err error) error {
 	}
 	n, look := one(ctx, c, scanInt, r.taken, r.keys...)
 	if look != nil {
-		return err
+		return look
 	}
 	if n > 0 {
 		return store.ErrExists

@@ -51,7 +51,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	for _, n := range nouns {
 		t.Run(n.name, func(t *testing.T) {
 			t.Parallel()
-			n.run(subject{T: t, Store: open(t)})
+			n.run(subject{T: t, Store: open(t), verdict: &verdict{}})
 		})
 	}
 }
@@ -60,13 +60,14 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 type subject struct {
 	*testing.T
 	store.Store
+	verdict *verdict
 }
 
 // run is one parallel case.
 func (s subject) run(name string, fn func(s subject)) {
 	s.T.Run(name, func(t *testing.T) {
 		t.Parallel()
-		fn(subject{T: t, Store: s.Store})
+		fn(subject{T: t, Store: s.Store, verdict: &verdict{}})
 	})
 }
 

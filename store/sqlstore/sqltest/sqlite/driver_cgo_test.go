@@ -1,0 +1,16 @@
+//go:build cgo
+
+package sqlite_test
+
+import (
+	_ "github.com/mattn/go-sqlite3"
+	_ "modernc.org/sqlite"
+)
+
+// drivers are the SQLite drivers, and how each is told to write ahead and to wait.
+func drivers() map[string]string {
+	return map[string]string{
+		"sqlite":  "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=synchronous(NORMAL)",
+		"sqlite3": "?_journal=WAL&_timeout=10000&_sync=NORMAL",
+	}
+}

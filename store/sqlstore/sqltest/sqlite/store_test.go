@@ -1,0 +1,23 @@
+package sqlite_test
+
+import (
+	"testing"
+
+	"github.com/accesssec/accesssec-go/store/sqlstore/sqltest"
+	"github.com/accesssec/accesssec-go/store/storetest"
+)
+
+// each runs test on every driver.
+func each(t *testing.T, test func(*testing.T, sqltest.Database)) {
+	for name, query := range drivers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, sqltest.SQLite(t, name, query))
+		})
+	}
+}
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, d sqltest.Database) { storetest.Run(t, d.Shared(t)) })
+}
