@@ -25,7 +25,7 @@ func Templates() []TemplateInfo {
 	org := TemplateKey{"org", "the name of the organization"}
 	site := TemplateKey{"site", "the host that people know the application by"}
 	when := TemplateKey{"time", "when it happened, in UTC"}
-	by := TemplateKey{"by", "the address of who did it"}
+	by := TemplateKey{"by", "the address of who did it; \"the application on behalf of\" it when it was not the person at a browser"}
 	return []TemplateInfo{
 		{
 			TemplateSSOBypassed,
@@ -42,7 +42,7 @@ func Templates() []TemplateInfo {
 			"On {time} {by} changed the access settings of {org} at {site}:\n\n" +
 				"{changes}\n\n" +
 				"If this was not expected, ask {by}, and look into the audit log.\n",
-			[]TemplateKey{org, site, when, by, {"changes", "each setting with its old and its new value"}},
+			[]TemplateKey{org, site, when, by, {"changes", "each setting with its old and its new value, in English"}},
 		},
 		{
 			TemplateConnectionChanged,
