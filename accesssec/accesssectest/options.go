@@ -22,7 +22,8 @@ type Options struct {
 
 	// Service is what the host gives to accesssec.New. Its Now, Resolvers and Notify are
 	// the world's and must be nil here. A nil Hasher is one that costs next to nothing,
-	// and a nil Log is the test's own in New.
+	// and a nil Log is the test's own in New. Entitled is asked from when the World has
+	// begun: the customer is ready whatever its plan.
 	Service *accesssec.Options
 
 	// Store is what everything is kept in; nil makes a store/memory. It is not closed

@@ -17,25 +17,24 @@ import (
 
 func TestOutbox(t *testing.T) {
 	t.Parallel()
-	w := accesssectest.New(t, nil)
-	w.Outbox = &accesssectest.Outbox{} // one that nothing else was sent to
+	var o accesssectest.Outbox
 	values := map[string]string{"name": "Ann"}
 	ann := accesssec.Notice{ID: "n1", To: "Ann@Example.com", Subject: "Hello", Values: values}
 	odd := accesssec.Notice{ID: "n2", To: "no address"}
-	if got := w.Outbox.Notices(); got == nil || len(got) != 0 {
+	if got := o.Notices(); got == nil || len(got) != 0 {
 		t.Errorf("at first %v", got)
 	}
-	ok(t, w.Outbox.Notify(t.Context(), ann))
-	ok(t, w.Outbox.Notify(t.Context(), odd))
+	ok(t, o.Notify(t.Context(), ann))
+	ok(t, o.Notify(t.Context(), odd))
 	values["name"] = "changed by the sender"
-	w.Outbox.Notices()[0].Values["name"] = "changed by the reader"
+	o.Notices()[0].Values["name"] = "changed by the reader"
 	ann.Values = map[string]string{"name": "Ann"}
 	for name, tc := range map[string]struct{ got, want []accesssec.Notice }{
-		"all":               {w.Outbox.Notices(), []accesssec.Notice{ann, odd}},
-		"to Ann":            {w.Outbox.To("ann@example.com"), []accesssec.Notice{ann}},
-		"to what is none":   {w.Outbox.To("no address"), []accesssec.Notice{odd}},
-		"to somebody else":  {w.Outbox.To("bob@example.com"), []accesssec.Notice{}},
-		"to another domain": {w.Outbox.To("ann@example.org"), []accesssec.Notice{}},
+		"all":               {o.Notices(), []accesssec.Notice{ann, odd}},
+		"to Ann":            {o.To("ann@example.com"), []accesssec.Notice{ann}},
+		"to what is none":   {o.To("no address"), []accesssec.Notice{odd}},
+		"to somebody else":  {o.To("bob@example.com"), []accesssec.Notice{}},
+		"to another domain": {o.To("ann@example.org"), []accesssec.Notice{}},
 	} {
 		if d := cmp.Diff(tc.want, tc.got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)

@@ -109,29 +109,30 @@ func (w *World) begin() (err error) {
 		return fmt.Errorf("accesssectest: %w", err)
 	}
 	provider.serve(w.IdP, w.log)
-	w.opts.Service.Now = w.clock.now
-	w.opts.Service.Resolvers = []domainclaim.Resolver{w.DNS.Resolver()}
+	opts := w.opts.Service
+	opts.Now, opts.Notify = w.clock.now, w.Outbox
+	opts.Resolvers = []domainclaim.Resolver{w.DNS.Resolver()}
 	if w.site, err = w.newSite(); err != nil {
 		return err
 	}
 	w.URL, w.origin = w.site.url, w.site.url
-	if err := w.newService(); err != nil {
+	// Before the test begins nobody is sent anything, and every plan has every feature.
+	early := *opts
+	early.Notify, early.Entitled = nil, nil
+	if err := w.newService(early); err != nil {
 		return err
 	}
 	if err := w.readyCustomer(); err != nil {
 		return err
 	}
-	// Only now, so that nobody is sent what has been done before the test begins.
-	w.opts.Service.Notify = w.Outbox
-	if err := w.newService(); err != nil {
+	if err := w.newService(*opts); err != nil {
 		return err
 	}
 	return w.open()
 }
 
 // newService is one over the store, with the origin of the first.
-func (w *World) newService() (err error) {
-	opts := *w.opts.Service
+func (w *World) newService(opts accesssec.Options) (err error) {
 	if w.Service, err = accesssec.New(w.Store, w.origin, w.keys, &opts); err != nil {
 		return fmt.Errorf("accesssectest: %w", err)
 	}
@@ -171,7 +172,7 @@ func (w *World) Instance() (*World, error) {
 		Store: w.Store, Domain: w.Domain, Owner: w.Owner, IdP: w.IdP, DNS: w.DNS, Outbox: w.Outbox,
 		surroundings: w.surroundings,
 	}
-	if err := one.newService(); err != nil {
+	if err := one.newService(*w.opts.Service); err != nil {
 		return nil, err
 	}
 	var err error

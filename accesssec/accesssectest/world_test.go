@@ -1,6 +1,7 @@
 package accesssectest_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -267,6 +268,19 @@ func TestChangeSettingsSaysWhatIsInTheWay(t *testing.T) {
 	ok(t, err)
 	if now.SessionIdle != 24*time.Hour || !now.IdPManaged {
 		t.Errorf("the settings are %+v", now)
+	}
+}
+
+// A plan without single sign-on: what is on stays on, and no more can be had.
+func TestEntitled(t *testing.T) {
+	t.Parallel()
+	w := accesssectest.New(t, &accesssectest.Options{Service: &accesssec.Options{
+		Entitled: func(context.Context, string, accesssec.Feature) (bool, error) { return false, nil },
+	}})
+	_, err := w.SignIn("ann@example.com")
+	ok(t, err)
+	if err := w.ChangeSettings(func(s *accesssec.Settings) { s.RequireSSO = true }); err == nil {
+		t.Error("required all the same")
 	}
 }
 
