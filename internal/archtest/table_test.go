@@ -149,7 +149,6 @@ func planned() []string {
 		"scim",
 		"scim/filter",
 		"scim/scimtest",
-		"store/sqlstore",
 		"totp",
 	}
 }

@@ -19,12 +19,13 @@ type conn struct {
 
 // transaction is what is known of the one that is running.
 type transaction struct {
-	sql    *sql.Tx
-	failed error // the first error after which nothing more is done
-	lost   bool  // the database has undone it for the sake of another: run it again
-	over   bool
-	marks  int            // savepoints so far
-	missed map[*text]bool // statements to prepare when the connection is free again
+	sql     *sql.Tx
+	failed  error // the first error after which nothing more is done
+	lost    bool  // the database has undone it for the sake of another: run it again
+	suspect bool  // it may have
+	over    bool
+	marks   int            // savepoints so far
+	missed  map[*text]bool // statements to prepare when the connection is free again
 }
 
 // on is a conn for q, inside tx if that is not nil.

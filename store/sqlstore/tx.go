@@ -16,6 +16,8 @@ const (
 	// tries is how often a transaction is run that PostgreSQL undoes for the sake of
 	// others.
 	tries = 40
+	// guesses is how often one is run again that may have failed for that reason.
+	guesses = 5
 	// longestPause is between two of them.
 	longestPause = 100 * time.Millisecond
 	// patience is how long SQLite's one writer is waited for, once it is our turn.
@@ -57,30 +59,32 @@ func alone[T any](ctx context.Context, s *Store, fn func(c conn) (T, error)) (T,
 }
 
 func (s *Store) run(ctx context.Context, level sql.IsolationLevel, fn func(*Tx) error) error {
-	for try := range tries {
-		if try > 0 {
-			if err := pause(ctx, try); err != nil {
-				return err
-			}
-		}
-		again, err := s.once(ctx, level, fn)
-		if !again {
+	guessed := 0
+	for try := 1; ; try++ {
+		state := &transaction{}
+		err := s.once(ctx, level, state, fn)
+		switch {
+		case state.lost && try == tries:
+			return fmt.Errorf("%w: %w", store.ErrConflict, err)
+		case state.lost:
+		case state.suspect && guessed < guesses:
+			guessed++
+		default:
 			return err
 		}
-		if try == tries-1 {
-			return fmt.Errorf("%w: %w", store.ErrConflict, err)
+		if pause(ctx, try) != nil {
+			return ctx.Err()
 		}
 	}
-	panic("unreachable")
 }
 
-// once runs fn in one transaction, and says whether it is worth running again.
-func (s *Store) once(ctx context.Context, level sql.IsolationLevel, fn func(*Tx) error) (again bool, err error) {
+// once runs fn in one transaction. state says afterwards whether to run it again.
+func (s *Store) once(ctx context.Context, level sql.IsolationLevel, state *transaction, fn func(*Tx) error) error {
 	t, end, err := s.begin(ctx, level)
 	if err != nil {
-		return serialization(err), err
+		return err
 	}
-	state := &transaction{sql: t}
+	state.sql = t
 	// No recover: a panic goes on by itself, with the stack it came from.
 	defer func() {
 		state.over = true
@@ -92,18 +96,19 @@ func (s *Store) once(ctx context.Context, level sql.IsolationLevel, fn func(*Tx)
 	err = fn(&Tx{s.on(t, state)})
 	switch {
 	case state.lost:
-		return true, errors.Join(err, state.failed)
+		return errors.Join(err, state.failed)
 	case err != nil:
-		return false, err
+		return err
 	case state.failed != nil:
-		return false, fmt.Errorf("%w: %w", store.ErrAborted, state.failed)
+		return fmt.Errorf("%w: %w", store.ErrAborted, state.failed)
 	case ctx.Err() != nil:
-		return false, ctx.Err()
+		return ctx.Err()
 	}
 	if err := s.commit(ctx, t); err != nil {
-		return serialization(err), fmt.Errorf("sqlstore: commit: %w", err)
+		state.lost = serialization(err)
+		return fmt.Errorf("sqlstore: commit: %w", err)
 	}
-	return false, nil
+	return nil
 }
 
 // begin opens a transaction. end gives back what it holds, and undoes it unless it was
@@ -162,8 +167,9 @@ func (s *Store) commit(ctx context.Context, t *sql.Tx) error {
 	if s.turn == nil {
 		return t.Commit()
 	}
-	// Outside of WAL mode COMMIT waits for readers, and may be tried again.
-	return insist(ctx, t, "COMMIT")
+	// Outside of WAL mode COMMIT waits for readers, and may be tried again. It is past
+	// the point where a context that ends could still stop it cleanly.
+	return insist(context.WithoutCancel(ctx), t, "COMMIT")
 }
 
 // insist runs a statement until SQLite's lock is free. It can't tell why a statement

@@ -104,7 +104,7 @@ func (c conn) whose(ctx context.Context, r record, err error) error {
 	}
 	// Whoever has it has committed since this transaction began, and can't be seen from
 	// it. The next run will see. SQLite has no such others.
-	c.tx.lost = c.dialect() == PostgreSQL
+	c.tx.suspect = c.dialect() == PostgreSQL
 	return err
 }
 
