@@ -99,7 +99,7 @@ func (m *Me) Prove(ctx context.Context, password string) error {
 	if err := m.s.book(ctx, counters); err != nil {
 		return err
 	}
-	right, _, err := m.s.hasher.Verify(ctx, password, u.Password)
+	right, _, err := m.s.verify(ctx, u, password)
 	if err != nil {
 		return err
 	}

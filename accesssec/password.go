@@ -3,6 +3,7 @@ package accesssec
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -36,7 +37,7 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return Step{}, err
 	}
-	right, stale, err := s.hasher.Verify(ctx, password, user.Password)
+	right, stale, err := s.verify(ctx, user, password)
 	if err != nil {
 		return Step{}, err
 	}
@@ -76,6 +77,31 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 	}
 	s.giveBack(ctx, counters)
 	return Step{Entered: entered, After: SafePath(v.After)}, nil
+}
+
+// longestPassword is what a host's own check is asked about, in bytes; Hasher has the
+// same bound.
+const longestPassword = 1024
+
+// verify looks at a password, by the host's own check if there is one, with the same
+// work for every account and for none (a zero u). stale: it is right, and Hasher has to
+// make its hash anew.
+func (s *Service) verify(ctx context.Context, u store.User, password string) (right, stale bool, err error) {
+	if s.opts.PasswordCheck == nil {
+		return s.hasher.Verify(ctx, password, u.Password)
+	}
+	if password == "" || len(password) > longestPassword {
+		return false, false, nil
+	}
+	id := u.ID
+	if u.Password == "" {
+		id = "" // the account was emptied, or never had one
+	}
+	right, err = s.opts.PasswordCheck(ctx, id, password)
+	if err != nil {
+		return false, false, fmt.Errorf("accesssec: Options.PasswordCheck: %w", err)
+	}
+	return right && id != "", false, nil
 }
 
 // wrongPassword refuses alike for an account and for none, with the same work.

@@ -45,6 +45,29 @@ type Options struct {
 	Resolvers []domainclaim.Resolver
 	// Hasher hashes passwords, and bounds how many are hashed at once. nil makes one.
 	Hasher *password.Hasher
+	// PasswordCheck verifies a password in the host's own way, in place of Hasher, at the
+	// sign-in page and in [Me.Prove]: false beside a nil error is a wrong password, an
+	// error is a fault, is returned and lets nobody in. The attempt has been counted by
+	// then, and the same limits hold; a right password still has to be allowed by the
+	// policy.
+	//
+	// It is asked once for every attempt, with userID "" where nobody can be right: there
+	// is no such account, or one whose User.Password is "". What it answers to "" counts
+	// for nothing, but it has to cost as much as any other answer, or the time tells who
+	// has an account. password is as it was typed, at most 1024 bytes and never "".
+	//
+	// User.Password is then the host's to fill, and never read here: "" is an account
+	// without a password, and anything else must change whenever the password does (the
+	// hash itself, best of all). By that a password which is changed meanwhile is noticed,
+	// and an account is emptied that somebody else has proven to be theirs: a People that
+	// keeps hashes elsewhere has to clear them when "" is written. Only what the host
+	// gives to CreateOrg and ImportPeople is hashed by Hasher and written there, for
+	// PasswordCheck to know by its "$argon2id$".
+	//
+	// It is called by several requests at once, outside of any transaction, and bounds by
+	// itself how many hashes it computes. nil: Hasher verifies, and hashes that are not
+	// its own are nobody's.
+	PasswordCheck func(ctx context.Context, userID, password string) (bool, error)
 	// Notify carries notices to people. nil: notices that only inform are not written,
 	// and what needs one to work is refused.
 	Notify Notifier

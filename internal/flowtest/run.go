@@ -28,6 +28,8 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Notices":     noticesFlows,
 		"Entitled":    entitledFlows,
 		"Person":      personFlows,
+
+		"PasswordCheck": passwordCheckFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
