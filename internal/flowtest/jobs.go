@@ -26,6 +26,7 @@ func jobsFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"64 writers, three instances that seal":  jobsSealed,
 		"three instances at once":                jobsThreeInstances,
 		"an instance that dies":                  jobsInstanceDies,
+		"an instance that is too slow":           jobsTooSlow,
 		"a pass that is cut short anywhere":      jobsCutShort,
 		"Run does it without being asked":        jobsRun,
 		"two Runs side by side":                  jobsTwoRuns,
@@ -338,14 +339,19 @@ func jobsThreeInstances(t *testing.T, w *world) {
 		w.logging(w.store, p.sink(func(_ context.Context, n accesssec.Notice) error { panic(n.Text) }), slog.New(slog.NewTextHandler(&log, nil))),
 	}
 	const notices = 40
+	round := 0
+	race := func() {
+		round++ // each of them is the first to run at times
+		w.race(9, func(i int) error {
+			_, _ = services[(i+round)%3].Tick(w.ctx) // the errors are the sinks'
+			return nil
+		})
+	}
 	for range notices / 4 {
 		for range 4 {
 			acme.toggle()
 		}
-		w.race(9, func(i int) error { // the errors are the sinks'
-			_, _ = services[i%3].Tick(w.ctx)
-			return nil
-		})
+		race()
 		w.advance(time.Minute)
 	}
 	for range 60 {
@@ -353,10 +359,7 @@ func jobsThreeInstances(t *testing.T, w *world) {
 			break
 		}
 		w.advance(time.Hour)
-		w.race(9, func(i int) error {
-			_, _ = services[i%3].Tick(w.ctx)
-			return nil
-		})
+		race()
 	}
 	if tried, n := p.counts(); n != notices || tried != notices {
 		t.Errorf("%d of %d notices were delivered, %d tried", n, notices, tried)
@@ -440,6 +443,58 @@ func jobsInstanceDies(t *testing.T, w *world) {
 	w.tick(w.svc)
 	if len(p.tried) != 1 {
 		t.Errorf("delivered %d times", len(p.tried))
+	}
+}
+
+// slow is a store that does something right after it has leased notices, once.
+type slow struct {
+	store.Store
+	then func()
+}
+
+func (s *slow) LeaseJobs(ctx context.Context, q store.LeaseQuery) ([]store.Job, error) {
+	jobs, err := s.Store.LeaseJobs(ctx, q)
+	if len(jobs) > 0 && jobs[0].Kind == "notice" && s.then != nil {
+		then := s.then
+		s.then = nil
+		then()
+	}
+	return jobs, err
+}
+
+// jobsTooSlow: what another instance has done meanwhile is not done again, and nothing
+// of it undone.
+func jobsTooSlow(t *testing.T, w *world) {
+	p := newPost()
+	acme := told(w, p.sink(works))
+	quick := w.svc
+	late := func(before, meanwhile time.Duration, n accesssec.Notifier) {
+		t.Helper()
+		acme.toggle()
+		w.advance(before)
+		st := &slow{Store: w.store, then: func() {
+			w.advance(meanwhile)
+			w.tick(quick)
+		}}
+		// That it is late is no error.
+		if _, err := w.instance(st, n).Tick(w.ctx); err != nil && !errors.Is(err, errSink) {
+			t.Error(err)
+		}
+		if st.then != nil {
+			t.Error("nothing was leased")
+		}
+	}
+	// It fails to deliver what the other has delivered: it does not come again.
+	late(0, 3*time.Minute, p.sink(fails))
+	w.advance(24 * time.Hour)
+	w.tick(quick)
+	if tried, n := p.counts(); n != 1 || tried != 1 || len(p.tried) != 2 {
+		t.Errorf("%d delivered, tried %d times", n, len(p.tried))
+	}
+	// It drops what the other has dropped: the log has it once.
+	late(73*time.Hour, 3*time.Minute, p.sink(works))
+	if n := len(acme.events(audit.NoticeDropped)); n != 1 {
+		t.Errorf("%d events of one notice that was given up", n)
 	}
 }
 
