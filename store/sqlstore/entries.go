@@ -40,62 +40,75 @@ func (c conn) Entries(ctx context.Context, orgID string, q store.EntryQuery) (st
 			}
 		}
 		w := c.where()
-		l := entryList(w, q.Sort)
 		f := filter{w: w, org: w.arg(orgID)}
 		w.and("e.org_id = " + f.org)
 		w.narrow("e.type", q.Type)
+		l := list[store.Entry]{scan: scanEntry}
 		if q.Filter != nil {
 			w.and(f.entry(*q.Filter))
 			l.unkept = true
 		}
-		if !q.Count {
-			l.count = ""
+		var value string
+		l.order, l.place, value = entryOrder(w, q.Sort)
+		if q.Filter != nil && narrow(*q.Filter) && (l.order.kind == byInstant || l.order.kind == byNumber) {
+			l.order.by = w.d.unindexed(l.order.by) // the index of the filter is the better one
+		}
+		from := " FROM {entries} AS e"
+		if value != "" {
+			// Worked out once for each entry, behind a fence, and not wherever it is named.
+			from = " FROM (SELECT e.*, " + value + " AS sorted FROM {entries} AS e" + w.String() + w.d.fence() + ") AS e"
+			w.sql.Reset()
+		}
+		l.from = "SELECT " + entryColumns + from
+		if q.Count {
+			l.count = "SELECT count(*)" + from
 		}
 		return l.page(ctx, c, w, q.Paging, q.Offset)
 	})
 }
 
-// entryList is the list of a directory in the order of s.
-func entryList(w *where, s store.Sort) list[store.Entry] {
-	from := " FROM {entries} AS e"
+// fence ends a query that is to be answered as it stands, before the one around it.
+func (d Dialect) fence() string {
+	if d == SQLite {
+		return " LIMIT -1"
+	}
+	return " OFFSET 0"
+}
+
+// entryOrder is the order of s, the place of an entry in it and, for the path of an
+// Index, the value that the order calls e.sorted.
+func entryOrder(w *where, s store.Sort) (order, func(store.Entry) keyset.Place, string) {
 	o := order{id: "e.id", desc: s.Desc}
-	place := func(e store.Entry) keyset.Place { return keyset.At(e.CreatedAt, e.ID) }
 	switch s.Path {
 	case "", "created":
 		o.by, o.kind = "e.created_at", byInstant
+		return o, func(e store.Entry) keyset.Place { return keyset.At(e.CreatedAt, e.ID) }, ""
 	case "modified":
 		o.by, o.kind = "e.modified_at", byInstant
-		place = func(e store.Entry) keyset.Place { return keyset.At(e.ModifiedAt, e.ID) }
+		return o, func(e store.Entry) keyset.Place { return keyset.At(e.ModifiedAt, e.ID) }, ""
 	case "active":
 		o.by, o.kind = "CASE WHEN e.active THEN 1 ELSE 0 END", byNumber
-		place = func(e store.Entry) keyset.Place {
+		return o, func(e store.Entry) keyset.Place {
 			if e.Active {
 				return keyset.Place{Num: 1, ID: e.ID}
 			}
 			return keyset.Place{ID: e.ID}
-		}
-	default:
-		o.kind = byText
-		value := func(e *store.Entry) string { return firstText(e.Index, s.Path) }
-		if column, ok := textColumn(s.Path); ok {
-			o.by, value = column.name, column.of
-		} else {
-			// The value gets a name here, once, for all that is asked of it.
-			from = " FROM (SELECT e.*, " + firstValue(w.arg(s.Path)) + " AS sorted FROM {entries} AS e) AS e"
-			o.by = "e.sorted"
-		}
-		place = func(e store.Entry) keyset.Place {
-			text := value(&e)
-			return keyset.Place{Missing: text == "", Text: text, ID: e.ID}
-		}
+		}, ""
 	}
-	return list[store.Entry]{
-		from:  "SELECT " + entryColumns + from,
-		count: "SELECT count(*)" + from,
-		scan:  scanEntry,
-		order: o,
-		place: place,
+	o.kind = byText
+	of, value := func(e *store.Entry) string { return firstText(e.Index, s.Path) }, ""
+	if column, ok := textColumn(s.Path); ok {
+		o.by, of = column.name, column.of
+		if s.Path == "id" && !s.Desc {
+			o.by = "" // it is never missing, and is what comes last anyway
+		}
+	} else {
+		o.by, value = "e.sorted", w.d.firstValue(w.arg(s.Path))
 	}
+	return o, func(e store.Entry) keyset.Place {
+		text := of(&e)
+		return keyset.Place{Missing: text == "", Text: text, ID: e.ID}
+	}, value
 }
 
 // entryText is a column of text that filters and orders name.

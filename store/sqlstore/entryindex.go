@@ -93,7 +93,7 @@ func firstText(index []store.Index, path string) string {
 }
 
 // firstValue is firstText in SQL, of the entry e.
-func firstValue(path string) string {
-	return "(SELECT x.value FROM {entry_index} AS x WHERE x.org_id = e.org_id AND x.entry_id = e.id AND x.path = " +
-		path + " ORDER BY x.element, x.pos LIMIT 1)"
+func (d Dialect) firstValue(path string) string {
+	return "(SELECT x.value FROM {entry_index} AS x WHERE x.org_id = e.org_id AND x.entry_id = e.id AND " +
+		d.unindexed("x.path") + " = " + path + " ORDER BY x.element, x.pos LIMIT 1)"
 }

@@ -23,6 +23,8 @@ func (f filter) entry(x store.Filter) string {
 	switch {
 	case len(x.And) > 0:
 		return joined(x.And, " AND ", f.entry)
+	case len(x.Or) > 1 && len(x.Or) <= mostSets && narrow(x):
+		return f.anyOf(x.Or)
 	case len(x.Or) > 0:
 		return joined(x.Or, " OR ", f.entry)
 	case x.Not != nil:
@@ -54,6 +56,19 @@ func (f filter) entry(x store.Filter) string {
 	return f.among(f.value("r", x))
 }
 
+// mostSets is how many queries go into one; SQLite has a bound on it.
+const mostSets = 100
+
+// anyOf holds for entries that meet one of parts, each of which an index finds. As one
+// condition beside another they would be asked of every entry.
+func (f filter) anyOf(parts []store.Filter) string {
+	var sets []string
+	for _, p := range parts {
+		sets = append(sets, "SELECT e.id FROM {entries} AS e WHERE e.org_id = "+f.org+" AND "+f.entry(p))
+	}
+	return "(e.id IN (" + strings.Join(sets, " UNION ALL ") + "))"
+}
+
 // The conditions that every entry meets, and that none does.
 const (
 	always = "(1 = 1)"
@@ -61,10 +76,23 @@ const (
 )
 
 // among holds for entries that have a row r in {entry_index}. As a set of ids, which
-// depends on no entry, it is found by an index; DISTINCT keeps PostgreSQL from taking it
-// apart and guessing its size wrong.
+// depends on no entry, it is found by an index.
 func (f filter) among(cond string) string {
-	return "(e.id IN (SELECT DISTINCT r.entry_id FROM {entry_index} AS r WHERE r.org_id = " + f.org + " AND " + cond + "))"
+	set := "SELECT r.entry_id"
+	if f.w.d == PostgreSQL {
+		// Else it is taken apart, and its size guessed wrong. SQLite would choose an index
+		// that gives the ids in order.
+		set = "SELECT DISTINCT r.entry_id"
+	}
+	return "(e.id IN (" + set + " FROM {entry_index} AS r WHERE r.org_id = " + f.org + " AND " + cond + "))"
+}
+
+// unindexed is column where no index on it is to be used.
+func (d Dialect) unindexed(column string) string {
+	if d == SQLite {
+		return "+" + column
+	}
+	return column
 }
 
 // joined writes parts as a balanced tree: SQLite bounds how deep an expression may be,
@@ -192,116 +220,4 @@ func constant(holds bool) string {
 		return always
 	}
 	return never
-}
-
-// indexedRunes is how much of a value is in the index of {entry_index}: a longer one
-// does not fit into an index of PostgreSQL's.
-const indexedRunes = 200
-
-// head is the part of value that is indexed.
-func head(value string) string {
-	n := 0
-	for i := range value {
-		if n == indexedRunes {
-			return value[:i]
-		}
-		n++
-	}
-	return value
-}
-
-// value is a condition on one row of {entry_index}: its path and its value. Where an
-// index can help, it says of the indexed part what follows from what is asked.
-func (f filter) value(alias string, x store.Filter) string {
-	column := alias + ".value"
-	part := "substr(" + column + ", 1, " + strconv.Itoa(indexedRunes) + ")"
-	start := head(x.Value)
-	short := utf8.RuneCountInString(x.Value) < indexedRunes // then the indexed part decides alone
-	cond := ""
-	switch x.Op {
-	case store.OpEq:
-		cond = part + " = " + f.w.arg(start)
-	case store.OpStarts:
-		cond = f.prefix(part, start)
-	case store.OpGreater, store.OpAtLeast:
-		cond, short = part+" >= "+f.w.arg(start), false
-	case store.OpLess, store.OpAtMost:
-		cond, short = part+" <= "+f.w.arg(start), false
-	default:
-		cond, short = f.text(column, x), true
-	}
-	if !short {
-		cond += " AND " + f.text(column, x)
-	}
-	return "(" + alias + ".path = " + f.w.arg(x.Path) + " AND " + cond + ")"
-}
-
-// element is a condition on a row r of {entry_index} that belongs to an element which
-// meets all of x.Element.
-func (f filter) element(x store.Filter) string {
-	parts := flat(x.Element)
-	lead := leading(parts)
-	var cond []string
-	if lead < 0 {
-		cond = append(cond, "(r.path = "+f.w.arg(x.Path)+" OR "+f.prefix("r.path", x.Path+".")+")")
-	} else {
-		cond = append(cond, f.value("r", parts[lead]))
-	}
-	for i, p := range parts {
-		if i != lead {
-			cond = append(cond, f.part(p))
-		}
-	}
-	return strings.Join(cond, " AND ")
-}
-
-// flat are the conditions that all have to hold.
-func flat(parts []store.Filter) []store.Filter {
-	var out []store.Filter
-	for _, p := range parts {
-		if len(p.And) > 0 {
-			out = append(out, flat(p.And)...)
-		} else {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// leading picks the comparison that r itself is to meet: a row that meets it is one of
-// the element. An equality finds fewest, and that with the longest value above all: a
-// mail address tells people apart, and "work" does not. -1 when nothing is compared but
-// under Or and Not.
-func leading(parts []store.Filter) int {
-	best, score := -1, -1
-	for i, p := range parts {
-		n := -1
-		switch p.Op {
-		case "":
-		case store.OpEq:
-			n = 2_000_000 + min(len(p.Value), 1_000_000)
-		case store.OpStarts:
-			n = 1 + min(len(p.Value), 1_000_000)
-		default:
-			n = 0
-		}
-		if n > score {
-			best, score = i, n
-		}
-	}
-	return best
-}
-
-// part is a condition on the element that r belongs to.
-func (f filter) part(x store.Filter) string {
-	switch {
-	case len(x.And) > 0:
-		return joined(x.And, " AND ", f.part)
-	case len(x.Or) > 0:
-		return joined(x.Or, " OR ", f.part)
-	case x.Not != nil:
-		return "NOT " + f.part(*x.Not)
-	}
-	return "(EXISTS (SELECT 1 FROM {entry_index} AS x WHERE x.org_id = r.org_id AND x.entry_id = r.entry_id" +
-		" AND x.element = r.element AND " + f.value("x", x) + "))"
 }

@@ -87,9 +87,10 @@ func (t *Tx) ChangeEntryMembers(ctx context.Context, orgID, groupID string, d st
 		if len(d.Add) == 0 {
 			return nil
 		}
-		// WHERE keeps SQLite from reading ON as that of a join.
+		// In order, so that two who add the same do not wait for each other. WHERE keeps
+		// SQLite from reading ON as that of a join.
 		_, err = t.exec(ctx, "INSERT INTO {members} (org_id, group_id, entry_id) SELECT $1, $2, value FROM "+
-			each+" WHERE 1 = 1 ON CONFLICT DO NOTHING", orgID, groupID, textList(d.Add))
+			each+" WHERE 1 = 1 ORDER BY value ON CONFLICT DO NOTHING", orgID, groupID, textList(d.Add))
 		return err
 	})
 }
