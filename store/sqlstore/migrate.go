@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"embed"
@@ -125,68 +124,3 @@ func uncomment(statement string) string {
 	}
 	return strings.Join(out, "")
 }
-
-// migrations are the embedded files with names written in.
-type migrations struct {
-	fs.FS
-	names names
-}
-
-func (m migrations) skips(name string) bool { return name == peopleFile && m.names.people != nil }
-
-// ReadFile implements [fs.ReadFileFS].
-func (m migrations) ReadFile(name string) ([]byte, error) {
-	if m.skips(name) {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-	}
-	b, err := fs.ReadFile(m.FS, name)
-	if err != nil {
-		return nil, err
-	}
-	return []byte(m.names.tables(string(b))), nil
-}
-
-// ReadDir implements [fs.ReadDirFS].
-func (m migrations) ReadDir(name string) ([]fs.DirEntry, error) {
-	list, err := fs.ReadDir(m.FS, name)
-	var out []fs.DirEntry
-	for _, e := range list {
-		if !m.skips(e.Name()) {
-			out = append(out, e)
-		}
-	}
-	return out, err
-}
-
-// Open implements [fs.FS].
-func (m migrations) Open(name string) (fs.File, error) {
-	f, err := m.FS.Open(name)
-	if err != nil || name == "." {
-		return f, err
-	}
-	defer f.Close()
-	b, err := m.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return &migration{bytes.NewReader(b), rendered{info, int64(len(b))}}, nil
-}
-
-type migration struct {
-	*bytes.Reader
-	info rendered
-}
-
-func (m *migration) Stat() (fs.FileInfo, error) { return m.info, nil }
-func (m *migration) Close() error               { return nil }
-
-type rendered struct {
-	fs.FileInfo
-	size int64
-}
-
-func (r rendered) Size() int64 { return r.size }
