@@ -1,0 +1,119 @@
+package sqltest
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/accesssec/accesssec-go/store"
+	"github.com/accesssec/accesssec-go/store/sqlstore"
+)
+
+// FiltersUseIndexes asks the database how it answers the filters that provisioning asks
+// most: by the index that is meant for them, and never by reading a whole table.
+func FiltersUseIndexes(t *testing.T, d Database) {
+	Crowd(t, d, 3000)
+	seen := &recorder{}
+	db := seen.pool(t, d)
+	s, err := sqlstore.Open(db, d.Dialect, &d.Options)
+	must(t, err)
+	for _, l := range lookups(777) {
+		page, err := s.Entries(t.Context(), crowd, store.EntryQuery{Filter: &l.filter})
+		must(t, err)
+		if len(page.Items) == 0 {
+			t.Errorf("%s: nobody found", l.name)
+		}
+		plan := explain(t, db, d.Dialect, seen.query, seen.args)
+		if !slices.ContainsFunc(l.index, func(index string) bool { return strings.Contains(plan, index) }) {
+			t.Errorf("%s: want one of %v in\n%s", l.name, l.index, plan)
+		}
+		for _, whole := range []string{"Seq Scan", "SCAN", "entries_created"} {
+			if strings.Contains(plan, whole) {
+				t.Errorf("%s: %s in\n%s", l.name, whole, plan)
+			}
+		}
+	}
+}
+
+func explain(t *testing.T, db *sql.DB, d sqlstore.Dialect, query string, args []any) string {
+	t.Helper()
+	how := "EXPLAIN "
+	if d == sqlstore.SQLite {
+		how = "EXPLAIN QUERY PLAN "
+	}
+	rows, err := db.QueryContext(t.Context(), how+query, args...)
+	must(t, err)
+	defer rows.Close()
+	columns, err := rows.Columns()
+	must(t, err)
+	var plan strings.Builder
+	for rows.Next() {
+		line := make([]any, len(columns))
+		for i := range line {
+			line[i] = new(any)
+		}
+		must(t, rows.Scan(line...))
+		fmt.Fprintln(&plan, *line[len(line)-1].(*any)) // the text comes last in both
+	}
+	must(t, rows.Err())
+	return plan.String()
+}
+
+// recorder keeps the last query that went to a pool. It is for one goroutine.
+type recorder struct {
+	query string
+	args  []any
+}
+
+// pool is a pool on d that tells r.
+func (r *recorder) pool(t *testing.T, d Database) *sql.DB {
+	t.Helper()
+	db := sql.OpenDB(recording{r, d.Pool(t).Driver(), d.DSN})
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+type recording struct {
+	r    *recorder
+	from driver.Driver
+	dsn  string
+}
+
+func (c recording) Driver() driver.Driver { return c.from }
+
+func (c recording) Connect(context.Context) (driver.Conn, error) {
+	conn, err := c.from.Open(c.dsn)
+	if err != nil {
+		return nil, err
+	}
+	asked, ok := conn.(asked)
+	if !ok {
+		return nil, fmt.Errorf("sqltest: %T lacks what database/sql asks for first", conn)
+	}
+	return recorded{asked, c.r}, nil
+}
+
+// asked is what database/sql makes use of where a driver has it.
+type asked interface {
+	driver.Conn
+	driver.QueryerContext
+	driver.ExecerContext
+	driver.ConnBeginTx
+}
+
+type recorded struct {
+	asked
+	r *recorder
+}
+
+func (c recorded) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.r.query, c.r.args = query, nil
+	for _, a := range args {
+		c.r.args = append(c.r.args, a.Value)
+	}
+	return c.asked.QueryContext(ctx, query, args)
+}

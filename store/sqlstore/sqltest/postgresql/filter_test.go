@@ -1,0 +1,31 @@
+package postgresql_test
+
+import (
+	"testing"
+
+	"github.com/accesssec/accesssec-go/store/sqlstore/sqltest"
+)
+
+func TestFilters(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]func(*testing.T, sqltest.Database){
+		"as in memory": sqltest.FiltersAgree,
+		"by an index":  sqltest.FiltersUseIndexes,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, test)
+		})
+	}
+}
+
+// BenchmarkAddMember adds one to a group of ten and to one of a hundred thousand.
+func BenchmarkAddMember(b *testing.B) {
+	s := sqltest.Crowd(b, first(b), 100_000)
+	for _, n := range []int{10, 100_000} {
+		sqltest.AddMember(b, s, n)
+	}
+}
+
+// BenchmarkFilter asks a directory of a hundred thousand.
+func BenchmarkFilter(b *testing.B) { sqltest.AskCrowd(b, sqltest.Crowd(b, first(b), 100_000)) }
