@@ -54,14 +54,22 @@ func Schema(t testing.TB, driver string) Database {
 // store that needs a second one inside a transaction would never come to an end.
 func (d Database) Pool(t testing.TB) *sql.DB {
 	t.Helper()
-	db, err := sql.Open(d.Driver, d.DSN)
+	db, err := d.open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	db.SetMaxOpenConns(8)
-	db.SetMaxIdleConns(8)
 	t.Cleanup(func() { db.Close() })
 	return db
+}
+
+func (d Database) open() (*sql.DB, error) {
+	db, err := sql.Open(d.Driver, d.DSN)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(8)
+	db.SetMaxIdleConns(8)
+	return db, nil
 }
 
 // Store is a migrated store on d, on a pool of its own.

@@ -24,3 +24,6 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, d sqltest.Database) { storetest.Run(t, d.Shared(t)) })
 }
+
+// first is a schema on the driver of most hosts.
+func first(t testing.TB) sqltest.Database { return sqltest.Schema(t, "pgx") }

@@ -21,3 +21,6 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, d sqltest.Database) { storetest.Run(t, d.Shared(t)) })
 }
+
+// first is a database on the driver that needs no cgo.
+func first(t testing.TB) sqltest.Database { return sqltest.SQLite(t, "sqlite", drivers()["sqlite"]) }

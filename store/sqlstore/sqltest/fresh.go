@@ -1,0 +1,95 @@
+package sqltest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/accesssec/accesssec-go/store"
+	"github.com/accesssec/accesssec-go/store/sqlstore"
+)
+
+// Fresh is a function for suites that want an empty store each time: tables of their own
+// in d, made for as many as run side by side, and emptied when a test is done with them.
+// Each store has a pool of that many connections. prefix keeps the tables of two callers
+// on one database apart; it is one letter.
+func (d Database) Fresh(t *testing.T, prefix string, connections int) func(*testing.T) store.Store {
+	t.Helper()
+	f := &fresh{d: d, prefix: prefix, connections: connections, t: t}
+	return f.take
+}
+
+// fresh are stores that are free, and the way to more.
+type fresh struct {
+	d           Database
+	prefix      string
+	connections int
+	t           *testing.T // outlives what takes
+
+	mu   sync.Mutex
+	free []*tables
+	made int
+}
+
+// tables are those of one store.
+type tables struct {
+	store *sqlstore.Store
+	empty []string // the statements that empty them
+	exec  func(ctx context.Context, statement string) error
+}
+
+func (f *fresh) take(t *testing.T) store.Store {
+	t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var got *tables
+	if n := len(f.free); n > 0 {
+		got, f.free = f.free[n-1], f.free[:n-1]
+	} else {
+		f.made++
+		got = f.make(t)
+	}
+	t.Cleanup(func() {
+		for _, statement := range got.empty {
+			if err := got.exec(context.Background(), statement); err != nil {
+				t.Errorf("%s: %v", statement, err)
+				return // never handed out again
+			}
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.free = append(f.free, got)
+	})
+	return got.store
+}
+
+func (f *fresh) make(t *testing.T) *tables {
+	t.Helper()
+	d := f.d
+	d.Options.Prefix = fmt.Sprintf("%s%d_", f.prefix, f.made)
+	db := d.Pool(f.t)
+	db.SetMaxOpenConns(f.connections)
+	db.SetMaxIdleConns(f.connections)
+	out := &tables{exec: func(ctx context.Context, statement string) error {
+		_, err := db.ExecContext(ctx, statement)
+		return err
+	}}
+	var err error
+	if err = sqlstore.Migrate(t.Context(), db, d.Dialect, &d.Options); err == nil {
+		out.store, err = sqlstore.Open(db, d.Dialect, &d.Options)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range d.Objects(t, db) {
+		if o.Kind == Table && !strings.HasSuffix(o.Name, "_migrations") && strings.HasPrefix(o.Name, d.Options.Prefix) {
+			out.empty = append(out.empty, "DELETE FROM "+d.qualified(o.Name))
+		}
+	}
+	if len(out.empty) == 0 {
+		t.Fatal("no tables were made")
+	}
+	return out
+}
