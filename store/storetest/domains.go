@@ -65,6 +65,7 @@ func testDomains(s subject) {
 		name, other := newID("name")+".example.com", newID("name")+".example.com"
 		var counted []store.Domain
 		s.must(func(tx store.Tx) error {
+			counted = nil
 			for _, status := range []string{
 				store.DomainPending, store.DomainVerified, store.DomainUnverified, store.DomainReleased,
 			} {

@@ -80,16 +80,17 @@ func (rec record[R]) testRoundTrip(s subject) {
 	s.inUTC(reflect.ValueOf(got))
 
 	rec.change(&want)
+	updated := want
+	*rec.version(&updated) = 2
 	s.must(func(tx store.Tx) error {
 		if err := rec.update(s.Context(), tx, want); err != nil {
 			return err
 		}
-		*rec.version(&want) = 2
 		got, err := rec.read(s.Context(), tx, r)
-		s.same("updated, read inside the transaction", got, want)
+		s.same("updated, read inside the transaction", got, updated)
 		return err
 	})
-	rec.holds(s, "updated", want)
+	rec.holds(s, "updated", updated)
 
 	s.must(func(tx store.Tx) error {
 		if err := rec.remove(s.Context(), tx, r); err != nil {
