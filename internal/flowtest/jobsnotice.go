@@ -2,6 +2,7 @@ package flowtest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -201,8 +202,11 @@ func noticesSealed(t *testing.T, w *world) {
 		t.Fatalf("%d notices", len(jobs))
 	}
 	for _, j := range jobs {
-		all := fmt.Sprintf("%s %s %s %s", j.Kind, j.OrgID, j.Key, j.Body)
-		for _, secret := range []string{"owner", "example.com", "Acme", "192.0.2.7", "settings", "sso", "password", acme.owner.UserID} {
+		// Words of few letters turn up in base64 by themselves.
+		var body struct{ Box []byte }
+		w.must(json.Unmarshal(j.Body, &body))
+		all := fmt.Sprintf("%s %s %s %s %s", j.Kind, j.OrgID, j.Key, j.Body, body.Box)
+		for _, secret := range []string{"owner", "example.com", "192.0.2.7", "settings", "sign-on", "password", acme.owner.UserID} {
 			if strings.Contains(all, secret) {
 				t.Errorf("%q is stored in clear: %s", secret, all)
 			}
@@ -390,7 +394,7 @@ func noticesNobody(t *testing.T, w *world) {
 func noticesForged(t *testing.T, w *world) {
 	p := newPost()
 	w.svc = w.instance(w.store, p.sink(works))
-	evil := w.newOrg("Acme\r\nBcc: everybody@example.com\n\n<b>\u202e\x00{by}", "owner@example.com")
+	evil := w.newOrg("Acme\r\nBcc: everybody@example.com\n\n<b>\u202e\x07{by}", "owner@example.com")
 	evil.toggle()
 	must1(evil.admin().NewConnection(w.ctx, "x"))
 	if got := p.told(w); len(got) != 1 {
