@@ -20,9 +20,9 @@ func (c conn) putDoc(ctx context.Context, m store.Doc) error {
 		return err
 	}
 	return c.put(ctx, record{
-		noun: "doc", version: m.Version,
-		values: []any{m.OrgID, kind, m.ID, m.Key, m.Owner, d.at(m.At), d.maybe(m.ExpiresAt), blob(m.Body)},
-		insert: `INSERT INTO {docs} (` + docColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1) ON CONFLICT DO NOTHING`,
+		version: m.Version,
+		values:  []any{m.OrgID, kind, m.ID, m.Key, m.Owner, d.at(m.At), d.maybe(m.ExpiresAt), blob(m.Body)},
+		insert:  `INSERT INTO {docs} (` + docColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1) ON CONFLICT DO NOTHING`,
 		update: `UPDATE {docs} SET key = $4, owner = $5, at = $6, expires_at = $7, body = $8, version = version + 1
 			WHERE org_id = $1 AND kind = $2 AND id = $3 AND version = $9`,
 		same: `key = $4`,

@@ -17,9 +17,9 @@ func scanDomain(r row) (d store.Domain, err error) {
 func domainRecord(d store.Domain) record {
 	holds := d.Status == store.DomainVerified || d.Status == store.DomainMissing
 	return record{
-		noun: "domain", version: d.Version,
-		values: []any{d.OrgID, d.ID, d.Name, d.Status, blob(d.Claim)},
-		insert: `INSERT INTO {domains} (` + domainColumns + `) VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT DO NOTHING`,
+		version: d.Version,
+		values:  []any{d.OrgID, d.ID, d.Name, d.Status, blob(d.Claim)},
+		insert:  `INSERT INTO {domains} (` + domainColumns + `) VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT DO NOTHING`,
 		update: `UPDATE {domains} SET name = $3, status = $4, claim = $5, version = version + 1
 			WHERE org_id = $1 AND id = $2 AND version = $6`,
 		same: `name = $3 AND status = $4`,

@@ -166,7 +166,6 @@ func scanBytes(r row) (b []byte, err error) { err = r.Scan(&b); return b, err }
 func (t *Tx) entryRecord(e store.Entry, index []byte) record {
 	d := t.dialect()
 	return record{
-		noun:    "entry",
 		version: e.Version,
 		insert: `INSERT INTO {entries} (org_id, id, connection_id, type, name, name_key, external_id, user_id,
 			active, attributes, indexed, created_at, modified_at, version)

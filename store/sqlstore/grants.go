@@ -41,7 +41,7 @@ func (t *Tx) PutGrant(ctx context.Context, g store.Grant) error {
 		}
 		d := t.dialect()
 		return t.put(ctx, record{
-			noun: "grant", version: g.Version,
+			version: g.Version,
 			values: []any{
 				g.OrgID, g.ID, g.Project, g.Subject, g.SubjectKind, g.Role, g.Source, g.GrantedBy,
 				d.at(g.CreatedAt), d.maybe(g.ExpiresAt),

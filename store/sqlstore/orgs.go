@@ -16,9 +16,9 @@ func scanOrg(r row) (o store.Org, err error) {
 
 func (c conn) orgRecord(o store.Org) record {
 	return record{
-		noun: "org", version: o.Version,
-		values: []any{o.ID, o.Name, o.SSOFrom, blob(o.Access), c.dialect().at(o.CreatedAt)},
-		insert: `INSERT INTO {orgs} (` + orgColumns + `) VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT DO NOTHING`,
+		version: o.Version,
+		values:  []any{o.ID, o.Name, o.SSOFrom, blob(o.Access), c.dialect().at(o.CreatedAt)},
+		insert:  `INSERT INTO {orgs} (` + orgColumns + `) VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT DO NOTHING`,
 		update: `UPDATE {orgs} SET name = $2, sso_from = $3, access = $4, created_at = $5, version = version + 1
 			WHERE id = $1 AND version = $6`,
 		find: `SELECT version FROM {orgs} WHERE id = $1`, key: []any{o.ID},

@@ -28,7 +28,7 @@ func scanUser(r row) (u store.User, err error) {
 
 func (p people) userRecord(u store.User) record {
 	return record{
-		noun: "user", version: u.Version,
+		version: u.Version,
 		values: []any{
 			u.ID, u.Address, u.AddressKey, u.AddressVerified, u.FirstName, u.LastName, u.NamesFrom,
 			u.Password, u.PasswordSetByUser, u.Disabled, p.c.dialect().at(u.CreatedAt),
@@ -159,9 +159,9 @@ func (p people) PutMembership(ctx context.Context, m store.Membership) error {
 			return err
 		}
 		return p.c.put(ctx, record{
-			noun: "membership", version: m.Version,
-			values: []any{m.OrgID, m.UserID, m.Role, m.Source, p.c.dialect().at(m.JoinedAt)},
-			insert: `INSERT INTO {memberships} (` + membershipColumns + `) VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT DO NOTHING`,
+			version: m.Version,
+			values:  []any{m.OrgID, m.UserID, m.Role, m.Source, p.c.dialect().at(m.JoinedAt)},
+			insert:  `INSERT INTO {memberships} (` + membershipColumns + `) VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT DO NOTHING`,
 			update: `UPDATE {memberships} SET role = $3, source = $4, joined_at = $5, version = version + 1
 				WHERE org_id = $1 AND user_id = $2 AND version = $6`,
 			find: `SELECT version FROM {memberships} WHERE org_id = $1 AND user_id = $2`, key: []any{m.OrgID, m.UserID},

@@ -26,7 +26,7 @@ func scanSession(r row) (s store.Session, err error) {
 func (c conn) sessionRecord(s store.Session) record {
 	d := c.dialect()
 	return record{
-		noun: "session", version: s.Version,
+		version: s.Version,
 		values: []any{
 			s.Hash[:], s.ID, s.UserID, s.OrgID, s.ConnectionID, s.Role, textList(s.Methods), s.Restricted, s.IdPSession, s.IP, s.Agent,
 			d.at(s.CreatedAt), d.at(s.SeenAt), d.at(s.IdleAt), d.at(s.EndAt), d.maybe(s.ProvedAt),

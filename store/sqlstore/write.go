@@ -20,7 +20,6 @@ func need(record string, ids ...string) error {
 // record is one record to be written, and the statements that do it. Every statement
 // takes the same columns as its first parameters, in the order of the INSERT.
 type record struct {
-	noun    string
 	version int64  // as it was read; 0 for a new one
 	insert  string // with ON CONFLICT DO NOTHING
 	update  string // raises the version; its last parameter is the version as it was read
@@ -58,36 +57,32 @@ func (c conn) put(ctx context.Context, r record) error {
 // savepoint, and afterwards a look at who has the key.
 func (c conn) replace(ctx context.Context, r record) error {
 	args := append(append([]any{}, r.values...), r.version)
+	update := r.update
 	if r.same != "" {
-		n, err := c.exec(ctx, r.update+" AND "+r.same, args...)
-		if err != nil || n == 1 {
-			return err
-		}
-		err = c.savepoint(ctx, func() error {
-			n, err = c.exec(ctx, r.update, args...)
-			return err
-		})
-		if err != nil {
-			return c.whose(ctx, r, err)
-		}
-		return c.changed(ctx, r, n)
+		update += " AND " + r.same
 	}
-	n, err := c.exec(ctx, r.update, args...)
+	n, err := c.exec(ctx, update, args...)
+	if err != nil || n == 1 {
+		return err
+	}
+	version, err := one(ctx, c, scanInt, r.find, r.key...)
 	if err != nil {
+		return err // not there, or a fault
+	}
+	if version != r.version || r.same == "" {
+		return store.ErrConflict
+	}
+	err = c.savepoint(ctx, func() error {
+		n, err = c.exec(ctx, r.update, args...)
 		return err
+	})
+	if err != nil {
+		return c.whose(ctx, r, err)
 	}
-	return c.changed(ctx, r, n)
-}
-
-// changed tells a row that is not there from one that has another version.
-func (c conn) changed(ctx context.Context, r record, n int) error {
-	if n == 1 {
-		return nil
+	if n == 0 { // changed since it was looked at
+		return store.ErrConflict
 	}
-	if _, err := one(ctx, c, scanInt, r.find, r.key...); err != nil {
-		return err
-	}
-	return store.ErrConflict
+	return nil
 }
 
 // whose says why an UPDATE of a unique key has failed.
