@@ -45,6 +45,37 @@ func FiltersAgree(t *testing.T, db Database) {
 	}
 }
 
+// FiltersOnEveryText asks with each operator and each text for entries that have one of
+// these texts each, in a column and in the index.
+func FiltersOnEveryText(t *testing.T, db Database) {
+	want, s := memory.New(), db.Store(t)
+	for _, s := range []store.Store{want, s} {
+		must(t, s.RunInTx(t.Context(), func(tx store.Tx) error {
+			for i, text := range texts() {
+				e := store.Entry{OrgID: "org", ID: entryID(i), Type: store.EntryUser, NameKey: text, Index: []store.Index{{Path: "title", Text: text}}}
+				if err := tx.PutEntry(t.Context(), e); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	ops := []store.Op{store.OpEq, store.OpContains, store.OpStarts, store.OpEnds, store.OpPresent,
+		store.OpGreater, store.OpAtLeast, store.OpLess, store.OpAtMost}
+	for _, path := range []string{"name", "title"} {
+		for _, op := range ops {
+			for _, text := range texts() {
+				q := store.EntryQuery{Filter: &store.Filter{Path: path, Op: op, Value: text}, Sort: store.Sort{Path: path}}
+				a, errA := walk(t, want, "org", q)
+				b, errB := walk(t, s, "org", q)
+				if errA != nil || errB != nil || !cmp.Equal(a, b, cmp.AllowUnexported(answer{})) {
+					t.Errorf("%s %s %q: memory %v, %v; here %v, %v", path, op, text, a.ids, errA, b.ids, errB)
+				}
+			}
+		}
+	}
+}
+
 // questions is how many are asked.
 const questions = 1500
 

@@ -9,8 +9,9 @@ import (
 func TestFilters(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]func(*testing.T, sqltest.Database){
-		"as in memory": sqltest.FiltersAgree,
-		"by an index":  sqltest.FiltersUseIndexes,
+		"as in memory":  sqltest.FiltersAgree,
+		"on every text": sqltest.FiltersOnEveryText,
+		"by an index":   sqltest.FiltersUseIndexes,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
