@@ -24,6 +24,7 @@ type transaction struct {
 	lost    bool  // the database has undone it for the sake of another: run it again
 	suspect bool  // it may have
 	over    bool
+	joined  bool           // it is the host's, and for the host to run again
 	marks   int            // savepoints so far
 	missed  map[*text]bool // statements to prepare when the connection is free again
 }
@@ -80,6 +81,9 @@ func (c conn) fail(err error) error {
 	}
 	if c.tx != nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrConflict) {
 		c.tx.failed = err
+	}
+	if c.tx != nil && c.tx.joined && c.tx.lost {
+		return fmt.Errorf("%w: %w", store.ErrConflict, err)
 	}
 	return err
 }

@@ -22,10 +22,11 @@ var ErrJoined = errors.New("sqlstore: not inside a joined transaction")
 // The isolation is the host's to choose: begin with sql.LevelSerializable on PostgreSQL,
 // and with the write lock on SQLite (BEGIN IMMEDIATE), or two who read before they write
 // may both be right alone and wrong together. When the database undoes the transaction
-// for the sake of another, RunInTx returns store.ErrConflict and the host begins anew.
+// for the sake of another, that is store.ErrConflict: the Store refuses from then on, and
+// the host rolls back and begins anew.
 // tx is used by one goroutine at a time, and the Store is over with it.
 func (s *Store) Join(tx *sql.Tx) store.Store {
-	state := &transaction{sql: tx}
+	state := &transaction{sql: tx, joined: true}
 	return &guest{conn: s.on(tx, state), s: s, state: state}
 }
 
@@ -37,8 +38,11 @@ type guest struct {
 }
 
 func (g *guest) RunInTx(ctx context.Context, fn func(store.Tx) error) error {
-	if g.state.lost {
+	switch {
+	case g.state.lost:
 		return store.ErrConflict
+	case g.state.failed != nil:
+		return store.ErrAborted
 	}
 	inner := &transaction{sql: g.state.sql, marks: g.state.marks + 1}
 	c := g.s.on(inner.sql, inner)
@@ -78,6 +82,7 @@ func (g *guest) RunInTx(ctx context.Context, fn func(store.Tx) error) error {
 func (g *guest) ended(inner *transaction, err error) error {
 	if err != nil && (inner.lost || serialization(err)) {
 		g.state.lost = true
+		g.state.failed = err
 		return fmt.Errorf("%w: %w", store.ErrConflict, err)
 	}
 	return err

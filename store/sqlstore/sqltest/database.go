@@ -75,7 +75,12 @@ func (d Database) open() (*sql.DB, error) {
 // Store is a migrated store on d, on a pool of its own.
 func (d Database) Store(t testing.TB) *sqlstore.Store {
 	t.Helper()
-	db := d.Pool(t)
+	return d.StoreOn(t, d.Pool(t))
+}
+
+// StoreOn is Store on a pool that is there already.
+func (d Database) StoreOn(t testing.TB, db *sql.DB) *sqlstore.Store {
+	t.Helper()
 	if err := sqlstore.Migrate(t.Context(), db, d.Dialect, &d.Options); err != nil {
 		t.Fatal(err)
 	}
