@@ -117,18 +117,18 @@ func (a *app) walkCookie(ctx context.Context, done func(string, ...any)) error {
 func (a *app) walkSSO(ctx context.Context, done func(string, ...any)) error {
 	v, page, err := a.bySSO(ctx, "bert@example.com")
 	if err != nil || !page.in() {
-		return fmt.Errorf("Bert by single sign-on: status %d, %v", page.status, err)
+		return fmt.Errorf("single sign-on of Bert: status %d, %v", page.status, err)
 	}
 	if err := v.mustSay(ctx, "Hello Bert Baker, member of Acme."); err != nil {
 		return err
 	}
 	if n, err := a.count(ctx, `SELECT count(*) FROM accounts WHERE id = 2 AND display_name = 'Bert Baker'`); err != nil || n != 1 {
-		return fmt.Errorf("Bert's row of 2019 was not his: %d, %v", n, err)
+		return fmt.Errorf("the row of 2019 was not Bert's: %d, %v", n, err)
 	}
 	done("sign in as bert@example.com by single sign-on: it is his account of 2019, with a last name now")
 	v, page, err = a.bySSO(ctx, "ann@example.com")
 	if err != nil || !page.in() {
-		return fmt.Errorf("Ann by single sign-on: status %d, %v", page.status, err)
+		return fmt.Errorf("single sign-on of Ann: status %d, %v", page.status, err)
 	}
 	if err := v.mustSay(ctx, "Hello Ann Archer, member of Acme."); err != nil {
 		return err
@@ -136,7 +136,7 @@ func (a *app) walkSSO(ctx context.Context, done func(string, ...any)) error {
 	n, err := a.count(ctx, `SELECT count(*) FROM accounts AS a JOIN team_members AS m ON m.account_id = a.id
 		WHERE a.mail = 'ann@example.com' AND a.display_name = 'Ann Archer' AND m.workspace_id = 1 AND m.position = 'staff' AND m.source = 'jit'`)
 	if err != nil || n != 1 {
-		return fmt.Errorf("Ann is in %d rows of the host's, %v", n, err)
+		return fmt.Errorf("%d rows of the host's are Ann's, %v", n, err)
 	}
 	done("sign in as ann@example.com by single sign-on: she was nobody, and is a row of accounts now")
 	return nil
@@ -185,7 +185,7 @@ func (a *app) walkTeam(ctx context.Context, done func(string, ...any)) error {
 	}
 	page, err := tess.post(ctx, "/team/position", url.Values{"id": {"acct-3"}, "position": {"boss"}})
 	if err != nil || page.status != http.StatusForbidden {
-		return fmt.Errorf("Tess made herself a boss: status %d, %v", page.status, err)
+		return fmt.Errorf("a boss by her own making: status %d, %v", page.status, err)
 	}
 	done("the host's own rule holds: who is no boss changes nobody")
 	if page, err = olive.post(ctx, "/team/position", url.Values{"id": {"acct-3"}, "position": {"manager"}}); err != nil || !page.in() {
@@ -246,7 +246,7 @@ func (a *app) walkTogether(ctx context.Context, done func(string, ...any)) error
 		return fmt.Errorf("another workspace: status %d, %v", page.status, err)
 	}
 	if n, err := a.count(ctx, both); err != nil || n != 1 {
-		return fmt.Errorf("Beta is there %d times, %v", n, err)
+		return fmt.Errorf("%d rows of Beta, %v", n, err)
 	}
 	done("Olive opens another workspace: the host's row and the org are there")
 	before, err := a.count(ctx, either)
