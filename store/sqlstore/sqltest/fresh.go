@@ -2,6 +2,7 @@ package sqltest
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"sync"
@@ -83,12 +84,24 @@ func (f *fresh) make(t *testing.T) *tables {
 	if err != nil {
 		t.Fatal(err)
 	}
+	out.empty = d.emptying(t, db)
+	return out
+}
+
+// emptying are the statements that empty the tables of d.
+func (d Database) emptying(t testing.TB, db *sql.DB) []string {
+	t.Helper()
+	prefix := d.Options.Prefix
+	if prefix == "" {
+		prefix = "accesssec_"
+	}
+	var out []string
 	for _, o := range d.Objects(t, db) {
-		if o.Kind == Table && !strings.HasSuffix(o.Name, "_migrations") && strings.HasPrefix(o.Name, d.Options.Prefix) {
-			out.empty = append(out.empty, "DELETE FROM "+d.qualified(o.Name))
+		if o.Schema == d.Options.Schema && o.Kind == Table && strings.HasPrefix(o.Name, prefix) && o.Name != prefix+"migrations" {
+			out = append(out, "DELETE FROM "+d.qualified(o.Name))
 		}
 	}
-	if len(out.empty) == 0 {
+	if len(out) == 0 {
 		t.Fatal("no tables were made")
 	}
 	return out

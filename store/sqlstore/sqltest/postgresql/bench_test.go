@@ -1,0 +1,20 @@
+package postgresql_test
+
+import (
+	"testing"
+
+	"github.com/accesssec/accesssec-go/store/sqlstore/sqltest"
+)
+
+func BenchmarkLogin(b *testing.B) { measure(b, sqltest.LoginChanges) }
+
+func BenchmarkEventCost(b *testing.B) { measure(b, sqltest.EventCost) }
+
+func BenchmarkOverhead(b *testing.B) { measure(b, sqltest.Overhead) }
+
+// measure runs a benchmark on every driver.
+func measure(b *testing.B, bench func(*testing.B, sqltest.Database)) {
+	for _, name := range []string{"pgx", "postgres"} {
+		b.Run(name, func(b *testing.B) { bench(b, sqltest.Schema(b, name)) })
+	}
+}

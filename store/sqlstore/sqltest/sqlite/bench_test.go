@@ -1,0 +1,20 @@
+package sqlite_test
+
+import (
+	"testing"
+
+	"github.com/accesssec/accesssec-go/store/sqlstore/sqltest"
+)
+
+func BenchmarkLogin(b *testing.B) { measure(b, sqltest.LoginChanges) }
+
+func BenchmarkEventCost(b *testing.B) { measure(b, sqltest.EventCost) }
+
+func BenchmarkOverhead(b *testing.B) { measure(b, sqltest.Overhead) }
+
+// measure runs a benchmark on every driver.
+func measure(b *testing.B, bench func(*testing.B, sqltest.Database)) {
+	for name, query := range drivers() {
+		b.Run(name, func(b *testing.B) { bench(b, sqltest.SQLite(b, name, query)) })
+	}
+}
