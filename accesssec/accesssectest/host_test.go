@@ -10,6 +10,8 @@ import (
 	"github.com/accesssec/accesssec-go/accesssec/accesssectest"
 )
 
+// region host
+
 // TestHostLogin is what a host writes to test its login.
 func TestHostLogin(t *testing.T) {
 	t.Parallel()
@@ -25,6 +27,8 @@ func TestHostLogin(t *testing.T) {
 		t.Errorf("Ann sees %q", got)
 	}
 }
+
+// endregion
 
 // A host's login test has less than 20 lines, from "func" to the last brace.
 func TestHostLoginIsShort(t *testing.T) {
