@@ -27,8 +27,8 @@ func head(value string) string {
 
 // value is a condition on the row r of {entry_index}: its path and its value. Where an
 // index can help, it says of the indexed part what follows from what is asked.
-func (f filter) value(alias string, x store.Filter) string {
-	column := alias + ".value"
+func (f filter) value(x store.Filter) string {
+	const column = "r.value"
 	part := "substr(" + column + ", 1, " + strconv.Itoa(indexedRunes) + ")"
 	start := head(x.Value)
 	short := utf8.RuneCountInString(x.Value) < indexedRunes // then the indexed part decides alone
@@ -48,7 +48,7 @@ func (f filter) value(alias string, x store.Filter) string {
 	if !short {
 		cond += " AND " + f.text(column, x)
 	}
-	return "(" + alias + ".path = " + f.w.arg(x.Path) + " AND " + cond + ")"
+	return "(r.path = " + f.w.arg(x.Path) + " AND " + cond + ")"
 }
 
 // element is a condition on a row r of {entry_index} that belongs to an element which
@@ -60,7 +60,7 @@ func (f filter) element(x store.Filter) string {
 	if lead < 0 {
 		cond = append(cond, "(r.path = "+f.w.arg(x.Path)+" OR "+f.prefix("r.path", x.Path+".")+")")
 	} else {
-		cond = append(cond, f.value("r", parts[lead]))
+		cond = append(cond, f.value(parts[lead]))
 	}
 	for i, p := range parts {
 		if i != lead {
@@ -117,12 +117,10 @@ func (f filter) part(x store.Filter) string {
 	case x.Not != nil:
 		return "NOT " + f.part(*x.Not)
 	}
-	from := "(EXISTS (SELECT 1 FROM {entry_index} AS x WHERE x.org_id = r.org_id AND x.entry_id = r.entry_id" +
-		" AND x.element = r.element AND "
-	if f.w.d == SQLite { // it is to look among the few rows of the entry
-		return from + f.w.d.unindexed("x.path") + " = " + f.w.arg(x.Path) + " AND " + f.text("x.value", x) + "))"
-	}
-	return from + f.value("x", x) + "))"
+	// Nothing here is for the index of values: it is to look among the few rows of the
+	// entry that r has found.
+	return "(EXISTS (SELECT 1 FROM {entry_index} AS x WHERE x.org_id = r.org_id AND x.entry_id = r.entry_id" +
+		" AND x.element = r.element AND " + f.w.d.unindexed("x.path") + " = " + f.w.arg(x.Path) + " AND " + f.text("x.value", x) + "))"
 }
 
 // narrow reports whether an index finds the few entries that x can hold for. SQLite,

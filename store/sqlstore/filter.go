@@ -53,7 +53,7 @@ func (f filter) entry(x store.Filter) string {
 		}
 		return cond
 	}
-	return f.among(f.value("r", x))
+	return f.among(f.value(x))
 }
 
 // mostSets is how many queries go into one; SQLite has a bound on it.

@@ -53,39 +53,39 @@ func somebody(i int) store.Entry {
 	}
 }
 
-// AddMember adds a person to a group of n, again and again, and takes them out between.
-func AddMember(b *testing.B, s store.Store, n int) {
+// AddMember adds a person to groups of these sizes, again and again, and takes them out
+// between.
+func AddMember(b *testing.B, s store.Store, sizes ...int) {
 	b.Helper()
-	ctx, group := b.Context(), fmt.Sprintf("group%d", n)
-	ids := make([]string, n-1)
-	for i := range ids {
-		ids[i] = person(i)
-	}
-	err := s.RunInTx(ctx, func(tx store.Tx) error {
-		e := store.Entry{OrgID: crowd, ID: group, Type: store.EntryGroup, NameKey: group}
-		if err := tx.PutEntry(ctx, e); err != nil {
-			return err
-		}
-		return tx.ChangeEntryMembers(ctx, crowd, group, store.MemberDelta{Add: ids})
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	change := func(d store.MemberDelta) {
+	ctx := b.Context()
+	change := func(group string, d store.MemberDelta) {
 		err := s.RunInTx(ctx, func(tx store.Tx) error { return tx.ChangeEntryMembers(ctx, crowd, group, d) })
 		if err != nil {
 			b.Fatal(err)
 		}
 	}
-	last := []string{person(n - 1)}
-	b.Run(fmt.Sprint(n), func(b *testing.B) {
-		for b.Loop() {
-			change(store.MemberDelta{Add: last})
-			b.StopTimer()
-			change(store.MemberDelta{Remove: last})
-			b.StartTimer()
+	for _, n := range sizes { // all of them are there before the first is timed
+		group := store.Entry{OrgID: crowd, ID: fmt.Sprint("group", n), Type: store.EntryGroup, NameKey: fmt.Sprint("group", n)}
+		if err := s.RunInTx(ctx, func(tx store.Tx) error { return tx.PutEntry(ctx, group) }); err != nil {
+			b.Fatal(err)
 		}
-	})
+		ids := make([]string, n-1)
+		for i := range ids {
+			ids[i] = person(i)
+		}
+		change(group.ID, store.MemberDelta{Add: ids})
+	}
+	for _, n := range sizes {
+		group, last := fmt.Sprint("group", n), []string{person(n - 1)}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				change(group, store.MemberDelta{Add: last})
+				b.StopTimer()
+				change(group, store.MemberDelta{Remove: last})
+				b.StartTimer()
+			}
+		})
+	}
 }
 
 // AskCrowd asks s, which is a Crowd, by filters of many kinds.

@@ -22,10 +22,7 @@ func TestFilters(t *testing.T) {
 
 // BenchmarkAddMember adds one to a group of ten and to one of a hundred thousand.
 func BenchmarkAddMember(b *testing.B) {
-	s := sqltest.Crowd(b, first(b), 100_000)
-	for _, n := range []int{10, 100_000} {
-		sqltest.AddMember(b, s, n)
-	}
+	sqltest.AddMember(b, sqltest.Crowd(b, first(b), 100_000), 10, 100_000)
 }
 
 // BenchmarkFilter asks a directory of a hundred thousand.
