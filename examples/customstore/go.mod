@@ -28,4 +28,4 @@ require (
 	modernc.org/memory v1.12.1 // indirect
 )
 
-replace github.com/accesssec/accesssec-go => ../../
+replace github.com/accesssec/accesssec-go => ../..
