@@ -1,29 +1,31 @@
 package sqltest
 
 import (
+	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/internal/flowtest"
+	"github.com/accesssec/accesssec-go/store"
 )
 
 // Flows are the tests of whole flows on d.
 func Flows(t *testing.T, d Database) { flowtest.Run(t, d.Fresh(t, "f", 6)) }
 
-// FlowsOneConnection are the same on pools of one connection: nobody asks for a second
-// one before giving back the first.
-func FlowsOneConnection(t *testing.T, d Database) { flowtest.Run(t, d.Fresh(t, "f", 1)) }
-
 // FlowsInTwoProcesses runs all flows in this process and in another, at the same time,
-// on one database. The other one is this test again, and finds where by its task.
-func FlowsInTwoProcesses(t *testing.T, open func(testing.TB) Database) {
+// on one database. The other one is this test again, and learns where by its task.
+func FlowsInTwoProcesses(t *testing.T, d Database) {
 	if k, is := given(); is {
 		flowtest.Run(t, k.database().Fresh(t, "b", 6))
 		return
 	}
-	d := open(t)
 	d.Store(t) // makes the schema
-	other := start(t, d.task("flows"), "-test.run=^"+t.Name()+"$", "-test.timeout="+left(t).String())
+	only := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$"
+	other := start(t, d.task("flows"), "-test.run="+only, "-test.timeout="+left(t).String())
 	t.Run("here", func(t *testing.T) { flowtest.Run(t, d.Fresh(t, "a", 6)) })
 	if err := other.end(); err != nil {
 		t.Error(err)
@@ -36,4 +38,34 @@ func left(t *testing.T) time.Duration {
 		return time.Until(end).Round(time.Second)
 	}
 	return 10 * time.Minute
+}
+
+// OneConnection has people sign in, side by side, on a pool of one connection, and what is
+// done in the background beside them: nobody asks for a second connection while holding
+// the first.
+func OneConnection(t *testing.T, d Database) {
+	db := d.Pool(t)
+	db.SetMaxOpenConns(1)
+	h := newHost(t, d.StoreOn(t, db))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	logins := make([]*accesssec.Entered, 40)
+	together(t, len(logins)+2, func(i int) error {
+		if i >= len(logins) {
+			_, err := h.svc.Tick(ctx)
+			return err
+		}
+		by := []func(context.Context, string) (accesssec.Step, error){h.byPassword, h.bySSO}[i%2]
+		step, err := by(ctx, fmt.Sprintf("192.0.2.%d", i))
+		logins[i] = step.Entered
+		return err
+	})
+	h.signIns(t, logins)
+	_, err := h.svc.Authenticate(ctx, logins[0].Token())
+	must(t, err)
+	page, err := h.admin(t).Events(ctx, store.AuditQuery{Types: []string{string(audit.SessionCreated)}, Paging: store.Paging{Limit: 100}})
+	must(t, err)
+	if len(page.Items) != len(logins) {
+		t.Errorf("%d sign-ins in the log, want %d", len(page.Items), len(logins))
+	}
 }

@@ -6,19 +6,21 @@ import (
 	"github.com/accesssec/accesssec-go/store/sqlstore/sqltest"
 )
 
+// TestFlows is in two processes on one driver, and in one on the other.
 func TestFlows(t *testing.T) {
 	t.Parallel()
-	each(t, sqltest.Flows)
+	each(t, func(t *testing.T, d sqltest.Database) {
+		if d.Driver == "pgx" {
+			sqltest.FlowsInTwoProcesses(t, d)
+		} else {
+			sqltest.Flows(t, d)
+		}
+	})
 }
 
-func TestFlowsOneConnection(t *testing.T) {
+func TestOneConnection(t *testing.T) {
 	t.Parallel()
-	each(t, sqltest.FlowsOneConnection)
-}
-
-func TestFlowsInTwoProcesses(t *testing.T) {
-	t.Parallel()
-	sqltest.FlowsInTwoProcesses(t, first)
+	each(t, sqltest.OneConnection)
 }
 
 func TestOnePostWins(t *testing.T) {
