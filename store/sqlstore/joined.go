@@ -24,7 +24,8 @@ var ErrJoined = errors.New("sqlstore: not inside a joined transaction")
 // may both be right alone and wrong together. When the database undoes the transaction
 // for the sake of another, that is store.ErrConflict: the Store refuses from then on, and
 // the host rolls back and begins anew.
-// tx is used by one goroutine at a time, and the Store is over with it.
+// tx is of the pool that Open was given, is used by one goroutine at a time, and the Store
+// is over with it.
 func (s *Store) Join(tx *sql.Tx) store.Store {
 	state := &transaction{sql: tx, joined: true}
 	return &guest{conn: s.on(tx, state), s: s, state: state}

@@ -31,13 +31,13 @@ func ServerDropsConnections(t *testing.T, d Database) {
 			// One that is in the middle of a transaction, if there is one.
 			var n int64
 			err := other.QueryRowContext(ctx, `SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity
-				WHERE application_name = $1 ORDER BY state LIKE 'idle in%' OR state = 'active' DESC, random() LIMIT 2) AS chosen`, name).Scan(&n)
+				WHERE application_name = $1 ORDER BY state LIKE 'idle in%' OR state = 'active' DESC, random() LIMIT 1) AS chosen`, name).Scan(&n)
 			if err != nil && ctx.Err() == nil {
 				dropping <- err
 				return
 			}
 			dropped.Add(n)
-			if _, err := other.ExecContext(ctx, "SELECT pg_sleep(0.04)"); err != nil && ctx.Err() == nil {
+			if _, err := other.ExecContext(ctx, "SELECT pg_sleep(0.1)"); err != nil && ctx.Err() == nil {
 				dropping <- err
 				return
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/accesssec/accesssec-go/store"
 	"github.com/accesssec/accesssec-go/store/sqlstore"
 )
 
@@ -126,6 +127,35 @@ func MigrateKeepsTo(t *testing.T, d Database) {
 	}
 	if diff := cmp.Diff(want, added(before, d.Objects(t, db))); diff != "" {
 		t.Error("made for a host with its own people (-want +got):\n", diff)
+	}
+}
+
+// MigrateSearchPath leaves the schema to the connection: the first of its search path.
+func MigrateSearchPath(t *testing.T, d Database) {
+	db := d.Pool(t)
+	_, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+d.Options.Schema)
+	must(t, err)
+	before := d.Objects(t, db)
+	path := d
+	path.DSN += "&search_path=" + d.Options.Schema
+	path.Options.Schema = ""
+	s := path.Store(t)
+	all := added(before, d.Objects(t, db))
+	if len(all) < 40 {
+		t.Errorf("%d tables and indexes were made", len(all))
+	}
+	for _, o := range all {
+		if o.Schema != d.Options.Schema {
+			t.Errorf("made: %+v", o)
+		}
+	}
+	must(t, s.RunInTx(t.Context(), func(tx store.Tx) error {
+		return tx.CreateOrg(t.Context(), store.Org{ID: "org-1", Name: "Acme"})
+	}))
+	var n int
+	must(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+d.qualified("accesssec_orgs")).Scan(&n))
+	if n != 1 {
+		t.Errorf("%d orgs in that schema", n)
 	}
 }
 

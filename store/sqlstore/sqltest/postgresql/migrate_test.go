@@ -13,6 +13,7 @@ func TestMigrate(t *testing.T) {
 		"a table in the way":    sqltest.MigrateFails,
 		"options are kept to":   sqltest.MigrateKeepsTo,
 		"by hand":               sqltest.MigrateByHand,
+		"no schema said":        sqltest.MigrateSearchPath,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
