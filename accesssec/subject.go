@@ -109,6 +109,6 @@ func (a *Admin) ForgetSubjects(ctx context.Context, id string) error {
 		}
 		e := by.by(audit.ConnectionConfigured, thing(audit.KindConnection, id, k.Value.Name))
 		e.Changes = old.changes(k.Value)
-		return c.record(ctx, a.p.OrgID, e)
+		return a.announce(ctx, c, by, e)
 	})
 }
