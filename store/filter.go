@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	maxFilterDepth = 64   // a Not that points at itself ends here
-	maxFilterParts = 1000 // an And that lies within itself ends here
+	maxFilterDepth = 64  // a Not that points at itself ends here
+	maxFilterParts = 200 // an And that lies within itself ends here
 )
 
 var (
@@ -29,7 +29,7 @@ var (
 // it looks at a row, and then works on what it knows to be sound:
 //
 //   - each node sets exactly one of And, Or, Not, Element and Op; they nest no deeper
-//     than 64 and are no more than 1000 in all
+//     than 64 and are no more than 200 in all
 //   - each comparison has a Path, an operator of this package that fits it ("members"
 //     takes OpEq; "active" takes OpEq and OpPresent; "created" and "modified" take no
 //     OpContains, OpStarts and OpEnds), and a Value that can be read: "true" or "false"

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/accesssec/accesssec-go/store"
@@ -27,7 +26,7 @@ func head(value string) string {
 
 // value is a condition on the row r of {entry_index}: its path and its value. Where an
 // index can help, it says of the indexed part what follows from what is asked.
-func (f filter) value(x store.Filter) string {
+func (f *filter) value(x store.Filter) string {
 	const column = "r.value"
 	part := "substr(" + column + ", 1, " + strconv.Itoa(indexedRunes) + ")"
 	start := head(x.Value)
@@ -53,7 +52,7 @@ func (f filter) value(x store.Filter) string {
 
 // element is a condition on a row r of {entry_index} that belongs to an element which
 // meets all of x.Element.
-func (f filter) element(x store.Filter) string {
+func (f *filter) element(x store.Filter) string {
 	parts := flat(x.Element)
 	lead := leading(parts)
 	var cond []string
@@ -67,7 +66,7 @@ func (f filter) element(x store.Filter) string {
 			cond = append(cond, f.part(p))
 		}
 	}
-	return strings.Join(cond, " AND ")
+	return balanced(cond, " AND ")
 }
 
 // flat are the conditions that all have to hold.
@@ -108,7 +107,7 @@ func leading(parts []store.Filter) int {
 }
 
 // part is a condition on the element that r belongs to.
-func (f filter) part(x store.Filter) string {
+func (f *filter) part(x store.Filter) string {
 	switch {
 	case len(x.And) > 0:
 		return joined(x.And, " AND ", f.part)
@@ -119,8 +118,8 @@ func (f filter) part(x store.Filter) string {
 	}
 	// Nothing here is for the index of values: it is to look among the few rows of the
 	// entry that r has found.
-	return "(EXISTS (SELECT 1 FROM {entry_index} AS x WHERE x.org_id = r.org_id AND x.entry_id = r.entry_id" +
-		" AND x.element = r.element AND " + f.w.d.unindexed("x.path") + " = " + f.w.arg(x.Path) + " AND " + f.text("x.value", x) + "))"
+	return f.set("EXISTS (SELECT 1 FROM {entry_index} AS x WHERE x.org_id = r.org_id AND x.entry_id = r.entry_id" +
+		" AND x.element = r.element AND " + f.w.d.unindexed("x.path") + " = " + f.w.arg(x.Path) + " AND " + f.text("x.value", x) + ")")
 }
 
 // narrow reports whether an index finds the few entries that x can hold for. SQLite,

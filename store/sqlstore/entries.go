@@ -40,7 +40,7 @@ func (c conn) Entries(ctx context.Context, orgID string, q store.EntryQuery) (st
 			}
 		}
 		w := c.where()
-		f := filter{w: w, org: w.arg(orgID)}
+		f := &filter{w: w, org: w.arg(orgID)}
 		w.and("e.org_id = " + f.org)
 		w.narrow("e.type", q.Type)
 		l := list[store.Entry]{scan: scanEntry}

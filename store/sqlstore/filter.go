@@ -17,13 +17,29 @@ import (
 type filter struct {
 	w   *where
 	org string // the parameter with the org's id
+
+	sets  int  // how many conditions look into another table
+	apart bool // inside anyOf
 }
 
-func (f filter) entry(x store.Filter) string {
+// mostJoined is how many of these conditions PostgreSQL is left to make joins of. It
+// weighs the orders of joins against each other, which takes it for ever where there are
+// many.
+const mostJoined = 8
+
+// set is a condition that looks into another table.
+func (f *filter) set(cond string) string {
+	if f.sets++; f.sets > mostJoined && f.w.d == PostgreSQL {
+		return "(" + cond + " IS TRUE)"
+	}
+	return "(" + cond + ")"
+}
+
+func (f *filter) entry(x store.Filter) string {
 	switch {
 	case len(x.And) > 0:
 		return joined(x.And, " AND ", f.entry)
-	case len(x.Or) > 1 && len(x.Or) <= mostSets && narrow(x):
+	case len(x.Or) > 1 && len(x.Or) <= mostSets && !f.apart && narrow(x):
 		return f.anyOf(x.Or)
 	case len(x.Or) > 0:
 		return joined(x.Or, " OR ", f.entry)
@@ -34,8 +50,8 @@ func (f filter) entry(x store.Filter) string {
 	}
 	switch x.Path {
 	case "members":
-		return "(e.id IN (SELECT m.group_id FROM {members} AS m WHERE m.org_id = " + f.org +
-			" AND m.entry_id = " + f.w.arg(x.Value) + "))"
+		return f.set("e.id IN (SELECT m.group_id FROM {members} AS m WHERE m.org_id = " + f.org +
+			" AND m.entry_id = " + f.w.arg(x.Value) + ")")
 	case "active":
 		if x.Op == store.OpPresent {
 			return always
@@ -61,12 +77,14 @@ const mostSets = 100
 
 // anyOf holds for entries that meet one of parts, each of which an index finds. As one
 // condition beside another they would be asked of every entry.
-func (f filter) anyOf(parts []store.Filter) string {
+func (f *filter) anyOf(parts []store.Filter) string {
+	f.apart = true // once: what is nested deeper is beyond what SQLite reads
+	defer func() { f.apart = false }()
 	var sets []string
 	for _, p := range parts {
 		sets = append(sets, "SELECT e.id FROM {entries} AS e WHERE e.org_id = "+f.org+" AND "+f.entry(p))
 	}
-	return "(e.id IN (" + strings.Join(sets, " UNION ALL ") + "))"
+	return f.set("e.id IN (" + strings.Join(sets, " UNION ALL ") + ")")
 }
 
 // The conditions that every entry meets, and that none does.
@@ -77,14 +95,14 @@ const (
 
 // among holds for entries that have a row r in {entry_index}. As a set of ids, which
 // depends on no entry, it is found by an index.
-func (f filter) among(cond string) string {
+func (f *filter) among(cond string) string {
 	set := "SELECT r.entry_id"
 	if f.w.d == PostgreSQL {
 		// Else it is taken apart, and its size guessed wrong. SQLite would choose an index
 		// that gives the ids in order.
 		set = "SELECT DISTINCT r.entry_id"
 	}
-	return "(e.id IN (" + set + " FROM {entry_index} AS r WHERE r.org_id = " + f.org + " AND " + cond + "))"
+	return f.set("e.id IN (" + set + " FROM {entry_index} AS r WHERE r.org_id = " + f.org + " AND " + cond + ")")
 }
 
 // unindexed is column where no index on it is to be used.
@@ -98,11 +116,19 @@ func (d Dialect) unindexed(column string) string {
 // joined writes parts as a balanced tree: SQLite bounds how deep an expression may be,
 // and a chain of AND is as deep as it is long.
 func joined(parts []store.Filter, op string, write func(store.Filter) string) string {
-	if len(parts) == 1 {
-		return write(parts[0])
+	conds := make([]string, len(parts))
+	for i, p := range parts {
+		conds[i] = write(p)
 	}
-	half := len(parts) / 2
-	return "(" + joined(parts[:half], op, write) + op + joined(parts[half:], op, write) + ")"
+	return balanced(conds, op)
+}
+
+func balanced(conds []string, op string) string {
+	if len(conds) == 1 {
+		return conds[0]
+	}
+	half := len(conds) / 2
+	return "(" + balanced(conds[:half], op) + op + balanced(conds[half:], op) + ")"
 }
 
 // compared are the operators that compare by an order.
@@ -123,7 +149,7 @@ func compared(op store.Op) string {
 }
 
 // text is a condition on the text in a column.
-func (f filter) text(column string, x store.Filter) string {
+func (f *filter) text(column string, x store.Filter) string {
 	switch x.Op {
 	case store.OpPresent:
 		return "(" + column + " <> '')"
@@ -156,7 +182,7 @@ func (d Dialect) ending(text string, n int) string {
 }
 
 // prefix is a range, for the sake of indexes.
-func (f filter) prefix(column, value string) string {
+func (f *filter) prefix(column, value string) string {
 	if value == "" {
 		return always
 	}
@@ -188,7 +214,7 @@ func successor(s string) string {
 
 // instant is a condition on the time in a column, which is whole microseconds, while the
 // value it is compared with may be finer, or of a year that not every database can tell.
-func (f filter) instant(column string, x store.Filter) string {
+func (f *filter) instant(column string, x store.Filter) string {
 	if x.Op == store.OpPresent {
 		return "(" + column + " <> " + f.w.arg(time.Time{}) + ")"
 	}

@@ -11,6 +11,7 @@ func TestFilters(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, sqltest.Database){
 		"as in memory":  sqltest.FiltersAgree,
 		"on every text": sqltest.FiltersOnEveryText,
+		"at the bounds": sqltest.FiltersAtTheirBounds,
 		"by an index":   sqltest.FiltersUseIndexes,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -18,6 +19,11 @@ func TestFilters(t *testing.T) {
 			each(t, test)
 		})
 	}
+}
+
+func TestManyMembers(t *testing.T) {
+	t.Parallel()
+	each(t, sqltest.ManyMembers)
 }
 
 // BenchmarkAddMember adds one to a group of ten and to one of a hundred thousand.
