@@ -11,11 +11,17 @@ import (
 
 // conn answers for one Querier: Store, Tx and a joined Store are made of it.
 type conn struct {
-	People
+	reader
 	s  *Store
 	q  Querier
 	tx *transaction // nil on the pool
 }
+
+// reader and writer are the halves of [People]: only a Tx has the second.
+type (
+	reader = store.People
+	writer = store.PeopleWriter
+)
 
 // transaction is what is known of the one that is running.
 type transaction struct {
@@ -33,9 +39,9 @@ type transaction struct {
 func (s *Store) on(q Querier, tx *transaction) conn {
 	c := conn{s: s, q: q, tx: tx}
 	if host := s.texts.people; host != nil {
-		c.People = hosts{people: host(q), c: c}
+		c.reader = hosts{people: host(q), c: c}
 	} else {
-		c.People = people{c: c}
+		c.reader = people{c: c}
 	}
 	return c
 }

@@ -62,7 +62,7 @@ func (g *guest) RunInTx(ctx context.Context, fn func(store.Tx) error) error {
 			c.q.ExecContext(ctx, "RELEASE SAVEPOINT "+name)
 		}
 	}()
-	err := fn(&Tx{c})
+	err := fn(c.writing())
 	switch {
 	case err != nil:
 	case inner.failed != nil:

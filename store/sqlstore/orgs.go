@@ -95,7 +95,7 @@ func (t *Tx) DeleteOrg(ctx context.Context, id string) error {
 // deleteMemberships deletes those of an org: at once where they are ours, one by one
 // where they are the host's.
 func (t *Tx) deleteMemberships(ctx context.Context, orgID string) error {
-	host, ok := t.People.(hosts)
+	host, ok := t.reader.(hosts)
 	if !ok {
 		_, err := t.exec(ctx, `DELETE FROM {memberships} WHERE org_id = $1`, orgID)
 		return err

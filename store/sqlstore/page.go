@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/accesssec/accesssec-go/internal/keyset"
@@ -143,13 +142,4 @@ func (l list[T]) total(ctx context.Context, c conn, w *where) (int64, error) {
 		return 0, err
 	}
 	return n[0], nil
-}
-
-// numbered is "$1, $2, ... $n".
-func numbered(n int) string {
-	s := "$1"
-	for i := 2; i <= n; i++ {
-		s += ", $" + strconv.Itoa(i)
-	}
-	return s
 }

@@ -25,9 +25,15 @@ const (
 )
 
 // Tx is one transaction. It is used by one goroutine at a time.
-type Tx struct{ conn }
+type Tx struct {
+	conn
+	writer
+}
 
 var _ store.Tx = (*Tx)(nil)
+
+// writing is c with the methods that only a transaction has.
+func (c conn) writing() *Tx { return &Tx{c, c.reader.(People)} }
 
 // SQL joins the host's own statements to the transaction. Whoever ends it through this
 // breaks it; an error of PostgreSQL's on it aborts it.
@@ -93,7 +99,7 @@ func (s *Store) once(ctx context.Context, level sql.IsolationLevel, state *trans
 			m.prepare(ctx, s.db)
 		}
 	}()
-	err = fn(&Tx{s.on(t, state)})
+	err = fn(s.on(t, state).writing())
 	switch {
 	case state.lost:
 		return errors.Join(err, state.failed)
