@@ -32,10 +32,11 @@ func FlowsInTwoProcesses(t *testing.T, d Database) {
 	}
 }
 
-// left is how long a test may still run.
+// left is how long another process may run, so that it says what it is at if that is too
+// short.
 func left(t *testing.T) time.Duration {
 	if end, is := t.Deadline(); is {
-		return time.Until(end).Round(time.Second)
+		return max(time.Until(end)-15*time.Second, time.Second).Round(time.Second)
 	}
 	return 10 * time.Minute
 }
