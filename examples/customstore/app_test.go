@@ -13,7 +13,7 @@ import (
 
 func started(t *testing.T) *app {
 	t.Helper()
-	a, err := start(t.Context(), "localhost:0", func(string, ...any) {})
+	a, err := start(t.Context(), "localhost:0", cheap, func(string, ...any) {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 // walk goes through all of it by HTTP, on a free port, and prints a line for each step.
-// It ends at the first that fails.
-func walk(ctx context.Context, out io.Writer) error {
+// It ends at the first that fails. rounds is as for serve.
+func walk(ctx context.Context, out io.Writer, rounds int) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	steps := 0
@@ -24,7 +24,7 @@ func walk(ctx context.Context, out io.Writer) error {
 		steps++
 		fmt.Fprintf(out, "ok   "+format+"\n", args...)
 	}
-	a, err := start(ctx, "localhost:0", done)
+	a, err := start(ctx, "localhost:0", rounds, done)
 	if err != nil {
 		return err
 	}
@@ -183,9 +183,12 @@ func (a *app) walkTeam(ctx context.Context, done func(string, ...any)) error {
 	if err := tess.mustSay(ctx, "Hello Tess Tyler, member of Acme."); err != nil {
 		return err
 	}
-	page, err := tess.post(ctx, "/team/position", url.Values{"id": {"acct-3"}, "position": {"boss"}})
-	if err != nil || page.status != http.StatusForbidden {
-		return fmt.Errorf("a boss by her own making: status %d, %v", page.status, err)
+	var page answer
+	for _, id := range []string{"acct-1", "acct-2", "acct-3"} { // the boss, a colleague, herself
+		page, err = tess.post(ctx, "/team/position", url.Values{"id": {id}, "position": {"boss"}})
+		if err != nil || page.status != http.StatusForbidden {
+			return fmt.Errorf("somebody who is no boss has changed %s: status %d, %v", id, page.status, err)
+		}
 	}
 	done("the host's own rule holds: who is no boss changes nobody")
 	if page, err = olive.post(ctx, "/team/position", url.Values{"id": {"acct-3"}, "position": {"manager"}}); err != nil || !page.in() {

@@ -38,9 +38,9 @@ func main() {
 	check := flag.Bool("check", false, "walk through all of it without a browser, and say what works")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	run := func() error { return serve(ctx, *addr, os.Stdout) }
+	run := func() error { return serve(ctx, *addr, os.Stdout, 0) }
 	if *check {
-		run = func() error { return walk(ctx, os.Stdout) }
+		run = func() error { return walk(ctx, os.Stdout, 0) }
 	}
 	err := run()
 	stop()
@@ -55,6 +55,7 @@ type app struct {
 	origin    string
 	dir       string // of the database
 	db        *sql.DB
+	rounds    int // of a password hash; 0 is in earnest
 	passwords *accounts.Passwords
 	cookies   *cookies
 	pages     *template.Template
@@ -146,9 +147,9 @@ func (a *app) routes() http.Handler {
 	return mux
 }
 
-// serve runs until it is interrupted.
-func serve(ctx context.Context, addr string, out io.Writer) error {
-	a, err := start(ctx, addr, func(string, ...any) {})
+// serve runs until it is interrupted. rounds is what a password costs; 0 is in earnest.
+func serve(ctx context.Context, addr string, out io.Writer, rounds int) error {
+	a, err := start(ctx, addr, rounds, func(string, ...any) {})
 	if err != nil {
 		return err
 	}

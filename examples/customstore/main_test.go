@@ -9,10 +9,13 @@ import (
 	"testing"
 )
 
+// cheap has the tests spend their time on something else than hashing.
+const cheap = 1000
+
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	if err := walk(t.Context(), &out); err != nil {
+	if err := walk(t.Context(), &out, cheap); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -31,7 +34,7 @@ func TestServe(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, "localhost:0", w) }()
+	go func() { ended <- serve(ctx, "localhost:0", w, cheap) }()
 	said := make([]byte, 4096)
 	n, err := r.Read(said)
 	if err != nil {
@@ -60,7 +63,7 @@ func TestStartOnATakenPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	if err := serve(t.Context(), ln.Addr().String(), io.Discard); err == nil {
+	if err := serve(t.Context(), ln.Addr().String(), io.Discard, cheap); err == nil {
 		t.Error("served on a port that is taken")
 	}
 }

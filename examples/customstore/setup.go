@@ -23,12 +23,12 @@ type person struct{ Mail, Password string }
 
 // start makes a database as it was, brings it up to date, and listens. done hears of
 // each step that is done.
-func start(ctx context.Context, addr string, done func(format string, args ...any)) (*app, error) {
+func start(ctx context.Context, addr string, rounds int, done func(format string, args ...any)) (*app, error) {
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	a := &app{known: map[string]person{}, ended: make(chan error, 1)}
+	a := &app{rounds: rounds, known: map[string]person{}, ended: make(chan error, 1)}
 	if err := a.setUp(ctx, ln.Addr().String(), done); err != nil {
 		return nil, errors.Join(err, ln.Close(), a.close())
 	}
@@ -75,7 +75,7 @@ func (a *app) before(ctx context.Context) (err error) {
 	if err := accounts.Before(ctx, a.db); err != nil {
 		return err
 	}
-	a.passwords = accounts.NewPasswords(a.db, 0)
+	a.passwords = accounts.NewPasswords(a.db, a.rounds)
 	if _, err := a.db.ExecContext(ctx, `INSERT INTO workspaces (id, name, plan) VALUES (1, 'Acme', 'team')`); err != nil {
 		return err
 	}
