@@ -79,7 +79,7 @@ func (s *Service) refused(ctx context.Context, err error) error {
 // lingering outlives the request by a little: what a client has earned is counted and
 // recorded although it hangs up.
 func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 }
 
 // upkeep is the door for rows that no person decides: request records, seals, job

@@ -65,7 +65,7 @@ type User struct {
 	AddressVerified     bool
 	FirstName, LastName string
 	NamesFrom           string // who set the names last: "", "self", "sso", "scim"
-	Password            string // PHC string; "" when the person has none
+	Password            string // PHC string, or what a host's own check keeps there; "" none
 	PasswordSetByUser   bool
 	Disabled            bool
 	CreatedAt           time.Time

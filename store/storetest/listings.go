@@ -37,7 +37,7 @@ func listings() map[string]listing {
 				if err := tx.CreateUser(ctx, store.User{ID: id, CreatedAt: day(0)}); err != nil {
 					return err
 				}
-				return tx.PutMembership(ctx, store.Membership{OrgID: org, UserID: id, JoinedAt: day(rank)})
+				return tx.PutMembership(ctx, store.Membership{OrgID: org, UserID: id, Role: "member", JoinedAt: day(rank)})
 			},
 			list: func(ctx context.Context, r store.Reader, org string, p store.Paging) (listed, error) {
 				page, err := r.Memberships(ctx, org, store.MembershipQuery{Paging: p})
