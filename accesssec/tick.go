@@ -17,7 +17,7 @@ import (
 //
 // A job that fails is logged, keeps no other waiting, and comes again later and later.
 // The error joins all that went wrong. When ctx ends, Tick stops taking jobs and waits
-// for those that run, for at most 20 seconds.
+// for those that run, for at most 40 seconds.
 func (s *Service) Tick(ctx context.Context) (int, error) {
 	if err := s.alone(); err != nil {
 		return 0, err
