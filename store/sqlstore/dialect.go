@@ -59,6 +59,11 @@ func (d Dialect) skipLocked() string {
 	return "" // there is one writer
 }
 
+// once begins a statement on what query finds, under the name due. PostgreSQL may run a
+// query inside of IN again for each row that it looks at; where that skips what is locked,
+// each run finds others, and no LIMIT holds.
+func once(query string) string { return "WITH due AS MATERIALIZED (" + query + ") " }
+
 // instantText is how SQLite keeps an instant: of one width, so that text sorts as time.
 const instantText = "2006-01-02T15:04:05.000000Z"
 

@@ -18,16 +18,17 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time, limit int) (in
 	return alone(ctx, s, func(c conn) (int, error) {
 		return do(ctx, c, func() (int, error) {
 			total := 0
-			for _, s := range []string{
-				`DELETE FROM {docs} WHERE (org_id, kind, id) IN (SELECT org_id, kind, id FROM {docs} WHERE expires_at <= $1 LIMIT $2` + c.dialect().skipLocked() + `)`,
-				`DELETE FROM {grants} WHERE (org_id, id) IN (SELECT org_id, id FROM {grants} WHERE expires_at <= $1 LIMIT $2` + c.dialect().skipLocked() + `)`,
-				`DELETE FROM {sessions} WHERE hash IN (SELECT hash FROM {sessions} WHERE idle_at <= $1 LIMIT $2` + c.dialect().skipLocked() + `)`,
-				`DELETE FROM {sessions} WHERE hash IN (SELECT hash FROM {sessions} WHERE end_at <= $1 LIMIT $2` + c.dialect().skipLocked() + `)`,
+			for _, s := range []struct{ table, columns, over string }{
+				{"{docs}", "org_id, kind, id", "expires_at"},
+				{"{grants}", "org_id, id", "expires_at"},
+				{"{sessions}", "hash", "idle_at"},
+				{"{sessions}", "hash", "end_at"},
 			} {
 				if total == limit {
 					break
 				}
-				n, err := c.exec(ctx, s, c.dialect().at(now), limit-total)
+				due := `SELECT ` + s.columns + ` FROM ` + s.table + ` WHERE ` + s.over + ` <= $1 LIMIT $2` + c.dialect().skipLocked()
+				n, err := c.exec(ctx, once(due)+`DELETE FROM `+s.table+` WHERE (`+s.columns+`) IN (SELECT `+s.columns+` FROM due)`, c.dialect().at(now), limit-total)
 				if err != nil {
 					return 0, err
 				}

@@ -81,8 +81,8 @@ func (s *Store) LeaseJobs(ctx context.Context, q store.LeaseQuery) ([]store.Job,
 			w.and("at <= " + now + " AND (lease = '' OR lease_until <= " + now + ")")
 			due := `SELECT org_id, kind, key FROM {jobs}` + w.String() +
 				` ORDER BY at, kind, org_id, key LIMIT ` + w.arg(n) + w.d.skipLocked()
-			return all(ctx, c, scanJob, `UPDATE {jobs} SET lease = `+w.arg(q.Worker)+`, lease_until = `+w.arg(q.Until)+`, seq = seq + 1
-				WHERE (org_id, kind, key) IN (`+due+`) RETURNING `+jobColumns, w.args...)
+			return all(ctx, c, scanJob, once(due)+`UPDATE {jobs} SET lease = `+w.arg(q.Worker)+`, lease_until = `+w.arg(q.Until)+`, seq = seq + 1
+				WHERE (org_id, kind, key) IN (SELECT org_id, kind, key FROM due) RETURNING `+jobColumns, w.args...)
 		})
 	})
 	slices.SortFunc(out, func(a, b store.Job) int {

@@ -1,0 +1,12 @@
+package postgresql_test
+
+import (
+	"testing"
+
+	"github.com/accesssec/accesssec-go/store/sqlstore/sqltest"
+)
+
+func TestLimitsHold(t *testing.T) {
+	t.Parallel()
+	each(t, sqltest.LimitsHold)
+}
