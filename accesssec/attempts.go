@@ -208,13 +208,27 @@ func settle(ctx context.Context, c *change, counters []counter) error {
 	return nil
 }
 
-// giveBack takes the success out of its network's count, after it is committed. When
-// that can't be done the network has one attempt less.
-func (s *Service) giveBack(ctx context.Context, counters []counter) {
+// excused gives back what was booked for an attempt that ended in a fault of ours, or a
+// store that is away would lock out whoever knows the password. Who hangs up stays
+// counted, and so does who was refused.
+func (s *Service) excused(ctx context.Context, counters []counter, err error) error {
+	var no *Refusal
+	if err != nil && !errors.As(err, &no) && ctx.Err() == nil {
+		s.giveBack(ctx, counters, func(counter) bool { return true })
+	}
+	return err
+}
+
+// shared are the counts that are others' as well, which settle leaves alone.
+func shared(c counter) bool { return c.shared }
+
+// giveBack takes an attempt that was right, or was none, out of those counts. When that
+// can't be done they have one attempt less.
+func (s *Service) giveBack(ctx context.Context, counters []counter, which func(counter) bool) {
 	ctx, cancel := lingering(ctx)
 	defer cancel()
 	for _, k := range counters {
-		if !k.shared {
+		if !which(k) {
 			continue
 		}
 		for range 10 {

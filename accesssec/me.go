@@ -107,7 +107,7 @@ func (m *Me) Prove(ctx context.Context, password string) error {
 		no := refuse(CodeWrongPassword, "wrong password")
 		return m.s.refused(ctx, no.inOrg(who.session.OrgID, who.by(audit.ProveRefused)))
 	}
-	return m.s.change(ctx, func(c *change) error {
+	err = m.s.change(ctx, func(c *change) error {
 		who, err := m.signedIn(ctx, c)
 		if err != nil {
 			return err
@@ -132,6 +132,7 @@ func (m *Me) Prove(ctx context.Context, password string) error {
 		}
 		return c.record(ctx, ses.OrgID, who.by(audit.UserProved))
 	})
+	return m.s.excused(ctx, counters, err)
 }
 
 // closedTo asks the policy whether the person could sign in with their password: where

@@ -35,8 +35,9 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 	}
 	user, err := s.store.UserByAddress(ctx, a.Key())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return Step{}, err
+		return Step{}, s.excused(ctx, counters, err)
 	}
+	// A check that fails stays counted: it may be the host's way to say "wrong".
 	right, stale, err := s.verify(ctx, user, password)
 	if err != nil {
 		return Step{}, err
@@ -73,9 +74,9 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 		return err
 	})
 	if err != nil {
-		return Step{}, err
+		return Step{}, s.excused(ctx, counters, err)
 	}
-	s.giveBack(ctx, counters)
+	s.giveBack(ctx, counters, shared)
 	return Step{Entered: entered, After: SafePath(v.After)}, nil
 }
 

@@ -1,7 +1,10 @@
 package flowtest
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +29,7 @@ func limitsFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"a zero visit starts no sign-on":    limitZeroVisit,
 		"what is due is done":               limitTick,
 		"Prove and signing in don't mingle": limitProveApart,
+		"a fault is no guess":               limitFault,
 	})
 }
 
@@ -216,5 +220,45 @@ func limitProveApart(t *testing.T, w *world) {
 	}
 	if err := w.svc.Me(in.Principal).Prove(w.ctx, right); err != nil {
 		t.Errorf("locked out of the settings by a stranger: %v", err)
+	}
+}
+
+// broken is a store whose transactions fail for a while.
+type broken struct {
+	store.Store
+	is atomic.Bool
+}
+
+func (b *broken) RunInTx(ctx context.Context, fn func(store.Tx) error) error {
+	if b.is.Load() {
+		return errAway
+	}
+	return b.Store.RunInTx(ctx, fn)
+}
+
+// limitFault: while the store is away, who types the right password is not counted as
+// guessing; who types a wrong one is.
+func limitFault(t *testing.T, w *world) {
+	st := &broken{Store: w.store}
+	w.store = st
+	w.svc = w.service(w.host.URL)
+	acme := withAnn(w)
+	acme.add(policy.Member, "bob@example.com")
+	v := w.from("192.0.2.1")
+	st.is.Store(true)
+	for range 20 {
+		if _, err := w.svc.SignIn().Password(w.ctx, v, "ann@example.com", right); !errors.Is(err, errAway) {
+			t.Fatalf("while the store is away: %v", err)
+		}
+	}
+	for range 5 {
+		w.guess(v, "bob@example.com", "wrong")
+	}
+	st.is.Store(false)
+	if got := w.guess(v, "ann@example.com", right); got != "" {
+		t.Errorf("the right password afterwards: %q", got)
+	}
+	if got := w.guess(v, "bob@example.com", right); got != accesssec.CodeLocked {
+		t.Errorf("after five wrong ones: %q", got)
 	}
 }
