@@ -63,7 +63,10 @@ func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, e
 	f.user, err = r.UserByAddress(ctx, q.address.Key())
 	if errors.Is(err, store.ErrNotFound) {
 		return f, nil
-	} else if err != nil {
+	} else if err == nil && f.user.AddressKey != q.address.Key() {
+		err = errors.New("accesssec: the store found another account than was asked for")
+	}
+	if err != nil {
 		return f, err
 	}
 	f.in.Person.Known, f.in.Person.Disabled = true, f.user.Disabled

@@ -147,32 +147,29 @@ func (c *change) addMember(ctx context.Context, m store.Membership, u store.User
 // One of their name whose account is gone, or no member any more, makes room: its teams
 // and what an identity provider says of it were somebody else's.
 func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (store.Entry, error) {
-	page, err := c.Entries(ctx, orgID, store.EntryQuery{Type: store.EntryUser, Filter: &store.Filter{Or: []store.Filter{
-		{Path: "userId", Op: store.OpEq, Value: u.ID},
-		{Path: "name", Op: store.OpEq, Value: u.AddressKey},
-	}}})
+	// Two questions, each of which an index answers: asked as one, a database may read the
+	// whole directory for it.
+	entry, err := entryWith(ctx, c, orgID, "userId", u.ID)
 	if err != nil {
-		return store.Entry{}, err
+		return entry, err
 	}
-	entry := store.Entry{OrgID: orgID, ID: newID("ent"), Type: store.EntryUser, Name: u.Address, NameKey: u.AddressKey, CreatedAt: c.now}
-	for _, e := range page.Items {
-		if e.UserID == u.ID {
-			entry = e
-			break
-		}
-		if e.UserID == "" {
-			entry = e
-			continue
-		}
-		_, err := c.Membership(ctx, orgID, e.UserID)
-		if err == nil {
-			continue // a member's: the key of the name will say so
-		} else if !errors.Is(err, store.ErrNotFound) {
+	if entry.ID == "" {
+		if entry, err = entryWith(ctx, c, orgID, "name", u.AddressKey); err != nil {
 			return entry, err
 		}
-		if err := c.DeleteEntry(ctx, orgID, e.ID); err != nil {
+	}
+	if entry.UserID != "" && entry.UserID != u.ID {
+		_, err := c.Membership(ctx, orgID, entry.UserID)
+		if errors.Is(err, store.ErrNotFound) {
+			err = c.DeleteEntry(ctx, orgID, entry.ID)
+		}
+		if err != nil {
 			return entry, err
 		}
+		entry = store.Entry{} // a member's stays: the key of the name will say so
+	}
+	if entry.ID == "" {
+		entry = store.Entry{OrgID: orgID, ID: newID("ent"), Type: store.EntryUser, Name: u.Address, NameKey: u.AddressKey, CreatedAt: c.now}
 	}
 	// Whether an entry that an identity provider keeps is active is for that to say.
 	entry.Active = entry.Active || entry.ConnectionID == ""

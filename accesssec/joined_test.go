@@ -255,11 +255,11 @@ type untouched struct{ store.Store }
 func TestOnNoStandaloneStep(t *testing.T) {
 	t.Parallel()
 	under := map[string]string{
-		"bookOne":      "Password and Prove, and what fails at a connection",
-		"giveBack":     "Password",
-		"Authenticate": "itself",
-		"take":         "Tick and Run",
-		"sweep":        "Tick and Run",
+		"bookOne":  "Password and Prove, and what fails at a connection",
+		"giveBack": "Password and Prove",
+		"touch":    "Authenticate",
+		"take":     "Tick and Run",
+		"sweep":    "Tick and Run",
 	}
 	files, err := filepath.Glob("*.go")
 	if err != nil || len(files) == 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
@@ -29,8 +28,7 @@ type Person struct {
 // address already, whose names and password then stay as they are. The Principal is
 // that of Vouch.
 func (s *Service) CreateOrg(ctx context.Context, name string, owner Person) (Principal, error) {
-	name = strings.TrimSpace(name)
-	if name == "" || len(name) > 200 {
+	if name = oneLine(name, 201); name == "" || len(name) > 200 {
 		return Principal{}, errors.New("accesssec: an org needs a name of at most 200 bytes")
 	}
 	owner.Role = policy.Owner

@@ -31,6 +31,7 @@ func faultsFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"SSO":      faultsSSO,
 		"password": faultsPassword,
+		"touch":    faultsTouch,
 	})
 }
 
@@ -82,4 +83,31 @@ func (c *customer) untilIn(fn func(context.Context) (*accesssec.Entered, error))
 		}
 	}
 	t.Fatal("never let in")
+}
+
+// readOnly is a store that answers and can't mark a session.
+type readOnly struct{ store.Store }
+
+func (readOnly) TouchSession(context.Context, store.Hash, time.Time, time.Time) error {
+	return errAway
+}
+
+// faultsTouch: who is signed in stays so while the store can't write, for as long as the
+// session would have been good without being used.
+func faultsTouch(t *testing.T, w *world) {
+	withAnn(w)
+	step, err := w.svc.SignIn().Password(w.ctx, w.visit(), "ann@example.com", right)
+	w.must(err)
+	w.store = readOnly{w.store}
+	svc := w.service(w.host.URL)
+	for _, hours := range []time.Duration{1, 22} {
+		w.advance(hours * time.Hour)
+		if _, err := svc.Authenticate(w.ctx, step.Entered.Token()); err != nil {
+			t.Errorf("%d hours on: %v", hours, err)
+		}
+	}
+	w.advance(time.Hour)
+	if _, err := svc.Authenticate(w.ctx, step.Entered.Token()); w.code(err) != accesssec.CodeSignedOut {
+		t.Errorf("a day after it was last marked: %v", err)
+	}
 }

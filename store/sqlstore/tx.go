@@ -20,8 +20,8 @@ const (
 	guesses = 5
 	// longestPause is between two of them.
 	longestPause = 100 * time.Millisecond
-	// patience is how long SQLite's one writer is waited for, once it is our turn.
-	patience = 15 * time.Second
+	// patience is how long one waits to be SQLite's one writer, and then for its readers.
+	patience = 30 * time.Second
 )
 
 // Tx is one transaction. It is used by one goroutine at a time.
@@ -86,7 +86,10 @@ func (s *Store) run(ctx context.Context, level sql.IsolationLevel, fn func(*Tx) 
 
 // once runs fn in one transaction. state says afterwards whether to run it again.
 func (s *Store) once(ctx context.Context, level sql.IsolationLevel, state *transaction, fn func(*Tx) error) error {
-	t, end, err := s.begin(ctx, level)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	t, end, err := s.begin(ctx, level, state)
 	if err != nil {
 		return err
 	}
@@ -110,7 +113,7 @@ func (s *Store) once(ctx context.Context, level sql.IsolationLevel, state *trans
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	if err := s.commit(ctx, t); err != nil {
+	if err := s.commit(ctx, state); err != nil {
 		state.lost = serialization(err)
 		return fmt.Errorf("sqlstore: commit: %w", err)
 	}
@@ -119,25 +122,37 @@ func (s *Store) once(ctx context.Context, level sql.IsolationLevel, state *trans
 
 // begin opens a transaction. end gives back what it holds, and undoes it unless it was
 // committed.
-func (s *Store) begin(ctx context.Context, level sql.IsolationLevel) (*sql.Tx, func(), error) {
+func (s *Store) begin(ctx context.Context, level sql.IsolationLevel, state *transaction) (*sql.Tx, func(), error) {
 	if s.turn != nil {
 		return s.beginImmediate(ctx)
 	}
-	t, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
+	// Until COMMIT a context that ends ends the transaction. After that it must not: the
+	// caller would hear that nothing was done, of what is there for good.
+	open, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	state.hold, state.cancel = context.AfterFunc(ctx, cancel), cancel
+	t, err := s.db.BeginTx(open, &sql.TxOptions{Isolation: level})
 	if err != nil {
+		state.hold()
+		cancel()
 		return nil, nil, began(ctx, err)
 	}
-	return t, func() { t.Rollback() }, nil
+	return t, func() {
+		t.Rollback()
+		state.hold()
+		cancel()
+	}, nil
 }
 
 // beginImmediate takes SQLite's write lock before anything is read: a transaction that
 // begins as a reader can't become a writer once somebody else has written. The driver's
 // own BEGIN, whatever the DSN makes of it, is given up for ours.
 func (s *Store) beginImmediate(ctx context.Context) (*sql.Tx, func(), error) {
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	select {
 	case s.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
+	case <-waiting.Done():
+		return nil, nil, began(ctx, errors.New("another transaction does not end"))
 	}
 	yield := func() { <-s.turn }
 	c, err := s.db.Conn(ctx)
@@ -162,25 +177,31 @@ func (s *Store) beginImmediate(ctx context.Context) (*sql.Tx, func(), error) {
 		end()
 		return nil, nil, began(ctx, err)
 	}
-	if err := insist(ctx, t, "BEGIN IMMEDIATE"); err != nil {
+	if err := insist(waiting, t, "BEGIN IMMEDIATE"); err != nil {
 		end()
 		return nil, nil, began(ctx, err)
 	}
 	return t, end, nil
 }
 
-func (s *Store) commit(ctx context.Context, t *sql.Tx) error {
+func (s *Store) commit(ctx context.Context, state *transaction) error {
 	if s.turn == nil {
-		return t.Commit()
+		if !state.hold() {
+			return ctx.Err() // it has just ended
+		}
+		defer time.AfterFunc(patience, state.cancel).Stop()
+		return state.sql.Commit()
 	}
-	// Outside of WAL mode COMMIT waits for readers, and may be tried again. It is past
-	// the point where a context that ends could still stop it cleanly.
-	return insist(context.WithoutCancel(ctx), t, "COMMIT")
+	// Outside of WAL mode COMMIT waits for readers, and may be tried again, as long as
+	// there is something to commit. It is past the point where a context that ends could
+	// stop it cleanly.
+	return insist(context.WithoutCancel(ctx), state.sql, commit)
 }
 
 // insist runs a statement until SQLite's lock is free. It can't tell why a statement
 // fails without asking each driver in its own way, so what fails for another reason is
-// tried as long.
+// tried as long; but for a COMMIT after which there is no transaction any more: SQLite has
+// undone it, on a full disk for example.
 func insist(ctx context.Context, t *sql.Tx, statement string) error {
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -189,11 +210,18 @@ func insist(ctx context.Context, t *sql.Tx, statement string) error {
 		if err == nil {
 			return nil
 		}
+		if statement == commit {
+			if _, none := t.ExecContext(ctx, "BEGIN"); none == nil {
+				return err // the caller rolls back what was begun here
+			}
+		}
 		if pause(waiting, min(try, 5)) != nil {
 			return err
 		}
 	}
 }
+
+const commit = "COMMIT"
 
 func began(ctx context.Context, err error) error {
 	if ctx.Err() != nil {

@@ -1,6 +1,7 @@
 package sqltest
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -15,7 +16,8 @@ import (
 // Fresh is a function for suites that want an empty store each time: tables of their own
 // in d, made for as many as run side by side, and emptied when a test is done with them.
 // Each store has a pool of that many connections. prefix keeps the tables of two callers
-// on one database apart; it is one letter.
+// on one database apart; it is one letter. Without one, each store on SQLite has a file of
+// its own.
 func (d Database) Fresh(t *testing.T, prefix string, connections int) func(*testing.T) store.Store {
 	t.Helper()
 	f := &fresh{d: d, prefix: prefix, connections: connections, t: t}
@@ -69,7 +71,10 @@ func (f *fresh) take(t *testing.T) store.Store {
 func (f *fresh) make(t *testing.T) *tables {
 	t.Helper()
 	d := f.d
-	d.Options.Prefix = fmt.Sprintf("%s%d_", f.prefix, f.made)
+	d.Options.Prefix = fmt.Sprintf("%s%d_", cmp.Or(f.prefix, "s"), f.made)
+	if f.prefix == "" && d.Dialect == sqlstore.SQLite {
+		d.DSN = strings.Replace(d.DSN, ".db", fmt.Sprintf("%d.db", f.made), 1)
+	}
 	db := d.Pool(f.t)
 	db.SetMaxOpenConns(f.connections)
 	db.SetMaxIdleConns(f.connections)

@@ -6,11 +6,12 @@ import (
 	"github.com/accesssec/accesssec-go/store/sqlstore/sqltest"
 )
 
-// TestFlows is in two processes on one driver, and in one on the other.
+// TestFlows is in two processes on the driver that holds the lock for a shorter time, and
+// in one on the other.
 func TestFlows(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, d sqltest.Database) {
-		if d.Driver == "sqlite" {
+		if d.Driver == "sqlite3" {
 			sqltest.FlowsInTwoProcesses(t, d)
 		} else {
 			sqltest.Flows(t, d)

@@ -1,0 +1,12 @@
+package sqlite_test
+
+import (
+	"testing"
+
+	"github.com/accesssec/accesssec-go/store/sqlstore/sqltest"
+)
+
+func TestManyAreImported(t *testing.T) {
+	t.Parallel()
+	each(t, sqltest.ManyAreImported)
+}
