@@ -14,7 +14,7 @@ fi
 
 programs() {
 	if command -v initdb >/dev/null; then
-		dirname "$(command -v initdb)"
+		dirname "$(readlink -f "$(command -v initdb)")"
 	else
 		find /usr/lib/postgresql -name initdb -printf '%h\n' 2>/dev/null | sort -V | tail -n 1
 	fi
@@ -55,7 +55,11 @@ as_owner "$bin/pg_ctl" -D "$data/db" -w -t 60 -l "$data/log" -o "-p $port -c lis
 		exit 1
 	}
 
-export ACCESSSEC_TEST_POSTGRESQL="postgres://accesssec@127.0.0.1:$port/postgres?sslmode=disable"
+# In a database whose own order of text is not that of bytes.
+as_owner "$bin/psql" -q -h 127.0.0.1 -p "$port" -U accesssec -d postgres -v ON_ERROR_STOP=1 \
+	-c "CREATE DATABASE test TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+
+export ACCESSSEC_TEST_POSTGRESQL="postgres://accesssec@127.0.0.1:$port/test?sslmode=disable"
 status=0
 "$@" || status=$?
 exit "$status"

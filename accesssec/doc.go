@@ -3,7 +3,8 @@
 //
 // Four faces, by who is acting:
 //
-//   - [Service] is for the host: make orgs, protect pages, call Tick about every minute.
+//   - [Service] is for the host: make orgs, protect pages, start Run beside the server,
+//     tell by PersonChanged what its own code has changed.
 //   - [SignIn] is for a stranger: every way in, all ending in one gate.
 //   - [Me] is for a signed-in person: proving it is them, signing out.
 //   - [Admin] is for an Owner or Admin of one org: domains, sign-on, settings.

@@ -172,7 +172,9 @@ func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (stor
 		entry = store.Entry{OrgID: orgID, ID: newID("ent"), Type: store.EntryUser, Name: u.Address, NameKey: u.AddressKey, CreatedAt: c.now}
 	}
 	// Whether an entry that an identity provider keeps is active is for that to say.
-	entry.Active = entry.Active || entry.ConnectionID == ""
+	if entry.ConnectionID == "" {
+		entry.Active = !u.Disabled
+	}
 	entry.UserID, entry.ModifiedAt = u.ID, c.now
 	return entry, nil
 }

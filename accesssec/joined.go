@@ -1,22 +1,16 @@
 package accesssec
 
 import (
-	"errors"
-
 	"github.com/accesssec/accesssec-go/store"
 )
-
-// ErrJoined is what a Service of [Service.On] answers when it is asked for something
-// that has to be committed by itself, that waits for a network, or that can't be taken
-// back with the host's transaction. It is no Refusal: who meets it has a defect to mend.
-// Nothing has been read or written by then.
-var ErrJoined = errors.New("accesssec: not inside the host's transaction")
 
 // On is the same service on a store that lives inside a transaction of the host's own,
 // for example sqlstore's Join(*sql.Tx): what it writes and what the host writes are
 // committed together, or not at all. It is for CreateOrg, ImportPeople, PersonChanged,
 // Vouch, and changes by [Admin]. Everything else that writes alone is refused with
-// ErrJoined: every way to a session and every look at one's token, [Me.Prove],
+// store.ErrJoined, before anything is read or written, because it has to be committed by
+// itself, waits for a network, or can't be taken back; who meets it has a defect to mend.
+// That is every way to a session and every look at one's token, [Me.Prove],
 // [Admin.VerifyDomain], reading the log (which is sealed first), Run and Tick.
 //
 // The Service that comes back is as good as the transaction: it is for one goroutine
@@ -42,7 +36,7 @@ func (s *Service) On(joined store.Store) *Service {
 // alone refuses what can't be part of the host's transaction.
 func (s *Service) alone() error {
 	if s.joined {
-		return ErrJoined
+		return store.ErrJoined
 	}
 	return nil
 }

@@ -226,7 +226,7 @@ func TestOnRefuses(t *testing.T) {
 		},
 		"Service.Run": func() error { return on.Run(ctx) },
 	} {
-		if err := call(); !errors.Is(err, accesssec.ErrJoined) {
+		if err := call(); !errors.Is(err, store.ErrJoined) {
 			t.Errorf("%s: %v", name, err)
 		}
 		var no *accesssec.Refusal

@@ -25,7 +25,8 @@ var errSettled = errors.New("accesssec: nothing is owed any more")
 // role that the person has by now. What the role is shows at the next request.
 //
 // The directory of each org that the person is a member of gets an entry for them if
-// there is none, and one that no identity provider keeps takes over a new address. An
+// there is none, and one that no identity provider keeps takes over a new address, and
+// whether the account is disabled. An
 // entry that another member has under the address stays, and Options.Log is told.
 //
 // The NameID that the person is tied to stays, also when they are disabled: it is what

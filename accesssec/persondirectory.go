@@ -21,10 +21,14 @@ func (v *review) reviewDirectories(ctx context.Context, r store.Reader) error {
 		if err != nil {
 			return err
 		}
-		if own.ID != "" && (own.ConnectionID != "" || own.NameKey == v.user.AddressKey) {
-			continue // carried, or the identity provider's to name
+		named := own.NameKey == v.user.AddressKey
+		if own.ID != "" && (own.ConnectionID != "" || named && own.Active == !v.user.Disabled) {
+			continue // carried, or the identity provider's to say
 		}
-		taken, err := v.nameTaken(ctx, r, m.OrgID, own.ID != "")
+		taken := false
+		if !named {
+			taken, err = v.nameTaken(ctx, r, m.OrgID, own.ID != "")
+		}
 		switch {
 		case err != nil:
 			return err
@@ -79,11 +83,11 @@ func (c *change) carryOutEntry(ctx context.Context, u store.User, own store.Entr
 	if err != nil {
 		return err
 	}
-	if other.ID != "" { // of somebody who has left
+	if other.ID != "" && other.ID != own.ID { // of somebody who has left
 		if err := c.DeleteEntry(ctx, own.OrgID, other.ID); err != nil {
 			return err
 		}
 	}
-	own.Name, own.NameKey, own.ModifiedAt = u.Address, u.AddressKey, c.now
+	own.Name, own.NameKey, own.Active, own.ModifiedAt = u.Address, u.AddressKey, !u.Disabled, c.now
 	return c.PutEntry(ctx, own)
 }

@@ -41,7 +41,7 @@ func Templates() []TemplateInfo {
 			"The access settings of {org} were changed",
 			"On {time} {by} changed the access settings of {org} at {site}:\n\n" +
 				"{changes}\n\n" +
-				"If this was not expected, ask {by}, and look into the audit log.\n",
+				"If nobody among you expected this, look into the audit log, and end the sessions of who did it.\n",
 			[]TemplateKey{org, site, when, by, {"changes", "each setting with its old and its new value, in English"}},
 		},
 		{
@@ -51,7 +51,7 @@ func Templates() []TemplateInfo {
 				"Connection: {connection}\n" +
 				"Settings that changed: {fields}\n\n" +
 				"A connection decides who can sign in to {org}. " +
-				"If this was not expected, ask {by}, and look into the audit log.\n",
+				"If nobody among you expected this, look into the audit log, and end the sessions of who did it.\n",
 			[]TemplateKey{org, site, when, by,
 				{"connection", "the name of the connection"},
 				{"change", "configured, enabled, disabled or removed"},

@@ -74,6 +74,9 @@ var (
 var (
 	ErrAborted   = errors.New("store: transaction already failed")
 	ErrUnbounded = errors.New("store: query without a condition")
+	// ErrJoined refuses, in a store inside a transaction of the host's own, what has to
+	// be committed by itself.
+	ErrJoined = errors.New("store: not inside the host's transaction")
 )
 
 // Store reads, opens transactions, and does the few steps that must be committed

@@ -119,7 +119,10 @@ func personDisabled(t *testing.T, w *world) {
 		t.Error("somebody else was signed out")
 	}
 	e := acme.last(audit.UserChanged)
-	want := map[string]string{"sessions_ended": "2", "sessions_rewritten": "0", "browsers": "forgotten"}
+	want := map[string]string{"sessions_ended": "2", "sessions_rewritten": "0", "browsers": "forgotten", "entries_written": "1"}
+	if acme.active(u) {
+		t.Error("a disabled person is active in the directory")
+	}
 	if diff := cmp.Diff(want, factsOf(e)); diff != "" || e.Reason != "person_disabled" || e.Actor.Kind != audit.KindHost || e.Targets[0].ID != u.ID {
 		t.Errorf("the log says %+v\n%s", e, diff)
 	}
@@ -133,9 +136,17 @@ func personDisabled(t *testing.T, w *world) {
 	_, err := l.finish(l.answer(samltest.Person{Email: "ann@example.com", NameID: "zoe@example.com"}))
 	acme.refuses(err, accesssec.CodeSubject)
 	inTwoBrowsers(w, acme, "ann@example.com")
-	if n := len(acme.events(audit.UserChanged)); n != 1 {
-		t.Errorf("%d lines in the log, want 1", n)
+	if n := len(acme.events(audit.UserChanged)); n != 2 || !acme.active(u) {
+		t.Errorf("%d lines in the log, want 2; active in the directory: %v", n, acme.active(u))
 	}
+}
+
+// active is what the directory says of somebody.
+func (c *customer) active(u store.User) bool {
+	c.w.t.Helper()
+	page, err := c.w.store.Entries(c.w.ctx, c.owner.OrgID, store.EntryQuery{Filter: &store.Filter{Path: "userId", Op: store.OpEq, Value: u.ID}})
+	c.w.must(err)
+	return len(page.Items) == 1 && page.Items[0].Active
 }
 
 func personGone(t *testing.T, w *world) {

@@ -3,21 +3,16 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// ErrJoined refuses, inside the host's own transaction, a step that has to commit by
-// itself.
-var ErrJoined = errors.New("sqlstore: not inside a joined transaction")
-
 // Join gives a Store that lives inside the host's own transaction, for
 // accesssec.Service.On: its RunInTx runs fn once, under a savepoint, and nothing is kept
 // unless the host commits. What must commit by itself (an attempt to sign in, a lease) is
-// [ErrJoined].
+// [store.ErrJoined].
 //
 // The isolation is the host's to choose: begin with sql.LevelSerializable on PostgreSQL,
 // and with the write lock on SQLite (BEGIN IMMEDIATE), or two who read before they write
@@ -89,14 +84,16 @@ func (g *guest) ended(inner *transaction, err error) error {
 	return err
 }
 
-func (g *guest) SwapDoc(context.Context, store.Doc) error { return ErrJoined }
+func (g *guest) SwapDoc(context.Context, store.Doc) error { return store.ErrJoined }
 
 func (g *guest) TouchSession(context.Context, store.Hash, time.Time, time.Time) error {
-	return ErrJoined
+	return store.ErrJoined
 }
 
 func (g *guest) LeaseJobs(context.Context, store.LeaseQuery) ([]store.Job, error) {
-	return nil, ErrJoined
+	return nil, store.ErrJoined
 }
 
-func (g *guest) DeleteExpired(context.Context, time.Time, int) (int, error) { return 0, ErrJoined }
+func (g *guest) DeleteExpired(context.Context, time.Time, int) (int, error) {
+	return 0, store.ErrJoined
+}

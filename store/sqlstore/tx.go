@@ -35,18 +35,9 @@ var _ store.Tx = (*Tx)(nil)
 // writing is c with the methods that only a transaction has.
 func (c conn) writing() *Tx { return &Tx{c, c.reader.(People)} }
 
-// SQL joins the host's own statements to the transaction. Whoever ends it through this
-// breaks it; an error of PostgreSQL's on it aborts it.
-func (t *Tx) SQL() *sql.Tx { return t.tx.sql }
-
 // RunInTx implements [store.Store].
 func (s *Store) RunInTx(ctx context.Context, fn func(store.Tx) error) error {
-	return s.InTx(ctx, func(tx *Tx) error { return fn(tx) })
-}
-
-// InTx is RunInTx for those who need the *sql.Tx as well. fn may run again.
-func (s *Store) InTx(ctx context.Context, fn func(*Tx) error) error {
-	return s.run(ctx, sql.LevelSerializable, fn)
+	return s.run(ctx, sql.LevelSerializable, func(tx *Tx) error { return fn(tx) })
 }
 
 // alone runs one step that is committed on return.

@@ -37,12 +37,17 @@ func EndedContexts(t *testing.T, d Database) {
 // EndedByItself is a transaction that is no more when it comes to COMMIT: that fails, and
 // the next one does not.
 func EndedByItself(t *testing.T, d Database) {
+	var running sqlstore.Querier
+	d.Options.People = func(q sqlstore.Querier) sqlstore.People {
+		running = q
+		return liar{}
+	}
 	st := d.Store(t)
-	err := st.InTx(t.Context(), func(tx *sqlstore.Tx) error {
+	err := st.RunInTx(t.Context(), func(tx store.Tx) error {
 		if err := tx.CreateOrg(t.Context(), store.Org{ID: "org-lost", CreatedAt: time.UnixMicro(1).UTC()}); err != nil {
 			return err
 		}
-		_, err := tx.SQL().ExecContext(t.Context(), "ROLLBACK")
+		_, err := running.ExecContext(t.Context(), "ROLLBACK")
 		return err
 	})
 	if _, found := st.Org(t.Context(), "org-lost"); !errors.Is(found, store.ErrNotFound) {
@@ -63,7 +68,9 @@ func (liar) User(context.Context, string) (store.User, error) {
 	return store.User{ID: "usr-owner", AddressKey: "owner@example.com"}, nil
 }
 
-func (l liar) UserByAddress(ctx context.Context, _ string) (store.User, error) { return l.User(ctx, "") }
+func (l liar) UserByAddress(ctx context.Context, _ string) (store.User, error) {
+	return l.User(ctx, "")
+}
 
 func (l liar) Membership(ctx context.Context, _, _ string) (store.Member, error) {
 	u, err := l.User(ctx, "")
@@ -90,6 +97,9 @@ func PeopleMustFit(t *testing.T, d Database) {
 	_, member := st.Membership(ctx, "org-acme", "usr-owner")
 	_, members := st.Memberships(ctx, "org-acme", store.MembershipQuery{})
 	_, orgs := st.OrgsOf(ctx, "usr-ann")
+	if _, err := st.UserByAddress(ctx, ""); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("UserByAddress of no address: %v", err)
+	}
 	for what, err := range map[string]error{
 		"User": byID, "UserByAddress": byAddress, "Membership": member, "Memberships": members, "OrgsOf": orgs,
 	} {

@@ -190,7 +190,7 @@ func JoinRefuses(t *testing.T, d Database) {
 			return err
 		},
 	} {
-		if err := call(); !errors.Is(err, sqlstore.ErrJoined) {
+		if err := call(); !errors.Is(err, store.ErrJoined) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -223,7 +223,7 @@ func JoinService(t *testing.T, d Database) {
 		must(t, on.PersonChanged(ctx, in.Entered.Principal.UserID))
 		v, _ := h.visit("192.0.2.9")
 		step, err := on.SignIn().Password(ctx, v, "owner@example.com", right)
-		if !errors.Is(err, accesssec.ErrJoined) || step.Entered != nil {
+		if !errors.Is(err, store.ErrJoined) || step.Entered != nil {
 			t.Errorf("signed in inside the host's transaction: %v", err)
 		}
 		if commit {
