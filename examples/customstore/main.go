@@ -67,6 +67,8 @@ type app struct {
 	dns       *dnstest.Server   // the customer's DNS
 	server    *http.Server
 	ended     chan error
+	rest      context.CancelFunc // ends what runs in the background
+	rested    chan error
 }
 
 //go:embed pages.html
@@ -98,6 +100,7 @@ func (a *app) build(ctx context.Context, idpURL string) (err error) {
 	a.svc, err = accesssec.New(a.st, a.origin, seal.GenerateRing(), &accesssec.Options{
 		PasswordCheck: a.passwords.Check,
 		// endregion
+		Notify:    mailer{},
 		Product:   "customstore",
 		Support:   "support@customstore.example",
 		Resolvers: []domainclaim.Resolver{a.dns.Resolver()},

@@ -29,6 +29,10 @@ func start(ctx context.Context, addr string, done func(format string, args ...an
 	}
 	a.server = &http.Server{Handler: a.routes(), ReadHeaderTimeout: 10 * time.Second}
 	go func() { a.ended <- a.server.Serve(ln) }()
+	// Beside the server: seal the log, delete what is over, deliver notices.
+	ctx, a.rest = context.WithCancel(ctx)
+	a.rested = make(chan error, 1)
+	go func() { a.rested <- a.svc.Run(ctx) }()
 	return a, nil
 }
 
@@ -37,6 +41,8 @@ func (a *app) close() error {
 	var errs []error
 	if a.server != nil {
 		errs = append(errs, a.server.Close())
+		a.rest()
+		errs = append(errs, <-a.rested)
 	}
 	if a.dns != nil {
 		errs = append(errs, a.dns.Close())

@@ -58,6 +58,8 @@ type app struct {
 	password string // Olive's
 	server   *http.Server
 	ended    chan error
+	rest     context.CancelFunc // ends what runs in the background
+	rested   chan error
 }
 
 // build makes the service and the two that are simulated.
