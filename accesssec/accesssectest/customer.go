@@ -10,7 +10,9 @@ import (
 	"github.com/accesssec/accesssec-go/saml"
 )
 
-// Password is the Owner's, and that of everybody whom [World.AddMember] brings.
+// Password is the Owner's, and that of everybody whom [World.AddMember] brings. It is
+// hashed as accesssec does: a host with a PasswordCheck of its own has to know it too, or
+// those people come in by single sign-on alone.
 const Password = "Correct-horse-battery-7"
 
 // ownerAt is the Owner's address but for the domain.

@@ -24,11 +24,4 @@
 //
 //	sql.Open("sqlite", "file:app.db?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)") // modernc.org/sqlite
 //	sql.Open("sqlite3", "file:app.db?_journal=WAL&_timeout=5000")                          // github.com/mattn/go-sqlite3
-//
-// # How it is written
-//
-// Each noun of the contract has its file. Statements name tables in braces, which
-// [Options] turn into names, and parameters as $1; a value is always a parameter, and
-// what a query may leave out is put together by type where. Whatever reads or writes
-// goes through do, which knows the rules of a transaction that has failed.
 package sqlstore
