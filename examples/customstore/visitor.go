@@ -136,7 +136,7 @@ func (v *visitor) form(ctx context.Context, path string, fields url.Values) (*ht
 	return req, nil
 }
 
-// cookies are the names of those that the browser would send.
+// cookies are those that the browser would send, by name.
 func (v *visitor) cookies() (map[string]string, error) {
 	u, err := url.Parse(v.origin)
 	if err != nil {

@@ -27,6 +27,7 @@ func personFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"an address that is another's":        personAddressLost,
 		"added":                               personAdded,
 		"an address that is taken":            personTaken,
+		"an entry that is managed":            personManaged,
 		"nothing has changed":                 personUnchanged,
 		"what is no session of today":         personOddSessions,
 		"more sessions than a page":           personMany,
@@ -325,6 +326,29 @@ func personTaken(t *testing.T, w *world) {
 	}
 	if got := [][]string{entriesOf(w, acme, u.ID), entriesOf(w, acme, zoe.ID)}; !slices.Equal(got[0], []string{"ann@example.com"}) || !slices.Equal(got[1], []string{"annie@example.com"}) {
 		t.Errorf("the directory has %v", got)
+	}
+}
+
+// personManaged: what an identity provider says of somebody in the directory stays,
+// whatever the host does to the account.
+func personManaged(t *testing.T, w *world) {
+	acme := withPeople(w)
+	u, _ := w.user("ann@example.com")
+	w.change(func(tx store.Tx) error {
+		page, err := tx.Entries(w.ctx, acme.owner.OrgID, store.EntryQuery{Filter: &store.Filter{Path: "userId", Op: store.OpEq, Value: u.ID}})
+		if err != nil {
+			return err
+		}
+		e := page.Items[0]
+		e.ConnectionID = acme.conn.ID
+		return tx.PutEntry(w.ctx, e)
+	})
+	w.hostSets("ann@example.com", func(u *store.User) {
+		u.Address, u.AddressKey, u.Disabled = "annie@example.com", "annie@example.com", true
+	})
+	w.must(w.svc.PersonChanged(w.ctx, u.ID))
+	if got := entriesOf(w, acme, u.ID); !slices.Equal(got, []string{"ann@example.com"}) || !acme.active(u) {
+		t.Errorf("the directory has %v, active: %v", got, acme.active(u))
 	}
 }
 

@@ -147,6 +147,12 @@ func testSealRefused(s subject) {
 		s.want(name, s.seal(org, c.head, c.events...), c.want)
 	}
 	s.misuse("a gap", s.seal(org, head, gap...))
+	// What fails in the middle has changed nothing, also when the transaction goes on.
+	s.must(func(tx store.Tx) error {
+		err := tx.SealAudit(s.Context(), org, head, chained(head, events[1], events[0])...)
+		s.want("sealed already, and on", err, store.ErrConflict)
+		return nil
+	})
 	s.want("nothing to seal", s.seal(org, head), nil)
 	s.same("chain", s.events(org, store.AuditQuery{}), first)
 	s.same("unsealed", s.events(org, store.AuditQuery{Unsealed: true}), events[1:])
