@@ -50,7 +50,7 @@ func Migrate(ctx context.Context, db *sql.DB, d Dialect, opts *Options) error {
 }
 
 func (t *Tx) migrate(ctx context.Context, list fs.FS) error {
-	if err := t.alone(ctx); err != nil {
+	if err := t.lockMigrations(ctx); err != nil {
 		return fmt.Errorf("sqlstore: migrate: %w", err)
 	}
 	applied, err := unkept(ctx, t.conn, scanText, `SELECT name FROM {migrations}`)
@@ -89,9 +89,9 @@ func (t *Tx) migrate(ctx context.Context, list fs.FS) error {
 	return nil
 }
 
-// alone keeps other instances out until the end of the transaction, and makes the table
+// lockMigrations keeps other instances out until the end of the transaction, and makes the table
 // that says what was applied. On SQLite the transaction itself keeps them out.
-func (t *Tx) alone(ctx context.Context) error {
+func (t *Tx) lockMigrations(ctx context.Context) error {
 	n := &t.s.texts.names
 	if n.dialect == PostgreSQL {
 		// An advisory lock is the one thing that can be locked before there is a table.

@@ -32,8 +32,8 @@ type Options struct {
 	// package store: storetest.Run judges it with the rest. In particular a write that
 	// comes back with an error that is no sentinel ends the transaction.
 	People func(q Querier) People
-	// Prefix begins the name of every table and index. "" is "accesssec_". Lower-case
-	// letters, digits and underscores, at most 24.
+	// Prefix begins the name of every table and index. "" is "accesssec_". A lower-case
+	// letter, then such letters, digits and underscores; at most 24 in all.
 	Prefix string
 	// Schema is where the tables are, on PostgreSQL. "" is the first of the connection's
 	// search path. Migrate makes it when it is missing. As Prefix.
@@ -87,7 +87,7 @@ func namesOf(d Dialect, opts *Options) (names, error) {
 		n.prefix = "accesssec_"
 	}
 	if !identifier.MatchString(n.prefix) {
-		return n, fmt.Errorf("sqlstore: Options.Prefix %q: want lower-case letters, digits and underscores, at most 24", opts.Prefix)
+		return n, fmt.Errorf("sqlstore: Options.Prefix %q: want a lower-case letter, then such letters, digits and underscores, at most 24 in all", opts.Prefix)
 	}
 	switch {
 	case d != PostgreSQL && d != SQLite:
@@ -96,7 +96,7 @@ func namesOf(d Dialect, opts *Options) (names, error) {
 	case d == SQLite:
 		return n, errors.New("sqlstore: Options.Schema is for PostgreSQL")
 	case !identifier.MatchString(opts.Schema):
-		return n, fmt.Errorf("sqlstore: Options.Schema %q: want lower-case letters, digits and underscores, at most 24", opts.Schema)
+		return n, fmt.Errorf("sqlstore: Options.Schema %q: want a lower-case letter, then such letters, digits and underscores, at most 24 in all", opts.Schema)
 	default:
 		n.schema = opts.Schema + "."
 	}
