@@ -12,8 +12,8 @@ import (
 // instances: each job is done by one of them, and by another when that one dies.
 //
 // It returns nil when ctx has ended and what was running then has been written down,
-// which takes at most 40 seconds. Faults go to Options.Log and nowhere else; while the store is away it
-// asks less and less often, at least once a minute.
+// which takes at most 40 seconds. Faults go to Options.Log and nowhere else; while the
+// store is away it asks less and less often, at least once a minute.
 func (s *Service) Run(ctx context.Context) error {
 	if err := s.alone(); err != nil {
 		return err
