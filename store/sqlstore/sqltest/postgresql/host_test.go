@@ -10,3 +10,8 @@ func TestManyAreImported(t *testing.T) {
 	t.Parallel()
 	each(t, sqltest.ManyAreImported)
 }
+
+func TestHarness(t *testing.T) {
+	t.Parallel()
+	each(t, sqltest.Harness)
+}
