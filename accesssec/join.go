@@ -2,7 +2,6 @@ package accesssec
 
 import (
 	"context"
-	"errors"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -140,43 +139,6 @@ func (c *change) addMember(ctx context.Context, m store.Membership, u store.User
 	e.Targets = []audit.Target{personOf(u)}
 	e.Facts = append(e.Facts, fact("role", m.Role), fact("source", m.Source))
 	return c.record(ctx, m.OrgID, e)
-}
-
-// entryFor is the directory entry of a member to be: a new one, or the one they left
-// behind when they were a member before, or one of their name that has no account yet.
-// One of their name whose account is gone, or no member any more, makes room: its teams
-// and what an identity provider says of it were somebody else's.
-func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (store.Entry, error) {
-	// Two questions, each of which an index answers: asked as one, a database may read the
-	// whole directory for it.
-	entry, err := entryWith(ctx, c, orgID, "userId", u.ID)
-	if err != nil {
-		return entry, err
-	}
-	if entry.ID == "" {
-		if entry, err = entryWith(ctx, c, orgID, "name", u.AddressKey); err != nil {
-			return entry, err
-		}
-	}
-	if entry.UserID != "" && entry.UserID != u.ID {
-		_, err := c.Membership(ctx, orgID, entry.UserID)
-		if errors.Is(err, store.ErrNotFound) {
-			err = c.DeleteEntry(ctx, orgID, entry.ID)
-		}
-		if err != nil {
-			return entry, err
-		}
-		entry = store.Entry{} // a member's stays: the key of the name will say so
-	}
-	if entry.ID == "" {
-		entry = store.Entry{OrgID: orgID, ID: newID("ent"), Type: store.EntryUser, Name: u.Address, NameKey: u.AddressKey, CreatedAt: c.now}
-	}
-	// Whether an entry that an identity provider keeps is active is for that to say.
-	if entry.ConnectionID == "" {
-		entry.Active = !u.Disabled
-	}
-	entry.UserID, entry.ModifiedAt = u.ID, c.now
-	return entry, nil
 }
 
 // boundName keeps a name to what fits a page and a column: text without controls or

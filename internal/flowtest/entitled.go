@@ -3,7 +3,6 @@ package flowtest
 import (
 	"context"
 	"errors"
-	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
@@ -13,7 +12,6 @@ import (
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
-	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/saml/samltest"
 	"github.com/accesssec/accesssec-go/store"
 )
@@ -66,15 +64,7 @@ func (p *plans) say(none bool, fault error) []accesssec.Feature {
 func (w *world) sells() *plans {
 	w.t.Helper()
 	p := &plans{}
-	w.host = httptest.NewUnstartedServer(nil)
-	var err error
-	w.svc, err = accesssec.New(w.store, "http://"+w.host.Listener.Addr().String(), w.keys, &accesssec.Options{
-		Resolvers: []domainclaim.Resolver{w.dns.Resolver()}, Hasher: w.hasher, Now: w.clock, Entitled: p.entitled,
-	})
-	w.must(err)
-	w.host.Config.Handler = handler(w.svc)
-	w.host.Start()
-	w.t.Cleanup(w.host.Close)
+	w.rehost(func(o *accesssec.Options) { o.Entitled = p.entitled })
 	return p
 }
 

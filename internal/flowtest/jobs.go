@@ -13,7 +13,6 @@ import (
 
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/audit"
-	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -105,12 +104,7 @@ func (w *world) instance(st store.Store, n accesssec.Notifier) *accesssec.Servic
 
 func (w *world) logging(st store.Store, n accesssec.Notifier, log *slog.Logger) *accesssec.Service {
 	w.t.Helper()
-	svc, err := accesssec.New(st, w.host.URL, w.keys, &accesssec.Options{
-		Resolvers: []domainclaim.Resolver{w.dns.Resolver()},
-		Hasher:    w.hasher, Now: w.clock, Notify: n, Log: log,
-	})
-	w.must(err)
-	return svc
+	return w.serviceOn(st, w.host.URL, func(o *accesssec.Options) { o.Notify, o.Log = n, log })
 }
 
 // told is Acme, whose Owner is told of what happens from now on.

@@ -3,7 +3,6 @@ package flowtest
 import (
 	"context"
 	"errors"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -13,7 +12,6 @@ import (
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
-	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -72,15 +70,7 @@ func (l *legacy) were() []string {
 func (w *world) verifies() (*legacy, *customer) {
 	w.t.Helper()
 	l := &legacy{}
-	w.host = httptest.NewUnstartedServer(nil)
-	var err error
-	w.svc, err = accesssec.New(w.store, "http://"+w.host.Listener.Addr().String(), w.keys, &accesssec.Options{
-		Resolvers: []domainclaim.Resolver{w.dns.Resolver()}, Hasher: w.hasher, Now: w.clock, PasswordCheck: l.check,
-	})
-	w.must(err)
-	w.host.Config.Handler = handler(w.svc)
-	w.host.Start()
-	w.t.Cleanup(w.host.Close)
+	w.rehost(func(o *accesssec.Options) { o.PasswordCheck = l.check })
 	acme := withAnn(w)
 	for _, address := range []string{"ann@example.com", "owner@example.com"} {
 		w.hostSets(address, func(u *store.User) { u.Password = "1$" + u.ID })

@@ -58,25 +58,37 @@ func newWorld(t *testing.T, st store.Store) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.dns.Close() })
-	w.host = httptest.NewUnstartedServer(nil)
-	w.svc = w.service("http://" + w.host.Listener.Addr().String())
-	w.host.Config.Handler = handler(w.svc)
-	w.host.Start()
-	t.Cleanup(w.host.Close)
+	w.rehost(supported)
 	return w
 }
 
 // service is one more instance on the same store, under the same keys.
 func (w *world) service(origin string) *accesssec.Service {
 	w.t.Helper()
-	svc, err := accesssec.New(w.store, origin, w.keys, &accesssec.Options{
-		Resolvers: []domainclaim.Resolver{w.dns.Resolver()},
-		Hasher:    w.hasher,
-		Now:       w.clock,
-		Support:   "help@host.example",
-	})
+	return w.serviceOn(w.store, origin, supported)
+}
+
+// supported is a host whose people can ask somebody.
+func supported(o *accesssec.Options) { o.Support = "help@host.example" }
+
+// serviceOn is an instance on st, with the options that a flow is about.
+func (w *world) serviceOn(st store.Store, origin string, set func(*accesssec.Options)) *accesssec.Service {
+	w.t.Helper()
+	opts := accesssec.Options{Resolvers: []domainclaim.Resolver{w.dns.Resolver()}, Hasher: w.hasher, Now: w.clock}
+	set(&opts)
+	svc, err := accesssec.New(st, origin, w.keys, &opts)
 	w.must(err)
 	return svc
+}
+
+// rehost makes the host of w one with those options, at an address of its own.
+func (w *world) rehost(set func(*accesssec.Options)) {
+	w.t.Helper()
+	w.host = httptest.NewUnstartedServer(nil)
+	w.svc = w.serviceOn(w.store, "http://"+w.host.Listener.Addr().String(), set)
+	w.host.Config.Handler = handler(w.svc)
+	w.host.Start()
+	w.t.Cleanup(w.host.Close)
 }
 
 // handler is a host: the sign-in pages, and a page for people who are signed in.

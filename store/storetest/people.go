@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/accesssec/accesssec-go/store"
 )
@@ -56,6 +57,16 @@ func testUsers(s subject) {
 		s.want("the address of before", err, store.ErrNotFound)
 		if got, err = s.UserByAddress(s.Context(), u.AddressKey); err != nil || got.ID != u.ID {
 			s.Errorf("the new address: %v, %v", got.ID, err)
+		}
+	})
+	s.run("LookAlikesAreNobody", func(s subject) {
+		u := aUser()
+		id := newID("ann")
+		u.AddressKey = id + "@example.com"
+		s.must(func(tx store.Tx) error { return tx.CreateUser(s.Context(), u) })
+		for _, key := range []string{"%@example.com", "_" + u.AddressKey[1:], strings.ToUpper(u.AddressKey), u.AddressKey + " ", " " + u.AddressKey} {
+			_, err := s.UserByAddress(s.Context(), key)
+			s.want("UserByAddress of "+key, err, store.ErrNotFound)
 		}
 	})
 	s.run("NoAddressIsNobody", func(s subject) {

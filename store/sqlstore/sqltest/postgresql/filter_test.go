@@ -6,20 +6,7 @@ import (
 	"github.com/accesssec/accesssec-go/store/sqlstore/sqltest"
 )
 
-func TestFilters(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]func(*testing.T, sqltest.Database){
-		"as in memory":  sqltest.FiltersAgree,
-		"on every text": sqltest.FiltersOnEveryText,
-		"at the bounds": sqltest.FiltersAtTheirBounds,
-		"by an index":   sqltest.FiltersUseIndexes,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			each(t, test)
-		})
-	}
-}
+func TestFilters(t *testing.T) { sqltest.Filters().Run(t, each) }
 
 func TestManyMembers(t *testing.T) {
 	t.Parallel()

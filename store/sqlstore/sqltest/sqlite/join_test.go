@@ -3,20 +3,8 @@ package sqlite_test
 import (
 	"testing"
 
+	"github.com/accesssec/accesssec-go/store/sqlstore"
 	"github.com/accesssec/accesssec-go/store/sqlstore/sqltest"
 )
 
-func TestJoin(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]func(*testing.T, sqltest.Database){
-		"how the host ends it": sqltest.JoinEnds,
-		"what fails inside":    sqltest.JoinFails,
-		"what can't be inside": sqltest.JoinRefuses,
-		"a service":            sqltest.JoinService,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			each(t, test)
-		})
-	}
-}
+func TestJoin(t *testing.T) { sqltest.Joins(sqlstore.SQLite).Run(t, each) }

@@ -7,6 +7,43 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
+// entryFor is the directory entry of a member to be: a new one, or the one they left
+// behind when they were a member before, or one of their name that has no account yet.
+// One of their name whose account is gone, or no member any more, makes room: its teams
+// and what an identity provider says of it were somebody else's.
+func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (store.Entry, error) {
+	// Two questions, each of which an index answers: asked as one, a database may read the
+	// whole directory for it.
+	entry, err := entryWith(ctx, c, orgID, "userId", u.ID)
+	if err != nil {
+		return entry, err
+	}
+	if entry.ID == "" {
+		if entry, err = entryWith(ctx, c, orgID, "name", u.AddressKey); err != nil {
+			return entry, err
+		}
+	}
+	if entry.UserID != "" && entry.UserID != u.ID {
+		left, err := hasLeft(ctx, c, entry)
+		if err == nil && left {
+			err = c.DeleteEntry(ctx, orgID, entry.ID)
+		}
+		if err != nil {
+			return entry, err
+		}
+		entry = store.Entry{} // a member's stays: the key of the name will say so
+	}
+	if entry.ID == "" {
+		entry = store.Entry{OrgID: orgID, ID: newID("ent"), Type: store.EntryUser, Name: u.Address, NameKey: u.AddressKey, CreatedAt: c.now}
+	}
+	// Whether an entry that an identity provider keeps is active is for that to say.
+	if entry.ConnectionID == "" {
+		entry.Active = !u.Disabled
+	}
+	entry.UserID, entry.ModifiedAt = u.ID, c.now
+	return entry, nil
+}
+
 // reviewDirectories looks in each org of the person for the entry that carries them.
 func (v *review) reviewDirectories(ctx context.Context, r store.Reader) error {
 	if v.user.AddressKey == "" {
@@ -52,11 +89,18 @@ func (v *review) nameTaken(ctx context.Context, r store.Reader, orgID string, ha
 	if e.UserID == "" {
 		return has, nil
 	}
-	_, err = r.Membership(ctx, orgID, e.UserID)
+	left, err := hasLeft(ctx, r, e)
+	return !left, err
+}
+
+// hasLeft reports whether the one whom e stood for is no member any more, so that it
+// makes room.
+func hasLeft(ctx context.Context, r store.Reader, e store.Entry) (bool, error) {
+	_, err := r.Membership(ctx, e.OrgID, e.UserID)
 	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
+		return true, nil
 	}
-	return true, err
+	return false, err
 }
 
 // entryWith is the person's entry in an org of which one column has that value; a zero
