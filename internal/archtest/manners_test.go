@@ -40,7 +40,6 @@ func TestExamples(t *testing.T) {
 func withoutExample() reasons {
 	return reasons{
 		"store":           "interfaces and records; store/memory shows them at work",
-		"store/storetest": "its one call needs a *testing.T; store/memory's own test is the example",
 	}
 }
 
