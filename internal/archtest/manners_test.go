@@ -39,7 +39,7 @@ func TestExamples(t *testing.T) {
 // withoutExample are public packages with nothing to run.
 func withoutExample() reasons {
 	return reasons{
-		"store":           "interfaces and records; store/memory shows them at work",
+		"store": "interfaces and records; store/memory shows them at work",
 	}
 }
 
