@@ -8,13 +8,15 @@ import (
 // IdP is the other side of a connection, from metadata ([ParseMetadata]) or from the
 // three fields of a form: issuer, sign-in URL, certificate.
 //
-// Its JSON is stable: entity_id, sso {url, binding}, certificates as a list of
-// base64 DER, sign_requests.
+// Its JSON is stable: entity_id, sso {url, binding}, slo, slo_response_url, certificates
+// as a list of base64 DER, sign_requests.
 type IdP struct {
-	EntityID     string              // the issuer, compared exactly
-	SSO          Endpoint            // where Start sends the browser
-	Certificates []*x509.Certificate // any of them may have signed; their dates are not looked at
-	SignRequests bool                // the provider wants signed requests; Start then needs a key
+	EntityID       string              // the issuer, compared exactly
+	SSO            Endpoint            // where Start sends the browser
+	SLO            Endpoint            // where StartLogout sends it; zero: no single logout
+	SLOResponseURL string              // where answers to its logout requests go; "": SLO.URL
+	Certificates   []*x509.Certificate // any of them may have signed
+	SignRequests   bool                // the provider wants signed requests; Start then needs a key
 }
 
 // Endpoint is a URL and the way a message reaches it.
@@ -33,15 +35,18 @@ const (
 )
 
 type idpJSON struct {
-	EntityID     string   `json:"entity_id"`
-	SSO          Endpoint `json:"sso"`
-	Certificates [][]byte `json:"certificates"`
-	SignRequests bool     `json:"sign_requests"`
+	EntityID       string   `json:"entity_id"`
+	SSO            Endpoint `json:"sso"`
+	SLO            Endpoint `json:"slo,omitzero"`
+	SLOResponseURL string   `json:"slo_response_url,omitempty"`
+	Certificates   [][]byte `json:"certificates"`
+	SignRequests   bool     `json:"sign_requests"`
 }
 
 // MarshalJSON writes the stable form.
 func (i IdP) MarshalJSON() ([]byte, error) {
-	out := idpJSON{EntityID: i.EntityID, SSO: i.SSO, SignRequests: i.SignRequests, Certificates: [][]byte{}}
+	out := idpJSON{EntityID: i.EntityID, SSO: i.SSO, SLO: i.SLO, SLOResponseURL: i.SLOResponseURL,
+		SignRequests: i.SignRequests, Certificates: [][]byte{}}
 	for _, c := range i.Certificates {
 		if c == nil {
 			return nil, refuse(CodeConfig, "a certificate", "nil")
@@ -57,7 +62,7 @@ func (i *IdP) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &in); err != nil {
 		return refuse(CodeConfig, "an identity provider as JSON", "").because(err)
 	}
-	out := IdP{EntityID: in.EntityID, SSO: in.SSO, SignRequests: in.SignRequests}
+	out := IdP{EntityID: in.EntityID, SSO: in.SSO, SLO: in.SLO, SLOResponseURL: in.SLOResponseURL, SignRequests: in.SignRequests}
 	for _, der := range in.Certificates {
 		c, err := x509.ParseCertificate(der)
 		if err != nil {

@@ -18,11 +18,22 @@ const (
 const IdentifierNameID = "NameID"
 
 // Rules of one connection. The zero value is the strictest, and nil means it. The
-// JSON is stable; skew is in nanoseconds.
+// JSON is stable; skew is in nanoseconds. What weakens a check is called Insecure.
 type Rules struct {
 	Skew         time.Duration `json:"skew,omitempty"`          // clock difference forgiven on both sides; 0: 3 minutes; at most 10 minutes
 	IdPInitiated bool          `json:"idp_initiated,omitempty"` // accept responses nobody asked for
-	Identifier   string        `json:"identifier,omitempty"`    // Name or FriendlyName of the attribute that is the address, or IdentifierNameID; "": the usual ones, if they agree, then NameID
+
+	Identifier string `json:"identifier,omitempty"` // Name or FriendlyName of the attribute that is the address, or IdentifierNameID; "": the usual ones, if they agree, then NameID
+	FirstName  string `json:"first_name,omitempty"` // Name or FriendlyName of the attribute; "": the usual ones
+	LastName   string `json:"last_name,omitempty"`
+	Groups     string `json:"groups,omitempty"`
+
+	RequireEncrypted        bool `json:"require_encrypted,omitempty"`         // refuse an assertion in clear
+	DenyExpiredCertificates bool `json:"deny_expired_certificates,omitempty"` // a certificate outside its dates verifies nothing; otherwise they are not looked at
+
+	InsecureAllowCBC    bool `json:"insecure_allow_cbc,omitempty"`    // accept AES-CBC, which cannot tell a changed ciphertext
+	InsecureAllowLegacy bool `json:"insecure_allow_legacy,omitempty"` // accept SHA-1, and RSA keys of 1024 to 2047 bits
+	InsecureEngineOnly  bool `json:"insecure_engine_only,omitempty"`  // verify once, by this package's engine, and not by goxmldsig as well
 }
 
 // EffectiveSkew is Skew, or the default where it is 0.

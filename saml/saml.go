@@ -30,7 +30,8 @@ import (
 type SP struct {
 	EntityID string // also the audience an assertion must name
 	ACS      string // where the response is posted; no "_" in it, one large provider refuses such a URL
-	Keys     []Key  // the first signs requests, all are published; none: requests go unsigned
+	SLO      string // where logout messages arrive, by either binding; "": no single logout
+	Keys     []Key  // the first signs requests, all are published, any decrypts; none: requests go unsigned
 }
 
 // check reports what is missing for any use of sp.
