@@ -105,7 +105,7 @@ func checkConfiguration(idp *saml.IdP, rules *saml.Rules) error {
 	detail := ""
 	var bad *saml.Error
 	switch {
-	case errors.As(errors.Join(idp.Check(), rules.Check()), &bad):
+	case errors.As(errors.Join(idp.Check(rules), rules.Check()), &bad):
 		detail = bad.Expected + " is needed"
 	case len(idp.EntityID) > 1024:
 		detail = "the issuer is longer than 1024 bytes"

@@ -323,5 +323,5 @@ func (i *SignIn) Metadata(ctx context.Context, connectionID string) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	return sp.Metadata()
+	return sp.Metadata(nil)
 }

@@ -15,6 +15,10 @@ const (
 	maxCertificateFile = 256 << 10
 	maxCertificates    = 20
 
+	// legacyRSABits is the shortest key that Rules.InsecureAllowLegacy lets verify.
+	// Below it nothing does.
+	legacyRSABits = 1024
+
 	goodKeys = "RSA of 2048 to 8192 bits, or ECDSA"
 )
 
@@ -42,12 +46,27 @@ func ParseCertificates(file []byte) (certs []*x509.Certificate, err error) {
 	return certs, nil
 }
 
-// weakness says why a key cannot be trusted to verify; "" when it can.
-func weakness(cert *x509.Certificate) string {
+// leastRSABits is how long a provider's RSA key has to be; nil rules are the zero Rules.
+func (r *Rules) leastRSABits() int {
+	if r != nil && r.InsecureAllowLegacy {
+		return legacyRSABits
+	}
+	return minRSABits
+}
+
+// weakness is weaknessBelow without any opt-in.
+func weakness(cert *x509.Certificate) string { return weaknessBelow(cert, minRSABits) }
+
+// weaknessBelow says why a key cannot be trusted to verify, least being the shortest
+// RSA key; "" when it can.
+func weaknessBelow(cert *x509.Certificate, least int) string {
 	switch key := cert.PublicKey.(type) {
 	case *rsa.PublicKey:
-		if bits := key.N.BitLen(); bits < minRSABits || bits > maxRSABits {
+		if bits := key.N.BitLen(); bits < least || bits > maxRSABits {
 			return fmt.Sprintf("an RSA key of %d bits", bits)
+		}
+		if key.E < 3 || key.E%2 == 0 {
+			return fmt.Sprintf("an RSA key with the exponent %d", key.E)
 		}
 		return ""
 	case *ecdsa.PublicKey:

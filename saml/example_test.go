@@ -30,7 +30,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	metadata, err := sp.Metadata()
+	metadata, err := sp.Metadata(nil)
 	if err != nil {
 		fmt.Println(err)
 		return

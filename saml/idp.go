@@ -76,8 +76,9 @@ func (i *IdP) UnmarshalJSON(data []byte) error {
 
 // Check reports what is missing or wrong for a login, as the *Error of CodeConfig with
 // which Start and Finish would refuse: an issuer, a sign-in URL with a binding that is
-// known, certificates. An http URL passes; whether one is safe the caller knows.
-func (i *IdP) Check() error {
+// known, certificates with keys that rules allow. Nil rules are the zero Rules. An
+// http URL passes; whether one is safe the caller knows.
+func (i *IdP) Check(rules *Rules) error {
 	if err := i.check(); err != nil {
 		return err
 	}
@@ -86,6 +87,11 @@ func (i *IdP) Check() error {
 	}
 	if b := i.SSO.Binding; b != "" && b != Redirect && b != POST {
 		return refuse(CodeConfig, "binding redirect or post", string(b))
+	}
+	for _, c := range i.Certificates {
+		if why := weaknessBelow(c, rules.leastRSABits()); why != "" {
+			return refuse(CodeConfig, "a certificate with "+goodKeys, why)
+		}
 	}
 	return nil
 }

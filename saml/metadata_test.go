@@ -133,7 +133,7 @@ func TestOurMetadata(t *testing.T) {
 		for _, name := range []string{"idp", "second"}[:n] {
 			sp.Keys = append(sp.Keys, saml.Key{Signer: keys()[name].key, Cert: keys()[name].cert})
 		}
-		out, err := sp.Metadata()
+		out, err := sp.Metadata(nil)
 		if err != nil {
 			t.Fatal(explain(err))
 		}
@@ -154,7 +154,7 @@ func TestOurMetadata(t *testing.T) {
 		"short key":               {EntityID: spID, ACS: acs, Keys: []saml.Key{{Signer: keys()["weak"].key, Cert: keys()["weak"].cert}}},
 		"elliptic key":            {EntityID: spID, ACS: acs, Keys: []saml.Key{{Signer: keys()["ec"].key, Cert: keys()["ec"].cert}}},
 	} {
-		out, err := bad.Metadata()
+		out, err := bad.Metadata(nil)
 		if out != nil {
 			t.Errorf("%s: %s", name, out)
 		}

@@ -38,7 +38,7 @@ func connect(t testing.TB, opts *samltest.Options) connection {
 		t.Fatal(explain(err))
 	}
 	sp := signingSP()
-	ours, err := sp.Metadata()
+	ours, err := sp.Metadata(nil)
 	if err != nil {
 		t.Fatal(explain(err))
 	}

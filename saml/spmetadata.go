@@ -6,12 +6,22 @@ import (
 	"github.com/beevik/etree"
 )
 
+// MetadataOptions of [SP.Metadata]; nil is the zero value.
+type MetadataOptions struct {
+	// Encryption publishes the certificate of the first key for encryption too. Some
+	// providers encrypt as soon as they see one. There is never more than one: ADFS
+	// refuses two.
+	Encryption bool
+	// Sign adds an enveloped signature by the first key.
+	Sign bool
+}
+
 // Metadata is our side as a file for the identity provider (saml-metadata 2.4.4):
 // entity ID, ACS URL, the certificates of all keys for signing, and whether requests
 // are signed. It has no validUntil, because providers that import it once would
 // refuse it later, and no encryption key, so that nobody encrypts what Finish
 // refuses. The error is an *Error of CodeConfig.
-func (sp *SP) Metadata() ([]byte, error) {
+func (sp *SP) Metadata(opts *MetadataOptions) ([]byte, error) {
 	if err := sp.check(); err != nil {
 		return nil, err
 	}

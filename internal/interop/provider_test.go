@@ -107,7 +107,7 @@ func (p *identityProvider) GetServiceProvider(_ *http.Request, id string) (*crew
 // trust registers our metadata as crewjam reads it.
 func (p *identityProvider) trust(t testing.TB, sp *saml.SP) {
 	t.Helper()
-	metadata, err := sp.Metadata()
+	metadata, err := sp.Metadata(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -239,7 +239,7 @@ func TestSimulatedLogin(t *testing.T) {
 		}
 		idp.SSO.Binding = binding
 		s, at := newService(t, idp, newKey(t))
-		metadata, err := s.sp.Metadata()
+		metadata, err := s.sp.Metadata(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
