@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -66,11 +67,13 @@ var keys = sync.OnceValue(func() map[string]pair {
 		}
 		out[name] = pair{k, certify(k)}
 	}
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(err)
+	for name, curve := range map[string]elliptic.Curve{"ec": elliptic.P256(), "ec384": elliptic.P384(), "ec521": elliptic.P521()} {
+		k, err := ecdsa.GenerateKey(curve, rand.Reader)
+		if err != nil {
+			panic(err)
+		}
+		out[name] = pair{k, certify(k)}
 	}
-	out["ec"] = pair{k, certify(k)}
 	return out
 })
 
@@ -95,12 +98,16 @@ type signing struct {
 	method     string      // SignatureMethod; "": by key and hash
 	digest     string      // DigestMethod URI
 	c14n       string      // CanonicalizationMethod URI
+	infoList   string      // InclusiveNamespaces of CanonicalizationMethod
+	list       string      // InclusiveNamespaces of the transform
 	transforms string      // raw XML
 	uri        string      // Reference URI; "": the right one
 	keyInfo    string      // raw XML; "": the signer's certificate; "none"
 	object     string      // raw XML at the end of Signature
 	twice      bool        // two References
 	plainEC    bool        // r and s, as XML signatures have them
+	indent     string      // between the elements of the signature, and in its base64
+	unprefixed bool        // the signature's namespace is the default one
 }
 
 const (
@@ -117,7 +124,7 @@ func (s signing) defaults() signing {
 		s.hash = crypto.SHA256
 	}
 	family := "rsa"
-	if s.by == "ec" {
+	if strings.HasPrefix(s.by, "ec") {
 		family = "ecdsa"
 	}
 	if s.method == "" {
@@ -134,65 +141,133 @@ func (s signing) defaults() signing {
 		s.c14n = excC14N
 	}
 	if s.transforms == "" {
-		s.transforms = `<ds:Transform Algorithm="` + enveloped + `"/><ds:Transform Algorithm="` + excC14N + `"/>`
+		s.transforms = `<ds:Transform Algorithm="` + enveloped + `"/>` + s.indent + `<ds:Transform Algorithm="` + excC14N + `">` + inclusive(s.list) + `</ds:Transform>`
 	}
 	return s
+}
+
+// inclusive is the parameter of exclusive canonicalization, or nothing.
+func inclusive(list string) string {
+	if list == "" {
+		return ""
+	}
+	return `<ec:InclusiveNamespaces xmlns:ec="` + excC14N + `" PrefixList="` + list + `"/>`
+}
+
+// base64 as the signer breaks it into lines.
+func (s signing) base64(data []byte) string {
+	text := base64.StdEncoding.EncodeToString(data)
+	if s.indent == "" {
+		return text
+	}
+	out := s.indent
+	for len(text) > 64 {
+		out, text = out+text[:64]+s.indent, text[64:]
+	}
+	return out + text + s.indent
 }
 
 // sign puts a signature over the element that holds mark in the place of mark.
 func sign(doc, mark string, s signing) string {
 	s = s.defaults()
-	clean := strings.NewReplacer("@R@", "", "@A@", "").Replace(doc)
 	tree := etree.NewDocument()
-	if err := tree.ReadFromString(clean); err != nil {
+	if err := tree.ReadFromString(attributesOnOneLine(unmark(doc))); err != nil {
 		panic(err)
 	}
 	el := tree.Root()
-	if mark == "@A@" {
-		el = el.FindElement(".//saml:Assertion")
-		if p := el.Parent(); p != nil {
-			for _, a := range p.Attr {
-				if a.Space == "xmlns" && el.SelectAttr("xmlns:"+a.Key) == nil {
-					el.CreateAttr("xmlns:"+a.Key, a.Value)
-				}
-			}
-		}
-		el = el.Copy()
+	if mark == "@A@" && el.Tag != "Assertion" {
+		el = el.FindElement(".//Assertion")
 	}
-	id := el.SelectAttrValue("ID", "")
+	el = withScope(el)
 	if s.uri == "" {
-		s.uri = "#" + id
+		s.uri = "#" + el.SelectAttrValue("ID", "")
 	}
-	ref := `<ds:Reference URI="` + s.uri + `"><ds:Transforms>` + s.transforms + `</ds:Transforms><ds:DigestMethod Algorithm="` + s.digest + `"/><ds:DigestValue>` +
-		base64.StdEncoding.EncodeToString(hashOf(s.hash, canonical(el))) + `</ds:DigestValue></ds:Reference>`
+	in := s.indent
+	ref := `<ds:Reference URI="` + s.uri + `">` + in + `<ds:Transforms>` + s.transforms + `</ds:Transforms>` + in + `<ds:DigestMethod Algorithm="` + s.digest + `"/>` + in + `<ds:DigestValue>` +
+		s.base64(hashOf(s.hash, canonical(el.Copy(), s.list))) + `</ds:DigestValue></ds:Reference>`
 	if s.twice {
 		ref += ref
 	}
-	info := `<ds:SignedInfo xmlns:ds="` + dsNS + `"><ds:CanonicalizationMethod Algorithm="` + s.c14n + `"/><ds:SignatureMethod Algorithm="` + s.method + `"/>` + ref + `</ds:SignedInfo>`
-	infoTree := etree.NewDocument()
-	if err := infoTree.ReadFromString(info); err != nil {
-		panic(err)
+	info := `<ds:SignedInfo>` + in + `<ds:CanonicalizationMethod Algorithm="` + s.c14n + `">` + inclusive(s.infoList) + `</ds:CanonicalizationMethod>` + in + `<ds:SignatureMethod Algorithm="` + s.method + `"/>` + in + ref + in + `</ds:SignedInfo>`
+	outer := `<ds:Signature xmlns:ds="` + dsNS + `">`
+	if s.unprefixed {
+		info, outer = strings.ReplaceAll(strings.ReplaceAll(info, "<ds:", "<"), "</ds:", "</"), `<Signature xmlns="`+dsNS+`">`
 	}
-	value, err := keys()[s.by].key.Sign(rand.Reader, hashOf(s.hash, canonical(infoTree.Root())), s.hash)
+	value, err := keys()[s.by].key.Sign(rand.Reader, hashOf(s.hash, canonical(infoElement(el, outer, info), s.infoList)), s.hash)
 	if err != nil {
 		panic(err)
 	}
 	if s.plainEC {
-		value = plain(value)
+		value = plain(value, keys()[s.by].cert)
 	}
 	switch s.keyInfo {
 	case "":
-		s.keyInfo = `<ds:KeyInfo><ds:X509Data><ds:X509Certificate>` + base64.StdEncoding.EncodeToString(keys()[s.by].cert.Raw) + `</ds:X509Certificate></ds:X509Data></ds:KeyInfo>`
+		s.keyInfo = `<ds:KeyInfo><ds:X509Data><ds:X509Certificate>` + s.base64(keys()[s.by].cert.Raw) + `</ds:X509Certificate></ds:X509Data></ds:KeyInfo>`
 	case "none":
 		s.keyInfo = ""
 	}
-	sig := `<ds:Signature xmlns:ds="` + dsNS + `">` + strings.Replace(info, ` xmlns:ds="`+dsNS+`"`, "", 1) +
-		`<ds:SignatureValue>` + base64.StdEncoding.EncodeToString(value) + `</ds:SignatureValue>` + s.keyInfo + s.object + `</ds:Signature>`
-	return strings.Replace(doc, mark, sig, 1)
+	rest := in + `<ds:SignatureValue>` + s.base64(value) + `</ds:SignatureValue>` + in + s.keyInfo + s.object + `</ds:Signature>`
+	if s.unprefixed {
+		rest = strings.ReplaceAll(strings.ReplaceAll(rest, "<ds:", "<"), "</ds:", "</")
+	}
+	return strings.Replace(doc, mark, outer+info+rest, 1)
 }
 
-func canonical(el *etree.Element) []byte {
-	out, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("").Canonicalize(el)
+// withScope is a copy of el with the namespaces of its ancestors declared on it.
+func withScope(el *etree.Element) *etree.Element {
+	out := el.Copy()
+	for p := el.Parent(); p != nil; p = p.Parent() {
+		for _, a := range p.Attr {
+			if (a.Space == "xmlns" || a.Space == "" && a.Key == "xmlns") && out.SelectAttr(a.FullKey()) == nil {
+				out.CreateAttr(a.FullKey(), a.Value)
+			}
+		}
+	}
+	return out
+}
+
+// infoElement is SignedInfo with the scope it will have in its Signature below el.
+func infoElement(el *etree.Element, outer, info string) *etree.Element {
+	tree := etree.NewDocument()
+	if err := tree.ReadFromString(outer + info + strings.Replace(strings.SplitN(outer, " ", 2)[0], "<", "</", 1) + ">"); err != nil {
+		panic(err)
+	}
+	sig := tree.Root()
+	holder := etree.NewElement("holder")
+	holder.Attr = withScope(el).Attr
+	holder.AddChild(sig)
+	return withScope(sig.ChildElements()[0])
+}
+
+// attributesOnOneLine does what every XML reader has to do and Go's does not: a line
+// end or a tab inside an attribute's value is a space (XML 1.0 section 3.3.3).
+func attributesOnOneLine(doc string) string {
+	var b strings.Builder
+	doc = strings.ReplaceAll(doc, "\r\n", "\n")
+	tag, quote := false, byte(0)
+	for i := range len(doc) {
+		c := doc[i]
+		switch {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote != 0 && (c == '\n' || c == '\t' || c == '\r'):
+			c = ' '
+		case quote != 0:
+		case c == '<':
+			tag = true
+		case c == '>':
+			tag = false
+		case tag && (c == '"' || c == '\''):
+			quote = c
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+// canonical changes el.
+func canonical(el *etree.Element, list string) []byte {
+	out, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList(list).Canonicalize(el)
 	if err != nil {
 		panic(err)
 	}
@@ -205,13 +280,16 @@ func hashOf(h crypto.Hash, data []byte) []byte {
 	return w.Sum(nil)
 }
 
-// plain turns the ASN.1 signature of Go into r and s of 32 bytes each.
-func plain(der []byte) []byte {
-	r, rest := der[4:4+int(der[3])], der[4+int(der[3]):]
-	s := rest[2 : 2+int(rest[1])]
-	out := make([]byte, 64)
-	new(big.Int).SetBytes(r).FillBytes(out[:32])
-	new(big.Int).SetBytes(s).FillBytes(out[32:])
+// plain turns the ASN.1 signature of Go into r and s, each as long as the curve.
+func plain(der []byte, cert *x509.Certificate) []byte {
+	var rs struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(der, &rs); err != nil {
+		panic(err)
+	}
+	size := (cert.PublicKey.(*ecdsa.PublicKey).Curve.Params().BitSize + 7) / 8
+	out := make([]byte, 2*size)
+	rs.R.FillBytes(out[:size])
+	rs.S.FillBytes(out[size:])
 	return out
 }
 
