@@ -16,16 +16,21 @@ const (
 
 // The reasons, in the order in which they are looked for.
 const (
-	CodeConfig          Code = "config"
-	CodeSize            Code = "size"
-	CodeEncoding        Code = "encoding"
-	CodeXML             Code = "xml"
-	CodeProfile         Code = "profile"
-	CodeStatus          Code = "status"
-	CodeEncrypted       Code = "encrypted"
-	CodeUnsigned        Code = "unsigned"
-	CodeAlgorithm       Code = "algorithm"
-	CodeSignature       Code = "signature"
+	CodeConfig    Code = "config"
+	CodeSize      Code = "size"
+	CodeEncoding  Code = "encoding"
+	CodeXML       Code = "xml"
+	CodeProfile   Code = "profile"
+	CodeStatus    Code = "status"
+	CodeClear     Code = "not_encrypted"
+	CodeEncrypted Code = "encrypted"
+	CodeUnsigned  Code = "unsigned"
+	CodeAlgorithm Code = "algorithm"
+	CodeSignature Code = "signature"
+
+	CodeCertificateExpired Code = "certificate_expired"
+	CodeSecondVerifier     Code = "second_verifier"
+
 	CodeVersion         Code = "version"
 	CodeIssuer          Code = "issuer"
 	CodeDestination     Code = "destination"
@@ -83,10 +88,13 @@ func codeRows() []codeRow {
 		{CodeXML, FixUnknown, "the response is not acceptable XML", "the document must be one well-formed UTF-8 document without DOCTYPE, comments, CDATA or processing instructions"},
 		{CodeProfile, FixUnknown, "the response does not have the structure of a SAML login", "one Response with one Assertion, each element once, signed by an enveloped signature over its own ID; anything else is treated as an attack"},
 		{CodeStatus, FixIdentityProvider, "the identity provider refused the sign-in", "read the provider's own log for this time; most often the person is not assigned to the application"},
-		{CodeEncrypted, FixIdentityProvider, "the assertion is encrypted", "switch assertion encryption off for this application; the connection is protected by TLS and the signature"},
+		{CodeClear, FixIdentityProvider, "the assertion is not encrypted", "this connection takes encrypted assertions only: switch assertion encryption on at the provider, with the certificate from this connection's metadata"},
+		{CodeEncrypted, FixIdentityProvider, "the assertion could not be decrypted", "the provider encrypts for another key: give it this connection's metadata again, or switch assertion encryption off there"},
 		{CodeUnsigned, FixIdentityProvider, "the response is not signed", "switch on signing of the response or of the assertion"},
 		{CodeAlgorithm, FixIdentityProvider, "the response is signed in a way that is no longer safe", "sign with RSA or ECDSA and SHA-256 or better, exclusive canonicalization, and an RSA key of at least 2048 bits"},
 		{CodeSignature, FixServiceProvider, "the signature does not match the certificate of this connection", "the provider may have a new certificate: download it there and add it to the connection"},
+		{CodeCertificateExpired, FixServiceProvider, "the certificate of this connection has expired", "have the provider make a new certificate, and add it to the connection before the provider signs with it; or let the connection accept expired certificates"},
+		{CodeSecondVerifier, FixUnknown, "the signature is good for one of two verifiers only", "keep the response and report it: either it is an attack, or a document that one of the two verifiers reads wrongly"},
 		{CodeVersion, FixIdentityProvider, "the response is not SAML 2.0", "choose SAML 2.0 at the identity provider"},
 		{CodeIssuer, FixServiceProvider, "the response comes from another issuer", "copy the provider's issuer (entity ID) into the connection exactly, with or without its last slash"},
 		{CodeDestination, FixIdentityProvider, "the response was meant for another address", "set the postback (ACS) URL at the provider to exactly the one shown here"},
