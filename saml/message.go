@@ -16,8 +16,9 @@ const (
 // is no message. One that came beside an error can be handed on all the same: Finish
 // refuses it with that error, where refusals are recorded.
 type Message struct {
-	root *node
-	bad  *Error
+	root  *node
+	bad   *Error
+	relay string
 }
 
 // unread is a message that could not be read, and why.
@@ -25,7 +26,7 @@ func unread(e *Error) (Message, error) { return Message{bad: e}, e }
 
 // ReadMessage reads the SAMLResponse of a posted form (saml-bindings 3.5): POST only,
 // the body bounded before anything is decoded, one SAMLResponse, nothing from the
-// query, nothing inflated. It leaves r.PostForm filled for the caller's RelayState.
+// query, nothing inflated.
 // The error is an *Error of CodeSize, CodeEncoding or CodeXML.
 func ReadMessage(w http.ResponseWriter, r *http.Request) (Message, error) {
 	if r.Method != http.MethodPost {
@@ -44,7 +45,11 @@ func ReadMessage(w http.ResponseWriter, r *http.Request) (Message, error) {
 	if len(values) != 1 {
 		return unread(refuse(CodeEncoding, "one SAMLResponse in an application/x-www-form-urlencoded form", ""))
 	}
-	return ParseMessage(values[0])
+	m, err := ParseMessage(values[0])
+	if relay := r.PostForm[fieldRelay]; err == nil && len(relay) == 1 {
+		m.relay = handle(relay[0])
+	}
+	return m, err
 }
 
 // ParseMessage reads a response from its base64 form, white space tolerated. The
@@ -73,6 +78,12 @@ func (m Message) InResponseTo() string {
 	}
 	return m.root.attr("InResponseTo")
 }
+
+// RelayState is the handle that came beside the response: at most 80 bytes of A-Z a-z
+// 0-9 - . _ ~, as in StartOptions. It is "" when there was none, or anything else, such
+// as a URL. Nothing signs it: it may choose among things the caller has kept for this
+// browser, and decide nothing.
+func (m Message) RelayState() string { return m.relay }
 
 // decodeBase64 tolerates the white space of pretty printers and form encoders.
 func decodeBase64(s string) ([]byte, error) {
