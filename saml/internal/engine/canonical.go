@@ -1,0 +1,254 @@
+package engine
+
+import (
+	"bytes"
+	"io"
+	"slices"
+)
+
+// canonical writes exclusive canonical XML (W3C, 2002, section 3) of nodes into a hash.
+// One value serves several elements, one after the other.
+type canonical struct {
+	doc       *Document
+	to        io.Writer
+	buf       []byte
+	skip      int32    // node that is left out, with all that is in it; -1: none
+	inclusive [][]byte // prefixes that are treated inclusively; "" is the default namespace
+	rendered  []declared
+	wants     []declared // of the element at hand
+	order     []int      // of its attributes
+}
+
+func newCanonical(doc *Document, to io.Writer) *canonical {
+	return &canonical{doc: doc, to: to, buf: make([]byte, 0, 1024), skip: -1}
+}
+
+// write canonicalizes the element at i and everything in it.
+func (c *canonical) write(i int32) {
+	c.rendered = c.rendered[:0]
+	c.node(i)
+	c.flush()
+}
+
+func (c *canonical) flush() {
+	c.to.Write(c.buf)
+	c.buf = c.buf[:0]
+}
+
+func (c *canonical) string(s string) {
+	if len(c.buf)+len(s) > cap(c.buf) {
+		c.flush()
+		if len(s) > cap(c.buf) {
+			io.WriteString(c.to, s)
+			return
+		}
+	}
+	c.buf = append(c.buf, s...)
+}
+
+func (c *canonical) bytes(s []byte) {
+	if len(c.buf)+len(s) > cap(c.buf) {
+		c.flush()
+		if len(s) > cap(c.buf) {
+			c.to.Write(s)
+			return
+		}
+	}
+	c.buf = append(c.buf, s...)
+}
+
+// node recurses no deeper than Limits.Depth.
+func (c *canonical) node(i int32) {
+	d := c.doc
+	n := &d.nodes[i]
+	if n.kind != element {
+		c.text(n)
+		return
+	}
+	mark := len(c.rendered)
+	c.string("<")
+	c.bytes(d.name(n))
+	c.namespaces(i, n)
+	c.attributes(n)
+	c.string(">")
+	for k := i + 1; k < n.next; k = d.nodes[k].next {
+		if k != c.skip {
+			c.node(k)
+		}
+	}
+	c.string("</")
+	c.bytes(d.name(n))
+	c.string(">")
+	c.rendered = c.rendered[:mark]
+}
+
+// namespaces writes the declarations that the element uses visibly, and those that are
+// treated inclusively, unless an element around it has written the same.
+func (c *canonical) namespaces(i int32, n *node) {
+	d := c.doc
+	c.wants = c.wants[:0]
+	c.want(d.src[n.at:n.at+uint32(n.prefix)], n.space)
+	attrs := d.attributes(n)
+	for k := range attrs {
+		if a := &attrs[k]; !a.declaration && a.prefix > 0 && a.space != xmlIndex {
+			c.want(d.src[a.at:a.at+uint32(a.prefix)], a.space)
+		}
+	}
+	for _, prefix := range c.inclusive {
+		if uri, ok := d.resolve(i, prefix); ok && uri != xmlIndex {
+			c.want(prefix, uri)
+		}
+	}
+	if len(c.wants) > 1 {
+		slices.SortFunc(c.wants, func(a, b declared) int { return bytes.Compare(a.prefix, b.prefix) })
+	}
+	for _, w := range c.wants {
+		c.string(" xmlns")
+		if len(w.prefix) > 0 {
+			c.string(":")
+			c.bytes(w.prefix)
+		}
+		c.string(`="`)
+		c.attributeValue(d.uris[w.uri])
+		c.string(`"`)
+	}
+	c.rendered = append(c.rendered, c.wants...)
+}
+
+func (c *canonical) want(prefix []byte, uri uint16) {
+	for i := len(c.rendered) - 1; i >= 0; i-- {
+		if bytes.Equal(c.rendered[i].prefix, prefix) {
+			if c.rendered[i].uri == uri {
+				return
+			}
+			break
+		}
+	}
+	if uri == noSpace {
+		return // a namespace cannot be undeclared, so there is nothing to say
+	}
+	for _, w := range c.wants {
+		if bytes.Equal(w.prefix, prefix) {
+			return
+		}
+	}
+	c.wants = append(c.wants, declared{prefix, uri})
+}
+
+// attributes are sorted by namespace, then by name.
+func (c *canonical) attributes(n *node) {
+	d := c.doc
+	attrs := d.attributes(n)
+	c.order = c.order[:0]
+	for i := range attrs {
+		if !attrs[i].declaration {
+			c.order = append(c.order, i)
+		}
+	}
+	if len(c.order) > 1 {
+		slices.SortFunc(c.order, func(x, y int) int {
+			a, b := &attrs[x], &attrs[y]
+			if a.space != b.space {
+				if less := compareStrings(d.uris[a.space], d.uris[b.space]); less != 0 {
+					return less
+				}
+			}
+			return bytes.Compare(d.local(a), d.local(b))
+		})
+	}
+	for _, i := range c.order {
+		a := &attrs[i]
+		c.string(" ")
+		c.bytes(d.attributeName(a))
+		c.string(`="`)
+		if a.plain {
+			c.bytes(d.src[a.value:a.to])
+		} else {
+			c.attributeValue(string(d.value(a)))
+		}
+		c.string(`"`)
+	}
+}
+
+func compareStrings(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// attributeValue writes a value as section 2.3 of Canonical XML 1.0 wants it.
+func (c *canonical) attributeValue(s string) {
+	from := 0
+	for i := 0; i < len(s); i++ {
+		with := ""
+		switch s[i] {
+		case '&':
+			with = "&amp;"
+		case '<':
+			with = "&lt;"
+		case '"':
+			with = "&quot;"
+		case '\t':
+			with = "&#x9;"
+		case '\n':
+			with = "&#xA;"
+		case '\r':
+			with = "&#xD;"
+		default:
+			continue
+		}
+		c.string(s[from:i])
+		c.string(with)
+		from = i + 1
+	}
+	c.string(s[from:])
+}
+
+// text writes a piece of text.
+func (c *canonical) text(n *node) {
+	raw := c.doc.src[n.at:n.to]
+	if n.kind == plain {
+		c.bytes(raw)
+		return
+	}
+	value := c.doc.textOf(n)
+	from := 0
+	for i := 0; i < len(value); i++ {
+		with := ""
+		switch value[i] {
+		case '&':
+			with = "&amp;"
+		case '<':
+			with = "&lt;"
+		case '>':
+			with = "&gt;"
+		case '\r':
+			with = "&#xD;"
+		default:
+			continue
+		}
+		c.bytes(value[from:i])
+		c.string(with)
+		from = i + 1
+	}
+	c.bytes(value[from:])
+}
+
+// Canonical is the exclusive canonical form of e, with the prefixes of list treated
+// inclusively.
+func (e Element) Canonical(list ...string) []byte {
+	if e.doc == nil {
+		return nil
+	}
+	var out bytes.Buffer
+	c := newCanonical(e.doc, &out)
+	for _, prefix := range list {
+		c.inclusive = append(c.inclusive, []byte(prefix))
+	}
+	c.write(e.i)
+	return out.Bytes()
+}
