@@ -2,7 +2,6 @@ package saml_test
 
 import (
 	"encoding/base64"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -122,42 +121,5 @@ func TestB8MetadataThatCannotBeUsed(t *testing.T) {
 			}
 			refused(t, nil, err, c.code)
 		})
-	}
-}
-
-func TestOurMetadata(t *testing.T) {
-	t.Parallel()
-	sp := &saml.SP{EntityID: `https://sp.example/"saml"&one`, ACS: acs}
-	for _, n := range []int{0, 1, 2} {
-		sp.Keys = nil
-		for _, name := range []string{"idp", "second"}[:n] {
-			sp.Keys = append(sp.Keys, saml.Key{Signer: keys()[name].key, Cert: keys()[name].cert})
-		}
-		out, err := sp.Metadata(nil)
-		if err != nil {
-			t.Fatal(explain(err))
-		}
-		text := string(out)
-		for what, count := range map[string]int{
-			`entityID="https://sp.example/&quot;saml&quot;&amp;one"`: 1, `use="signing"`: n, "<ds:X509Certificate>": n, `use="encryption"`: 0, "validUntil": 0, "NameIDFormat": 0,
-			fmt.Sprintf(`AuthnRequestsSigned="%t"`, n > 0): 1, `WantAssertionsSigned="true"`: 1, `Location="` + acs + `"`: 1, `Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"`: 1,
-		} {
-			if strings.Count(text, what) != count {
-				t.Errorf("%d keys: %q occurs %d times, want %d in\n%s", n, what, strings.Count(text, what), count, text)
-			}
-		}
-	}
-	for name, bad := range map[string]*saml.SP{
-		"nil": nil, "empty": {}, "no ACS": {EntityID: spID}, "script as ACS": {EntityID: spID, ACS: "javascript:alert(1)"},
-		"key without certificate": {EntityID: spID, ACS: acs, Keys: []saml.Key{{Signer: keys()["idp"].key}}},
-		"key of another":          {EntityID: spID, ACS: acs, Keys: []saml.Key{{Signer: keys()["idp"].key, Cert: keys()["second"].cert}}},
-		"short key":               {EntityID: spID, ACS: acs, Keys: []saml.Key{{Signer: keys()["weak"].key, Cert: keys()["weak"].cert}}},
-		"elliptic key":            {EntityID: spID, ACS: acs, Keys: []saml.Key{{Signer: keys()["ec"].key, Cert: keys()["ec"].cert}}},
-	} {
-		out, err := bad.Metadata(nil)
-		if out != nil {
-			t.Errorf("%s: %s", name, out)
-		}
-		refused(t, nil, err, saml.CodeConfig)
 	}
 }
