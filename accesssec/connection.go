@@ -157,8 +157,13 @@ func (v connection) changes(next connection) []audit.Change {
 func fingerprints(certs []*x509.Certificate) string {
 	out := make([]string, len(certs))
 	for i, c := range certs {
-		sum := hashOf(string(c.Raw))
-		out[i] = hexOf(sum[:])
+		out[i] = fingerprint(c)
 	}
 	return strings.Join(out, " ")
+}
+
+// fingerprint is the SHA-256 of a certificate, in hex.
+func fingerprint(c *x509.Certificate) string {
+	sum := hashOf(string(c.Raw))
+	return hexOf(sum[:])
 }

@@ -28,8 +28,13 @@ type Refusal struct {
 	After      string        // where the person was going, if that is known: a SafePath
 	Err        error         // *saml.Error, *domainclaim.NameError ...; nil when the code says it all
 
+	// Bounce, if any, is a sign-in that was started in place of what was refused: send
+	// the browser there and show nothing. The person did nothing wrong.
+	Bounce *saml.Bounce
+
 	orgID string
 	event audit.Event // recorded when the refusal leaves; zero: not worth a line
+	flood bool        // one of so many that no more of them are kept
 }
 
 // Error names the code and no more, fit for any log.

@@ -75,7 +75,8 @@ func (i *SignIn) StartSSO(ctx context.Context, v Visit, connectionID string, opt
 // saml.ReadMessage, also when that came with an error. The signature and the profile
 // are checked first and outside of any transaction; then one transaction takes the
 // request, uses up the assertion, asks the policy and makes the session, so that of any
-// number of posts of one response at most one is a login.
+// number of posts of one response at most one is a login. What became of it is in
+// [Admin.LoginTraces].
 //
 // A response that nobody asked for makes no session, whatever the connection's rules:
 // nothing binds it to this browser. The refusal has Next set, to start from here.
@@ -84,11 +85,19 @@ func (i *SignIn) FinishSSO(ctx context.Context, v Visit, connectionID string, m 
 	if err := s.alone(); err != nil {
 		return Step{}, err
 	}
-	conn, err := s.activeConnection(ctx, v, connectionID)
+	t := &tracing{connectionID: connectionID, trace: LoginTrace{Trace: v.Trace}}
+	step, err := s.finishSSO(ctx, v, m, t)
+	s.keepTrace(ctx, t, step, err)
+	return step, err
+}
+
+func (s *Service) finishSSO(ctx context.Context, v Visit, m saml.Message, t *tracing) (Step, error) {
+	conn, err := s.activeConnection(ctx, v, t.connectionID)
+	t.orgID = conn.OrgID
 	if err != nil {
 		return Step{}, err
 	}
-	req, err := s.pending(ctx, connectionID, m)
+	req, err := s.pending(ctx, conn.ID, m)
 	if err != nil {
 		return Step{}, err
 	}
@@ -100,6 +109,7 @@ func (i *SignIn) FinishSSO(ctx context.Context, v Visit, connectionID string, m 
 	if err != nil {
 		return Step{}, s.refuseResponse(ctx, v, conn, err)
 	}
+	t.saw(conn.Value.IdP, id)
 	a := answered{v, conn, req, id}
 	address, no := a.check()
 	if no != nil {
@@ -253,6 +263,7 @@ func (s *Service) refusedAt(ctx context.Context, v Visit, orgID, connectionID, a
 		return err
 	}
 	if flood {
+		no.flood = true
 		return no
 	}
 	return s.refused(ctx, no.inOrg(orgID, v.response(connectionID, assertionID)))

@@ -33,6 +33,8 @@ func upkeepCallers() reasons {
 		"Service.schedule":  "puts a recurring job, once for all instances",
 		"SignIn.StartSSO":   "keeps the request that a response has to answer",
 
+		"Service.putTrace": "keeps what a response looked like, beside the event of what became of it",
+
 		"Admin.VerifyDomain": "notes what was seen when it changes nothing",
 
 		"Service.PersonChanged": "marks a person as looked at, where nothing has to be ended or rewritten",
