@@ -8,6 +8,7 @@ require (
 	github.com/accesssec/accesssec-go v0.0.0-00010101000000-000000000000
 	github.com/crewjam/saml v0.5.1
 	github.com/google/go-cmp v0.7.0
+	golang.org/x/net v0.62.0
 )
 
 require (
@@ -18,7 +19,6 @@ require (
 	github.com/russellhaering/gosaml2 v0.12.0 // indirect
 	github.com/russellhaering/goxmldsig v1.6.1 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
-	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 )
