@@ -16,25 +16,48 @@ type check struct {
 	rules Rules
 	req   *Request
 	now   time.Time
+	who   person // set by identify
 }
 
-// judge applies saml-profiles 4.1.4.2 and 4.1.4.3. The order is that of usefulness:
-// a wrong setting is named before a late click.
+// step is one named check. It sees a document and nothing of the message.
+type step struct {
+	name  string
+	run   func(*check, *document) *Error
+	needs string // the check without which this one has nothing to look at, "" for none
+}
+
+// steps are what saml-profiles 4.1.4.2 and 4.1.4.3 ask for, and what an account needs.
+// Finish and Explain share them: the one stops where the other goes on. The order is
+// that of usefulness: a wrong setting is named before a late click.
+func steps() [16]step {
+	return [...]step{
+		{CheckVersion, (*check).versions, ""},
+		{CheckIssuer, (*check).issuers, ""},
+		{CheckDestination, (*check).destination, ""},
+		{CheckAudience, (*check).audience, ""},
+		{CheckAge, (*check).age, ""},
+		{CheckConditions, (*check).conditions, ""},
+		{CheckValidity, (*check).validity, ""},
+		{CheckNameID, (*check).named, ""},
+		{CheckConfirmation, (*check).confirmation, ""},
+		{CheckRecipient, (*check).recipient, CheckConfirmation},
+		{CheckConfirmationTime, (*check).confirmationTime, CheckConfirmation},
+		{CheckInResponseTo, (*check).inResponseTo, CheckConfirmation},
+		{CheckRequest, (*check).request, ""},
+		{CheckSession, (*check).session, ""},
+		{CheckIdentifier, (*check).identify, CheckNameID},
+		{CheckValues, (*check).values, CheckNameID},
+	}
+}
+
+// judge runs every step and makes the Identity of a document that passes them all.
 func (c *check) judge(doc *document) (*Identity, *Error) {
-	a := &doc.assertion
-	for _, step := range []func(*document) *Error{
-		c.versions, c.issuers, c.destination, c.audience, c.age, c.conditions, c.subject, c.reply, c.session,
-	} {
-		if err := step(doc); err != nil {
+	for _, s := range steps() {
+		if err := s.run(c, doc); err != nil {
 			return nil, err
 		}
 	}
-	id, err := c.identity(a)
-	if err != nil {
-		return nil, err
-	}
-	id.Certificate = doc.certificate
-	return id, nil
+	return c.identity(doc), nil
 }
 
 func (c *check) versions(doc *document) *Error {
@@ -91,68 +114,113 @@ func (c *check) age(doc *document) *Error {
 	return nil
 }
 
+// conditions refuses what is not understood (saml-core 2.5.1).
 func (c *check) conditions(doc *document) *Error {
-	cond := doc.assertion.conditions
-	if len(cond.unknown) > 0 {
+	if cond := doc.assertion.conditions; cond != nil && len(cond.unknown) > 0 {
 		return refuse(CodeConditions, "AudienceRestriction, OneTimeUse or ProxyRestriction", strings.Join(cond.unknown, ", "))
-	}
-	return c.window("Conditions", cond.notBefore, cond.notOnOrAfter)
-}
-
-// subject wants a name and one bearer confirmation that holds, in any place.
-func (c *check) subject(doc *document) *Error {
-	a := &doc.assertion
-	if a.nameID == nil || a.nameID.Value == "" {
-		return refuse(CodeNameID, "a NameID", "none")
-	}
-	var first *Error
-	for _, conf := range a.confirmations {
-		if conf.method != bearer {
-			continue
-		}
-		err := c.confirm(conf)
-		if err == nil {
-			return nil
-		}
-		if first == nil {
-			first = err
-		}
-	}
-	if first == nil {
-		return refuse(CodeSubject, bearer, fmt.Sprintf("%d confirmations, none of them bearer", len(a.confirmations)))
-	}
-	return first
-}
-
-func (c *check) confirm(conf confirmation) *Error {
-	if !conf.hasData || conf.notOnOrAfter.IsZero() || conf.recipient == "" {
-		return refuse(CodeSubject, "SubjectConfirmationData with Recipient and NotOnOrAfter", "")
-	}
-	if conf.recipient != c.sp.ACS {
-		return refuse(CodeRecipient, c.sp.ACS, conf.recipient)
-	}
-	if err := c.window("SubjectConfirmationData", conf.notBefore, conf.notOnOrAfter); err != nil {
-		return err
-	}
-	return c.answers(conf.inResponseTo, conf.hasReplyTo)
-}
-
-// answers compares the InResponseTo of a confirmation with the request at hand.
-func (c *check) answers(id string, given bool) *Error {
-	switch {
-	case c.req == nil && given:
-		return refuse(CodeRequestUnknown, "no InResponseTo, or a request that is still open", id)
-	case c.req == nil && !c.rules.IdPInitiated, c.req != nil && !given:
-		return refuse(CodeUnsolicited, "an answer to a request", "no InResponseTo in the assertion")
-	case c.req != nil && id != c.req.ID:
-		return refuse(CodeRequestUnknown, c.req.ID, id)
 	}
 	return nil
 }
 
-// reply looks at the InResponseTo of the Response, which must not contradict, and at
+func (c *check) validity(doc *document) *Error {
+	if cond := doc.assertion.conditions; cond != nil {
+		return c.window("Conditions", cond.notBefore, cond.notOnOrAfter)
+	}
+	return nil
+}
+
+func (c *check) named(doc *document) *Error {
+	if n := doc.assertion.nameID; n == nil || n.Value == "" {
+		return refuse(CodeNameID, "a NameID", "none")
+	}
+	return nil
+}
+
+// confirmation wants one bearer confirmation with what it must say, in any place.
+func (c *check) confirmation(doc *document) *Error {
+	conf := c.candidate(doc)
+	if conf == nil {
+		return refuse(CodeSubject, bearer, fmt.Sprintf("%d confirmations, none of them bearer", len(doc.assertion.confirmations)))
+	}
+	if !conf.hasData || conf.notOnOrAfter.IsZero() || conf.recipient == "" {
+		return refuse(CodeSubject, "SubjectConfirmationData with Recipient and NotOnOrAfter", "")
+	}
+	return nil
+}
+
+func (c *check) recipient(doc *document) *Error {
+	if conf := c.candidate(doc); conf == nil || conf.recipient != c.sp.ACS {
+		return refuse(CodeRecipient, c.sp.ACS, conf.to())
+	}
+	return nil
+}
+
+func (c *check) confirmationTime(doc *document) *Error {
+	conf := c.candidate(doc)
+	if conf == nil || conf.notOnOrAfter.IsZero() {
+		return refuse(CodeSubject, "SubjectConfirmationData with NotOnOrAfter", "")
+	}
+	return c.window("SubjectConfirmationData", conf.notBefore, conf.notOnOrAfter)
+}
+
+// inResponseTo compares the request that the confirmation answers with the one at hand.
+func (c *check) inResponseTo(doc *document) *Error {
+	conf := c.candidate(doc)
+	switch {
+	case conf == nil:
+		return refuse(CodeSubject, bearer, "")
+	case c.req == nil && conf.hasReplyTo:
+		return refuse(CodeRequestUnknown, "no InResponseTo, or a request that is still open", conf.inResponseTo)
+	case c.req == nil && !c.rules.IdPInitiated, c.req != nil && !conf.hasReplyTo:
+		return refuse(CodeUnsolicited, "an answer to a request", "no InResponseTo in the assertion")
+	case c.req != nil && conf.inResponseTo != c.req.ID:
+		return refuse(CodeRequestUnknown, c.req.ID, conf.inResponseTo)
+	}
+	return nil
+}
+
+// candidate is the confirmation that the checks look at: the first bearer one that
+// passes all of them, so that one that does is enough, else the first bearer one, so
+// that there is something to name; nil when there is none.
+func (c *check) candidate(doc *document) *confirmation {
+	var found *confirmation
+	for i := range doc.assertion.confirmations {
+		conf := &doc.assertion.confirmations[i]
+		if conf.method != bearer {
+			continue
+		}
+		if c.holds(conf) {
+			return conf
+		}
+		if found == nil {
+			found = conf
+		}
+	}
+	return found
+}
+
+// holds is the same as the checks of one confirmation, as one answer.
+func (c *check) holds(conf *confirmation) bool {
+	if !conf.hasData || conf.recipient == "" || conf.recipient != c.sp.ACS || conf.notOnOrAfter.IsZero() ||
+		c.tooLate(conf.notOnOrAfter) || !conf.notBefore.IsZero() && c.tooEarly(conf.notBefore) {
+		return false
+	}
+	if c.req == nil {
+		return c.rules.IdPInitiated && !conf.hasReplyTo
+	}
+	return conf.hasReplyTo && conf.inResponseTo == c.req.ID
+}
+
+func (conf *confirmation) to() string {
+	if conf == nil {
+		return ""
+	}
+	return conf.recipient
+}
+
+// request looks at the InResponseTo of the Response, which must not contradict, and at
 // the age of the request.
-func (c *check) reply(doc *document) *Error {
+func (c *check) request(doc *document) *Error {
 	if r := doc.response; r.hasReplyTo && (c.req == nil || r.inResponseTo != c.req.ID) {
 		expected := "no InResponseTo"
 		if c.req != nil {

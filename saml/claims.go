@@ -1,7 +1,6 @@
 package saml
 
 import (
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -12,11 +11,22 @@ const (
 	maxIdentifier = 1024
 )
 
-// identity turns an assertion that has passed every check into the caller's value.
-func (c *check) identity(a *assertion) (*Identity, *Error) {
+// person is who a document is about, as far as its NameID and its attributes say.
+type person struct {
+	email, firstName, lastName string
+	groups, methods            []string
+	groupsOmitted              bool
+}
+
+// identity makes the caller's value of a document that has passed every step. Only
+// judge calls it: what a signature does not cover is never a document for judge.
+func (c *check) identity(doc *document) *Identity {
+	a, who := &doc.assertion, &c.who
 	id := &Identity{
-		AssertionID: a.id, NameID: *a.nameID, Solicited: c.req != nil,
-		Attributes: map[string][]string{}, ReplayUntil: c.replayUntil(a),
+		AssertionID: a.id, NameID: *a.nameID, Solicited: c.req != nil, Certificate: doc.certificate,
+		Email: who.email, FirstName: who.firstName, LastName: who.lastName,
+		Groups: who.groups, GroupsOmitted: who.groupsOmitted, AuthnMethods: who.methods,
+		Attributes: make(map[string][]string, len(a.attributes)), ReplayUntil: c.replayUntil(a),
 	}
 	for _, s := range a.authn {
 		id.SessionIndex = first(id.SessionIndex, s.sessionIndex)
@@ -25,213 +35,92 @@ func (c *check) identity(a *assertion) (*Identity, *Error) {
 		id.AuthnContext = append(id.AuthnContext, s.contexts...)
 	}
 	for _, at := range a.attributes {
-		id.Attributes[at.name] = append(id.Attributes[at.name], at.values...)
+		if before, known := id.Attributes[at.name]; known {
+			id.Attributes[at.name] = append(before[:len(before):len(before)], at.values...)
+		} else {
+			id.Attributes[at.name] = at.values
+		}
 	}
-	if err := c.person(id, a.attributes); err != nil {
-		return nil, err
-	}
-	return id, id.bounded()
+	return id
 }
 
-// person fills in who it is.
-func (c *check) person(id *Identity, all []attribute) *Error {
-	switch want := c.rules.Identifier; want {
-	case "":
-		var err *Error
-		if id.Email, err = email(id.NameID, all); err != nil {
-			return err
-		}
-	case IdentifierNameID:
-		if !isAddress(id.NameID.Value) {
-			return refuse(CodeIdentifier, "an address as NameID", id.NameID.Value)
-		}
-		id.Email = id.NameID.Value
-	default:
-		values := find(all, want)
-		if len(values) != 1 || !isAddress(values[0]) {
-			return refuse(CodeIdentifier, "one address in "+want, strings.Join(names(all), ", "))
-		}
-		id.Email = values[0]
+// identify finds out who it is, and keeps it for identity.
+func (c *check) identify(doc *document) *Error {
+	a := &doc.assertion
+	if a.nameID == nil {
+		return refuse(CodeNameID, "a NameID", "none")
 	}
-	id.FirstName = oneLine(firstOf(all, firstNameAttributes()))
-	id.LastName = oneLine(firstOf(all, lastNameAttributes()))
-	seen := map[string]bool{"": true}
-	for _, name := range groupAttributes() {
-		for _, g := range find(all, name) {
-			if !seen[g] {
-				seen[g] = true
-				id.Groups = append(id.Groups, g)
-			}
-		}
+	all := a.attributes
+	found := gather(all)
+	who := person{
+		firstName: found.firstName.value, lastName: found.lastName.value,
+		groups: merge(found.groups), methods: merge(found.methods),
 	}
+	var err *Error
+	if who.email, err = c.address(a, &found); err != nil {
+		return err
+	}
+	if name := c.rules.FirstName; name != "" {
+		who.firstName = firstOf(find(all, name))
+	}
+	if name := c.rules.LastName; name != "" {
+		who.lastName = firstOf(find(all, name))
+	}
+	if name := c.rules.Groups; name != "" {
+		who.groups = merge([][]string{find(all, name)})
+	}
+	who.firstName, who.lastName = oneLine(who.firstName), oneLine(who.lastName)
+	who.groupsOmitted = found.link && len(who.groups) == 0
+	c.who = who
 	return nil
 }
 
-// The usual names, most exact first. They are compared with Name and FriendlyName,
-// ASCII case ignored.
-func emailAttributes() []string {
-	return []string{
-		"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
-		"urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:1.2.840.113549.1.9.1",
-		"email", "mail", "emailaddress", "email_address", "user.email",
+// values refuses what no account should carry.
+func (c *check) values(doc *document) *Error {
+	a := &doc.assertion
+	if a.nameID == nil {
+		return refuse(CodeNameID, "a NameID", "none")
 	}
-}
-
-func firstNameAttributes() []string {
-	return []string{
-		"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname",
-		"urn:oid:2.5.4.42", "firstName", "first_name", "givenName", "given_name", "user.firstName",
-	}
-}
-
-func lastNameAttributes() []string {
-	return []string{
-		"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname",
-		"urn:oid:2.5.4.4", "lastName", "last_name", "surname", "sn", "familyName", "family_name", "user.lastName",
-	}
-}
-
-func groupAttributes() []string {
-	return []string{
-		"http://schemas.microsoft.com/ws/2008/06/identity/claims/groups",
-		"http://schemas.xmlsoap.org/claims/Group",
-		"urn:oid:1.3.6.1.4.1.5923.1.5.1.1", "groups", "group", "memberOf", "isMemberOf",
-	}
-}
-
-// find merges the values of all attributes of that name. Name wins over FriendlyName.
-func find(all []attribute, name string) []string {
-	name = foldASCII(name)
-	var out []string
-	for _, by := range []func(attribute) string{
-		func(a attribute) string { return a.name },
-		func(a attribute) string { return a.friendlyName },
-	} {
-		for _, a := range all {
-			if foldASCII(by(a)) == name {
-				out = append(out, a.values...)
-			}
-		}
-		if len(out) > 0 {
-			return out
-		}
-	}
-	return nil
-}
-
-func firstOf(all []attribute, presets []string) string {
-	for _, name := range presets {
-		for _, v := range find(all, name) {
-			if v != "" {
-				return v
-			}
-		}
-	}
-	return ""
-}
-
-// email prefers attributes: a NameID that looks like an address may be a login name
-// that gets no mail, as guests of a directory have. Two attributes that name two
-// addresses are refused: people can edit some of their attributes, and which one counts
-// is for the admin to say.
-func email(name NameID, all []attribute) (string, *Error) {
-	found := ""
-	for _, preset := range emailAttributes() {
-		for _, v := range find(all, preset) {
-			if !isAddress(v) || foldASCII(v) == foldASCII(found) {
-				continue
-			}
-			if found != "" {
-				return "", refuse(CodeIdentifier, "one address", found+", "+v).
-					advise("name the attribute that holds the address as the identifier of the connection, or \"NameID\"")
-			}
-			found = v
-		}
-	}
-	if found == "" && isAddress(name.Value) && !strings.Contains(name.Value, "#EXT#") {
-		return name.Value, nil
-	}
-	return found, nil
-}
-
-func names(all []attribute) []string {
-	var out []string
-	for _, a := range all {
-		if len(out) < 20 && !slices.Contains(out, a.name) {
-			out = append(out, a.name)
-		}
-	}
-	return out
-}
-
-// isAddress accepts the dot-atom form of RFC 5322 with a domain of two labels or
-// more, and letters of any script in both (RFC 6531). It tells an address from a login
-// name and no more: whether two are the same is for the caller, who has one way to
-// compare them.
-func isAddress(s string) bool {
-	local, domain, ok := strings.Cut(s, "@")
-	if !ok || len(s) > 254 || len(local) > 64 {
-		return false
-	}
-	for atom := range strings.SplitSeq(local, ".") {
-		if atom == "" {
-			return false
-		}
-		for _, r := range atom {
-			if !wordRune(r) && !strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r) {
-				return false
-			}
-		}
-	}
-	labels := strings.Split(domain, ".")
-	for _, label := range labels {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		for _, r := range label {
-			if !wordRune(r) && r != '-' {
-				return false
-			}
-		}
-	}
-	return len(labels) > 1
-}
-
-// wordRune is a letter or a digit, with the marks that some scripts put on them.
-func wordRune(r rune) bool {
-	return unicode.IsLetter(r) || unicode.IsDigit(r) || r > unicode.MaxASCII && unicode.IsMark(r)
-}
-
-// bounded refuses what no account should carry.
-func (id *Identity) bounded() *Error {
-	for _, v := range []struct {
+	for _, v := range [...]struct {
 		what, value string
 		most        int
 	}{
-		{"NameID", id.NameID.Value, maxIdentifier},
-		{"NameID Format", id.NameID.Format, maxIdentifier},
-		{"NameQualifier", id.NameID.NameQualifier, maxIdentifier},
-		{"SPNameQualifier", id.NameID.SPNameQualifier, maxIdentifier},
-		{"SessionIndex", id.SessionIndex, maxIdentifier},
-		{"first name", id.FirstName, maxName},
-		{"last name", id.LastName, maxName},
+		{"NameID", a.nameID.Value, maxIdentifier},
+		{"NameID Format", a.nameID.Format, maxIdentifier},
+		{"NameQualifier", a.nameID.NameQualifier, maxIdentifier},
+		{"SPNameQualifier", a.nameID.SPNameQualifier, maxIdentifier},
+		{"first name", c.who.firstName, maxName},
+		{"last name", c.who.lastName, maxName},
 	} {
 		if err := usable(v.what, v.value, v.most); err != nil {
 			return err
 		}
 	}
-	for _, g := range id.Groups {
-		if err := usable("group", g, maxIdentifier); err != nil {
+	for _, s := range a.authn {
+		if err := usable("SessionIndex", s.sessionIndex, maxIdentifier); err != nil {
+			return err
+		}
+		if err := allUsable("AuthnContextClassRef", s.contexts); err != nil {
 			return err
 		}
 	}
-	for _, c := range id.AuthnContext {
-		if err := usable("AuthnContextClassRef", c, maxIdentifier); err != nil {
+	if err := allUsable("group", c.who.groups); err != nil {
+		return err
+	}
+	if err := allUsable("authentication method", c.who.methods); err != nil {
+		return err
+	}
+	for i := range a.attributes {
+		if err := usable("attribute name", a.attributes[i].name, maxIdentifier); err != nil {
 			return err
 		}
 	}
-	for name := range id.Attributes {
-		if err := usable("attribute name", name, maxIdentifier); err != nil {
+	return nil
+}
+
+func allUsable(what string, values []string) *Error {
+	for _, v := range values {
+		if err := usable(what, v, maxIdentifier); err != nil {
 			return err
 		}
 	}
@@ -278,5 +167,19 @@ func first(a, b string) string {
 	return b
 }
 
+func firstOf(values []string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
 // oneLine folds the white space of pretty printers.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+func oneLine(s string) string {
+	if !strings.ContainsFunc(s, unicode.IsSpace) {
+		return s
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
