@@ -18,6 +18,7 @@ func racesFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"100 posts of one response":                 race100PostsOfOneResponse,
 		"100 posts of one response at two services": race100PostsOfOneResponseAtTwoServices,
 		"100 posts of one unsolicited response":     race100PostsOfOneUnsolicitedResponse,
+		"100 answers to one request":                race100AnswersToOneRequest,
 		"one new person in 20 browsers":             raceOneNewPersonIn20Browsers,
 		"50 orgs prove one domain":                  race50OrgsProveOneDomain,
 		"200 wrong passwords at once":               race200WrongPasswordsAtOnce,
@@ -30,6 +31,25 @@ func race100PostsOfOneResponse(t *testing.T, w *world) {
 
 func race100PostsOfOneResponseAtTwoServices(t *testing.T, w *world) {
 	onePost(t, w, 100, w.svc, w.service(w.host.URL))
+}
+
+// race100AnswersToOneRequest: each of them is a good one, and has never been used.
+func race100AnswersToOneRequest(t *testing.T, w *world) {
+	acme := withAnn(w)
+	l := acme.start()
+	answers := make([]saml.Message, 100)
+	for i := range answers {
+		answers[i] = l.answer(ann)
+	}
+	services := []*accesssec.Service{w.svc, w.service(w.host.URL)}
+	won, codes := w.race(len(answers), func(i int) error {
+		_, err := services[i%2].SignIn().FinishSSO(w.ctx, l.visit, acme.conn.ID, answers[i])
+		return err
+	})
+	if won != 1 || codes[accesssec.CodeReplay]+codes["saml_request_unknown"] != 99 {
+		t.Errorf("%d let in, refused as %v", won, codes)
+	}
+	w.left(acme, 1)
 }
 
 func race100PostsOfOneUnsolicitedResponse(t *testing.T, w *world) {

@@ -1,9 +1,7 @@
 package flowtest
 
 import (
-	"encoding/base64"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -242,13 +240,7 @@ func bindingAnotherOrgSACSOneKeyForBoth(t *testing.T, w *world) {
 	// signed still says whom it is for.
 	resp, err := acme.idp.Respond(l.req, ann)
 	w.must(err)
-	xml, err := base64.StdEncoding.DecodeString(resp.SAMLResponse)
-	w.must(err)
-	forged := strings.Replace(string(xml), `Destination="`+acme.conn.ACS, `Destination="`+sister.conn.ACS, 1)
-	if forged == string(xml) {
-		t.Fatal("there is no Destination to replace")
-	}
-	resp.SAMLResponse = base64.StdEncoding.EncodeToString([]byte(forged))
+	resp.SAMLResponse = w.readdress(resp.SAMLResponse, acme.conn.ACS, sister.conn.ACS)
 	_, err = w.svc.SignIn().FinishSSO(w.ctx, l.visit, sister.conn.ID, w.message(resp))
 	sister.refuses(err, "saml_audience")
 	w.left(acme, 0)

@@ -270,5 +270,6 @@ func everyCall(w *world, a *accesssec.Admin, c *customer) map[string]error {
 	out["Enable"] = a.Enable(w.ctx, c.conn.ID, true)
 	_, out["Members"] = a.Members(w.ctx, accesssec.MemberQuery{})
 	_, out["Events"] = a.Events(w.ctx, store.AuditQuery{})
+	_, out["LoginTraces"] = a.LoginTraces(w.ctx, c.conn.ID, accesssec.TraceQuery{})
 	return out
 }
