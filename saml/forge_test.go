@@ -97,11 +97,12 @@ type signing struct {
 	hash       crypto.Hash // 0: SHA-256
 	method     string      // SignatureMethod; "": by key and hash
 	digest     string      // DigestMethod URI
+	digestHash crypto.Hash // what is behind it; 0: hash
 	c14n       string      // CanonicalizationMethod URI
 	infoList   string      // InclusiveNamespaces of CanonicalizationMethod
 	list       string      // InclusiveNamespaces of the transform
 	transforms string      // raw XML
-	uri        string      // Reference URI; "": the right one
+	uri        string      // Reference URI; "": the right one; "@empty": ""
 	keyInfo    string      // raw XML; "": the signer's certificate; "none"
 	object     string      // raw XML at the end of Signature
 	twice      bool        // two References
@@ -122,6 +123,9 @@ func (s signing) defaults() signing {
 	}
 	if s.hash == 0 {
 		s.hash = crypto.SHA256
+	}
+	if s.digestHash == 0 {
+		s.digestHash = s.hash
 	}
 	family := "rsa"
 	if strings.HasPrefix(s.by, "ec") {
@@ -182,9 +186,12 @@ func sign(doc, mark string, s signing) string {
 	if s.uri == "" {
 		s.uri = "#" + el.SelectAttrValue("ID", "")
 	}
+	if s.uri == "@empty" {
+		s.uri = ""
+	}
 	in := s.indent
 	ref := `<ds:Reference URI="` + s.uri + `">` + in + `<ds:Transforms>` + s.transforms + `</ds:Transforms>` + in + `<ds:DigestMethod Algorithm="` + s.digest + `"/>` + in + `<ds:DigestValue>` +
-		s.base64(hashOf(s.hash, canonical(el.Copy(), s.list))) + `</ds:DigestValue></ds:Reference>`
+		s.base64(hashOf(s.digestHash, canonical(el.Copy(), s.list))) + `</ds:DigestValue></ds:Reference>`
 	if s.twice {
 		ref += ref
 	}
