@@ -64,7 +64,7 @@ func (i *IdP) UnmarshalJSON(data []byte) error {
 	}
 	out := IdP{EntityID: in.EntityID, SSO: in.SSO, SLO: in.SLO, SLOResponseURL: in.SLOResponseURL, SignRequests: in.SignRequests}
 	for _, der := range in.Certificates {
-		c, err := x509.ParseCertificate(der)
+		c, err := parseCertificate(der)
 		if err != nil {
 			return refuse(CodeConfig, "a certificate as base64 DER", "").because(err)
 		}
