@@ -12,6 +12,7 @@ type canonical struct {
 	doc       *Document
 	to        io.Writer
 	buf       []byte
+	apex      int32
 	skip      int32    // node that is left out, with all that is in it; -1: none
 	inclusive [][]byte // prefixes that are treated inclusively; "" is the default namespace
 	rendered  []declared
@@ -25,7 +26,7 @@ func newCanonical(doc *Document, to io.Writer) *canonical {
 
 // write canonicalizes the element at i and everything in it.
 func (c *canonical) write(i int32) {
-	c.rendered = c.rendered[:0]
+	c.apex, c.rendered = i, c.rendered[:0]
 	c.node(i)
 	c.flush()
 }
@@ -94,10 +95,8 @@ func (c *canonical) namespaces(i int32, n *node) {
 			c.want(d.src[a.at:a.at+uint32(a.prefix)], a.space)
 		}
 	}
-	for _, prefix := range c.inclusive {
-		if uri, ok := d.resolve(i, prefix); ok && uri != xmlIndex {
-			c.want(prefix, uri)
-		}
+	if len(c.inclusive) > 0 {
+		c.inclusively(i, attrs)
 	}
 	if len(c.wants) > 1 {
 		slices.SortFunc(c.wants, func(a, b declared) int { return bytes.Compare(a.prefix, b.prefix) })
@@ -113,6 +112,30 @@ func (c *canonical) namespaces(i int32, n *node) {
 		c.string(`"`)
 	}
 	c.rendered = append(c.rendered, c.wants...)
+}
+
+// inclusively wants the prefixes of the list: at the top what they mean there, further
+// down what is declared anew. To look up each of them at each element would let a small
+// document cost a second.
+func (c *canonical) inclusively(i int32, attrs []attribute) {
+	if i == c.apex {
+		for _, prefix := range c.inclusive {
+			if uri, ok := c.doc.resolve(i, prefix); ok && uri != xmlIndex {
+				c.want(prefix, uri)
+			}
+		}
+		return
+	}
+	for k := range attrs {
+		a := &attrs[k]
+		if !a.declaration {
+			continue
+		}
+		declares := c.doc.declares(a)
+		if slices.ContainsFunc(c.inclusive, func(p []byte) bool { return bytes.Equal(p, declares) }) {
+			c.want(declares, a.space)
+		}
+	}
 }
 
 func (c *canonical) want(prefix []byte, uri uint16) {
