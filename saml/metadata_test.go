@@ -74,9 +74,9 @@ func TestParseMetadata(t *testing.T) {
 	}
 }
 
-// B8: whatever is odd about metadata, it never gives a connection that accepts
+// Whatever is odd about metadata, it never gives a connection that accepts
 // unsigned responses.
-func TestB8MetadataThatCannotBeUsed(t *testing.T) {
+func TestMetadataThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	ep := sso("HTTP-Redirect", "https://idp.example/sso")
 	good := entity(idpID, "", keyDescriptor("", "idp")+ep)
