@@ -99,11 +99,16 @@ func (a *Admin) NewConnection(ctx context.Context, name string) (Connection, err
 
 // Configure sets the identity provider of a connection: from metadata
 // (saml.ParseMetadata), or from the fields of a form, issuer, sign-in URL and
-// certificate (saml.ParseCertificates). Nil rules keep those that are; whatever
-// Rules.IdPInitiated says, a response that nobody asked for here makes no session. On an active
+// certificate (saml.ParseCertificates). Nil rules keep those that are. On an active
 // connection it asks for the password again ([Me.Prove]), for it then decides who comes
 // in, and with another issuer, certificate or identifier the sessions that came of the
 // old one are over, but for the one that acts.
+//
+// Rules.IdPInitiated lets in by a response that nobody asked for here. Nothing binds it to
+// a browser, so whoever has one, of their own account above all, can sign somebody else's
+// browser in with it, to see what is done there in their name. Leave it off unless the
+// identity provider can't answer a request: people who come from its own page are then
+// sent there once more, and end signed in as well.
 func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *saml.Rules) (Connection, error) {
 	if err := checkConfiguration(idp, rules); err != nil {
 		return Connection{}, err

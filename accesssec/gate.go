@@ -232,6 +232,9 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Ente
 	e.Facts = []audit.Fact{fact("method", string(f.in.Attempt.Method))}
 	if p.identity != nil {
 		e.Facts = append(e.Facts, fact("connection", f.in.Attempt.Connection), fact("assertion", p.identity.AssertionID))
+		if !p.identity.Solicited {
+			e.Facts = append(e.Facts, fact("idp_initiated", "true"))
+		}
 	}
 	if err := c.record(ctx, org, e); err != nil {
 		return nil, err

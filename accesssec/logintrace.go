@@ -21,9 +21,9 @@ type LoginTrace struct {
 	ID           string    `json:"-"`
 	ConnectionID string    `json:"-"`
 	At           time.Time `json:"at"`
-	Trace        string    `json:"trace"`          // the code on the person's page and in the log: "7K4Q-M2XD"
-	Code         Code      `json:"code,omitempty"` // why it was refused; "" it was a login
-	Restarted    bool      `json:"restarted,omitempty"`
+	Trace        string    `json:"trace"`               // the code on the person's page and in the log: "7K4Q-M2XD"
+	Code         Code      `json:"code,omitempty"`      // why it was refused; "" it was a login
+	Restarted    bool      `json:"restarted,omitempty"` // a sign-in was started in its place
 
 	Detail   string       `json:"detail,omitempty"`   // of the Refusal, as its Fix
 	Fix      string       `json:"fix,omitempty"`      // what would mend it
@@ -88,7 +88,8 @@ type TraceQuery struct {
 }
 
 // LoginTraces lists what came to a connection in the last week, newest first: what was
-// refused, and of each person the newest login. Refusals at volume leave no more of them,
+// refused, and of each person the newest login and the newest that was started anew.
+// Refusals at volume leave no more of them,
 // as they leave no more lines in the log.
 func (a *Admin) LoginTraces(ctx context.Context, connectionID string, q TraceQuery) (store.Page[LoginTrace], error) {
 	var out store.Page[LoginTrace]
@@ -182,11 +183,16 @@ func (s *Service) putTrace(ctx context.Context, t *tracing, step Step, no *Refus
 	id := newID("trc")
 	if no != nil {
 		t.refused(no)
+	}
+	switch {
+	case t.trace.Restarted && t.trace.NameID != "":
+		id = subjectID("restarted", t.connectionID, t.trace.NameID)
+	case no != nil:
 		wide := counter{name: "trace\x00" + t.connectionID + "\x00" + string(no.Code), limit: limitTraces, shared: true}
 		if flood, err := s.failed(ctx, wide); err != nil || flood {
 			return err
 		}
-	} else if step.Entered != nil {
+	case step.Entered != nil:
 		// One for each person, so that a big org's people are no flood.
 		t.trace.UserID = step.Entered.Principal.UserID
 		id = subjectID("trace", t.connectionID, t.trace.UserID)
@@ -194,18 +200,15 @@ func (s *Service) putTrace(ctx context.Context, t *tracing, step Step, no *Refus
 	k := loginTraces.fresh(t.orgID, id, "", newestFirst(now), now.Add(traceFor), t.trace)
 	k.Owner = t.connectionID
 	err := s.upkeep(ctx, func(tx store.Tx) error {
-		k.Version = 0
-		if no == nil {
-			old, err := tx.Doc(ctx, k.Kind, k.OrgID, k.ID)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			k.Version = old.Version
+		old, err := tx.Doc(ctx, k.Kind, k.OrgID, k.ID)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
 		}
+		k.Version = old.Version
 		return loginTraces.put(ctx, tx, k)
 	})
-	if no == nil && (errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrConflict)) {
-		return nil // another login of theirs has left one at this moment
+	if errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrConflict) {
+		return nil // another of theirs has left one at this moment
 	}
 	return err
 }

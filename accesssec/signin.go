@@ -35,6 +35,7 @@ type Visit struct {
 	IP, Agent string // for the log and the limits
 	Trace     string // names this step to a person and in the log: "7K4Q-M2XD"
 	id        string // the browser's secret
+	known     bool   // which it brought: its cookies work
 }
 
 // Step is what a way in has come to: Entered, or what is next.
@@ -56,7 +57,7 @@ type Step struct {
 func (i *SignIn) Visit(w http.ResponseWriter, r *http.Request) Visit {
 	v := Visit{IP: bound(i.s.opts.TrustedIP(r), 64), Agent: bound(r.UserAgent(), 300), Trace: newTrace()}
 	if cs := r.CookiesNamed(visitCookie); len(cs) == 1 && plausible(cs[0].Value, visitMark) {
-		v.id = cs[0].Value
+		v.id, v.known = cs[0].Value, true
 	} else {
 		v.id = newSecret(visitMark)
 	}

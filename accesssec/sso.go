@@ -50,25 +50,34 @@ func (i *SignIn) StartSSO(ctx context.Context, v Visit, connectionID string, opt
 	if err != nil {
 		return Step{}, err
 	}
-	sp, err := conn.Value.sp(s.keys, conn.ID)
+	bounce, err := s.begin(ctx, v, conn, opts)
 	if err != nil {
 		return Step{}, err
+	}
+	return Step{Next: policy.NextSSO, Bounce: bounce}, nil
+}
+
+// begin makes a request and keeps what its answer has to fit.
+func (s *Service) begin(ctx context.Context, v Visit, conn kept[connection], opts *StartOptions) (*saml.Bounce, error) {
+	sp, err := conn.Value.sp(s.keys, conn.ID)
+	if err != nil {
+		return nil, err
 	}
 	now := s.now()
 	req, bounce, err := sp.Start(conn.Value.IdP, &saml.StartOptions{ForceAuthn: opts.Fresh}, now)
 	var bad *saml.Error
 	if errors.As(err, &bad) {
-		return Step{}, traced(refuseSAML(bad), v)
+		return nil, traced(refuseSAML(bad), v)
 	} else if err != nil {
-		return Step{}, err
+		return nil, err
 	}
-	rec := requests.fresh(conn.OrgID, req.ID, requestKey(connectionID, req.ID), now, req.ExpiresAt, request{
+	rec := requests.fresh(conn.OrgID, req.ID, requestKey(conn.ID, req.ID), now, req.ExpiresAt, request{
 		Request: req, Browser: hashOf(v.id), OrgID: v.OrgID, After: SafePath(v.After), Fresh: opts.Fresh, At: now,
 	})
 	if err := s.upkeep(ctx, func(tx store.Tx) error { return requests.put(ctx, tx, rec) }); err != nil {
-		return Step{}, err
+		return nil, err
 	}
-	return Step{Next: policy.NextSSO, Bounce: bounce}, nil
+	return bounce, nil
 }
 
 // FinishSSO takes what a browser has posted to a connection's ACS: the message of
@@ -78,8 +87,11 @@ func (i *SignIn) StartSSO(ctx context.Context, v Visit, connectionID string, opt
 // number of posts of one response at most one is a login. What became of it is in
 // [Admin.LoginTraces].
 //
-// A response that nobody asked for makes no session, whatever the connection's rules:
-// nothing binds it to this browser. The refusal has Next set, to start from here.
+// A response that nobody asked for here is a login only where the connection's rules say
+// so ([saml.Rules].IdPInitiated): nothing binds it to this browser. Elsewhere a sign-in
+// is started in its place, and the refusal has its Bounce: a person who comes from the
+// identity provider's own page ends signed in. When that leads to nothing it is not done
+// again, and the refusal has Next set, to start from here.
 func (i *SignIn) FinishSSO(ctx context.Context, v Visit, connectionID string, m saml.Message) (Step, error) {
 	s := i.s
 	if err := s.alone(); err != nil {
@@ -105,19 +117,27 @@ func (s *Service) finishSSO(ctx context.Context, v Visit, m saml.Message, t *tra
 	if req != nil {
 		asked, v.After = &req.Value.Request, req.Value.After
 	}
-	id, err := conn.Value.receiver().Finish(conn.Value.IdP, &conn.Value.Rules, m, asked, s.now())
+	rules := conn.Value.Rules
+	rules.IdPInitiated = true // check looks at that, when it is known whom it is about
+	id, err := conn.Value.receiver().Finish(conn.Value.IdP, &rules, m, asked, s.now())
 	if err != nil {
 		return Step{}, s.refuseResponse(ctx, v, conn, err)
 	}
 	t.saw(conn.Value.IdP, id)
 	a := answered{v, conn, req, id}
 	address, no := a.check()
-	if no != nil {
+	if no != nil && no.Next == policy.NextSSO {
+		no.Bounce, err = s.restart(ctx, v, conn, "name\x00"+id.NameID.Value)
+	}
+	switch {
+	case err != nil:
+		return Step{}, err
+	case no != nil:
 		return Step{}, s.refusedAt(ctx, v, conn.OrgID, conn.ID, id.AssertionID, no)
 	}
 	step := Step{}
 	err = s.change(ctx, func(c *change) (err error) {
-		step = Step{After: req.Value.After}
+		step = Step{After: v.After}
 		step.Entered, err = s.admitAnswer(ctx, c, a, address)
 		return err
 	})
@@ -131,20 +151,28 @@ func (s *Service) finishSSO(ctx context.Context, v Visit, m saml.Message, t *tra
 type answered struct {
 	visit Visit
 	conn  kept[connection]
-	req   *kept[request]
+	req   *kept[request] // nil: nobody asked
 	id    *saml.Identity
+}
+
+// asked is what was wanted: nothing in particular where nobody asked.
+func (a answered) asked() request {
+	if a.req == nil {
+		return request{}
+	}
+	return a.req.Value
 }
 
 // check is what a sound response still has to be: asked for, in this browser, and for
 // an address.
 func (a answered) check() (domainclaim.Address, *Refusal) {
 	switch {
-	case a.req == nil:
+	case a.req == nil && !a.conn.Value.Rules.IdPInitiated:
 		return domainclaim.Address{}, refuseSAML(&saml.Error{
 			Code: saml.CodeUnsolicited, Fix: saml.FixPerson, AssertionID: a.id.AssertionID,
 			Hint: "sign-ins from the identity provider's own page are sent to start here",
 		})
-	case !a.visit.is(a.req.Value.Browser):
+	case a.req != nil && !a.visit.is(a.req.Value.Browser):
 		return domainclaim.Address{}, refuse(CodeBrowser, "the response came in another browser than the request was made in")
 	}
 	address, err := domainclaim.ParseAddress(a.id.Email)
@@ -174,7 +202,7 @@ func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, addres
 	if err != nil {
 		return nil, err
 	}
-	asked := a.req.Value
+	asked := a.asked()
 	fresh := !a.id.AuthenticatedAt.Before(asked.At.Add(-min(time.Minute, a.conn.Value.Rules.EffectiveSkew())))
 	if asked.Fresh && !fresh {
 		return nil, a.refuse(refuse(CodeNotFresh, "the person signed in there before they were asked to"))
@@ -199,7 +227,7 @@ func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, addres
 func (s *Service) answerFacts(ctx context.Context, r store.Reader, a answered, address domainclaim.Address) (facts, error) {
 	ask := asking{address: address, orgID: a.conn.OrgID, attempt: policy.Attempt{Method: policy.SSO, Connection: a.conn.ID}}
 	own, err := s.facts(ctx, r, ask)
-	wanted := a.req.Value.OrgID
+	wanted := a.asked().OrgID
 	if err != nil || wanted == "" || wanted == a.conn.OrgID || !own.in.Person.Known {
 		return own, err
 	}
@@ -246,6 +274,11 @@ func (s *Service) refuseResponse(ctx context.Context, v Visit, conn kept[connect
 			return err
 		}
 	}
+	if no.Next == policy.NextSSO && v.known {
+		if no.Bounce, err = s.restart(ctx, v, conn, "browser\x00"+v.id); err != nil {
+			return err
+		}
+	}
 	return s.refusedAt(ctx, v, conn.OrgID, conn.ID, bad.AssertionID, no)
 }
 
@@ -255,6 +288,9 @@ func (s *Service) refusedAt(ctx context.Context, v Visit, orgID, connectionID, a
 	ctx, cancel := lingering(ctx)
 	defer cancel()
 	no.Trace, no.After = v.Trace, v.After
+	if no.Bounce != nil {
+		return no // it goes on, and how it ends will be in the log
+	}
 	if orgID == "" {
 		connectionID = "" // nobody's: whatever was typed is one place
 	}
@@ -279,7 +315,9 @@ func (s *Service) spend(ctx context.Context, c *change, a answered) error {
 	} else if err != nil {
 		return err
 	}
-	_, err = requests.take(ctx, c, a.req.Key)
+	if a.req != nil {
+		_, err = requests.take(ctx, c, a.req.Key)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return a.refuse(refuse(CodeReplay, "the request was answered before"))
 	} else if err != nil {

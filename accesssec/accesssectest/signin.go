@@ -125,30 +125,46 @@ func (v visit) askFor() (page, error) {
 // bounce presses the button, and is the request that the host has the browser make at
 // the identity provider, by redirect or by a form.
 func (v visit) bounce(start form) (*http.Request, error) {
-	provider := v.w.IdP.SSOURL()
-	at := func(u *url.URL) bool { return u != nil && strings.HasPrefix(u.String(), provider) }
-	stays := *v.client
-	stays.CheckRedirect = func(next *http.Request, _ []*http.Request) error {
-		if at(next.URL) {
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}
 	req, err := start.request()
 	if err != nil {
 		return nil, err
 	}
-	p, err := read(stays.Do(req))
+	p, err := read(v.stays().Do(req))
 	if err != nil {
 		return nil, err
 	}
-	if to, err := p.at.Parse(p.header.Get("Location")); err == nil && p.status/100 == 3 && at(to) {
+	if to := v.leads(p); to != nil {
 		return http.NewRequestWithContext(context.Background(), http.MethodGet, to.String(), nil)
 	}
-	if f, ok := p.form("SAMLRequest"); ok && at(f.action) {
+	if f, ok := p.form("SAMLRequest"); ok && v.atProvider(f.action) {
 		return f.request()
 	}
 	return nil, v.refused(p, "the host does not lead to the identity provider")
+}
+
+// stays is the browser, which stops before it goes to the identity provider.
+func (v visit) stays() *http.Client {
+	c := *v.client
+	c.CheckRedirect = func(next *http.Request, _ []*http.Request) error {
+		if v.atProvider(next.URL) {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	return &c
+}
+
+func (v visit) atProvider(u *url.URL) bool {
+	return u != nil && strings.HasPrefix(u.String(), v.w.IdP.SSOURL())
+}
+
+// leads is where a page redirects to, if that is the identity provider.
+func (v visit) leads(p page) *url.URL {
+	to, err := p.at.Parse(p.header.Get("Location"))
+	if err != nil || p.status/100 != 3 || !v.atProvider(to) {
+		return nil
+	}
+	return to
 }
 
 // carryBack posts the answer from the identity provider's site, as its page would.
@@ -167,13 +183,16 @@ func (v visit) carryBack(answer samltest.Response) (page, error) {
 	}
 	req.Header.Set("Origin", strings.TrimSuffix(v.w.IdP.SSOURL(), "/idp/sso"))
 	req.Header.Set("Sec-Fetch-Site", "cross-site")
-	return read(v.client.Do(req))
+	return read(v.stays().Do(req))
 }
 
 // behind is the browser when it came out on the other side of the sign-in pages.
 func (v visit) behind(p page, err error) (*http.Client, error) {
 	if err != nil {
 		return nil, err
+	}
+	if v.leads(p) != nil {
+		return nil, v.refused(p, "sent to the identity provider once more, because nobody here had asked for the answer")
 	}
 	if strings.HasPrefix(p.at.Path, v.w.Service.Path()) {
 		return nil, v.refused(p, "")

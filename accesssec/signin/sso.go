@@ -40,6 +40,8 @@ func (h *handler) finishSSO(w http.ResponseWriter, r *http.Request, connection s
 		h.enter(w, r, v, step)
 	case no == nil:
 		h.fault(w, r, v, err)
+	case no.Bounce != nil:
+		no.Bounce.ServeHTTP(w, r)
 	case no.Next == policy.NextSSO:
 		h.refused(w, r, v, no, connection)
 	default:

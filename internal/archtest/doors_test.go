@@ -31,7 +31,7 @@ func upkeepCallers() reasons {
 		"Service.seal":      "gives events that are written already their place in the chain",
 		"Service.finishJob": "ends the lease of a job that came to nothing a person decides",
 		"Service.schedule":  "puts a recurring job, once for all instances",
-		"SignIn.StartSSO":   "keeps the request that a response has to answer",
+		"Service.begin":     "keeps the request that a response has to answer",
 
 		"Service.putTrace": "keeps what a response looked like, beside the event of what became of it",
 

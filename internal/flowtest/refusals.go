@@ -1,6 +1,7 @@
 package flowtest
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -83,6 +84,12 @@ func refusalsFlows(t *testing.T, open func(*testing.T) store.Store) {
 			}
 			if step.Entered != nil || left != 0 {
 				t.Errorf("refused, and %d sessions left", left)
+			}
+			if no := (*accesssec.Refusal)(nil); errors.As(err, &no) && no.Bounce != nil {
+				if n := len(acme.events(audit.LoginRefused)); n != 0 {
+					t.Errorf("it goes on at the identity provider, and the log has %d refusals", n)
+				}
+				return
 			}
 			e := acme.last(audit.LoginRefused)
 			if e.Reason != string(tt.want) || e.Outcome != audit.Refused || e.Trace != l.visit.Trace {
