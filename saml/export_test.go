@@ -4,7 +4,12 @@ import "time"
 
 // FinishLegacy allows SHA-1 and short keys, for documents captured years ago.
 func (sp *SP) FinishLegacy(idp *IdP, rules *Rules, m Message, req *Request, now time.Time) (*Identity, error) {
-	return sp.finish(idp, rules, m, req, now, true)
+	var r Rules
+	if rules != nil {
+		r = *rules
+	}
+	r.InsecureAllowLegacy = true
+	return sp.Finish(idp, &r, m, req, now)
 }
 
 // ParseTime and IsAddress are tested by tables of their own.

@@ -13,18 +13,12 @@ import (
 // Every time in the assertion is compared with now and rules.Skew. The caller burns
 // Identity.AssertionID, because Finish would accept the same message again.
 func (sp *SP) Finish(idp *IdP, rules *Rules, m Message, req *Request, now time.Time) (id *Identity, err error) {
-	return sp.finish(idp, rules, m, req, now, false)
-}
-
-// finish has one more parameter than Finish: legacy allows SHA-1 and short keys, for
-// documents captured from providers of another decade. Only tests pass true.
-func (sp *SP) finish(idp *IdP, rules *Rules, m Message, req *Request, now time.Time, legacy bool) (id *Identity, err error) {
 	defer rescue(CodeXML, func(e *Error) { id, err = nil, e })
 	c, refused := sp.prepare(idp, rules, m, req, now)
 	if refused != nil {
 		return nil, refused
 	}
-	doc, refused := verify(m.root, idp.Certificates, legacy)
+	doc, refused := c.verify(m, c.rules)
 	if refused == nil {
 		id, refused = c.judge(doc)
 	}
@@ -32,6 +26,7 @@ func (sp *SP) finish(idp *IdP, rules *Rules, m Message, req *Request, now time.T
 		if doc != nil {
 			refused.AssertionID = printable(doc.assertion.id)
 		}
+		c.advise(refused, doc)
 		return nil, refused
 	}
 	return id, nil
@@ -59,10 +54,22 @@ func (sp *SP) prepare(idp *IdP, rules *Rules, m Message, req *Request, now time.
 		again := *m.bad // the caller may write into what it gets
 		return nil, &again
 	}
-	if m.root == nil {
+	if m.doc == nil {
 		return nil, refuse(CodeEncoding, "a message", "")
 	}
 	return &check{sp: sp, idp: idp, rules: r, req: req, now: now}, nil
+}
+
+// verifier is who verifies for c.
+func (c *check) verifier() verifier {
+	return verifier{certs: c.idp.Certificates, keys: c.sp.Keys, rules: c.rules, now: c.now}
+}
+
+// verify reads m under rules, which are c's but for a diagnosis.
+func (c *check) verify(m Message, rules Rules) (*document, *Error) {
+	v := c.verifier()
+	v.rules = rules
+	return v.verify(m.doc)
 }
 
 // rescue, deferred, makes a panic of a dependency a refusal.

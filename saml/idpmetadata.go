@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+
+	"github.com/accesssec/accesssec-go/saml/internal/engine"
 )
 
 // ParseMetadata reads an identity provider from an EntityDescriptor or an
@@ -17,11 +19,8 @@ import (
 // *Error of CodeMetadata, CodeXML or CodeSize.
 func ParseMetadata(xml []byte, entityID string) (idp *IdP, err error) {
 	defer rescue(CodeXML, func(e *Error) { idp, err = nil, e })
-	root, refused := parseTree(escapeAmpersands(strings.TrimPrefix(string(xml), "\uFEFF")), metadataLimits())
+	root, refused := metadataRoot(xml)
 	if refused != nil {
-		if refused.Code == CodeXML {
-			refused.advise("the metadata must be one well-formed UTF-8 XML file without a document type: download it again, and do not open it in a word processor")
-		}
 		return nil, refused
 	}
 	entity, role, refused := chooseEntity(root, entityID)
@@ -29,6 +28,18 @@ func ParseMetadata(xml []byte, entityID string) (idp *IdP, err error) {
 		return nil, refused
 	}
 	return readIdP(entity, role)
+}
+
+func metadataRoot(xml []byte) (engine.Element, *Error) {
+	doc, err := engine.Parse(escapeAmpersands(string(xml)), engine.MetadataLimits())
+	if err == nil {
+		return doc.Root(), nil
+	}
+	refused := fault(err)
+	if refused.Code == CodeXML {
+		refused.advise("the metadata must be one well-formed UTF-8 XML file without a document type: download it again, and do not open it in a word processor")
+	}
+	return engine.Element{}, refused
 }
 
 // escapeAmpersands repairs the one mistake that is common in published metadata: a
@@ -63,18 +74,18 @@ func startsReference(s string) bool {
 }
 
 // chooseEntity finds the one provider that is meant.
-func chooseEntity(root *node, entityID string) (entity, role *node, err *Error) {
-	if !root.is(metadataSpace, "EntityDescriptor") && !root.is(metadataSpace, "EntitiesDescriptor") {
-		return nil, nil, refuse(CodeMetadata, "EntityDescriptor or EntitiesDescriptor", root.local)
+func chooseEntity(root engine.Element, entityID string) (entity, role engine.Element, err *Error) {
+	if !root.Is(engine.MetadataSpace, "EntityDescriptor") && !root.Is(engine.MetadataSpace, "EntitiesDescriptor") {
+		return engine.Element{}, engine.Element{}, refuse(CodeMetadata, "EntityDescriptor or EntitiesDescriptor", root.Local())
 	}
 	found := 0
 	for n := range entities(root) {
-		if entityID != "" && n.attr("entityID") != entityID {
+		if entityID != "" && n.Attr("entityID") != entityID {
 			continue
 		}
-		for _, r := range n.named(metadataSpace, "IDPSSODescriptor") {
-			for _, protocol := range strings.Fields(r.attr("protocolSupportEnumeration")) {
-				if protocol == protocolSpace {
+		for _, r := range n.Named(engine.MetadataSpace, "IDPSSODescriptor") {
+			for _, protocol := range strings.Fields(r.Attr("protocolSupportEnumeration")) {
+				if protocol == engine.ProtocolSpace {
 					found++
 					entity, role = n, r
 					break
@@ -84,12 +95,12 @@ func chooseEntity(root *node, entityID string) (entity, role *node, err *Error) 
 	}
 	switch {
 	case found == 0 && entityID != "":
-		return nil, nil, refuse(CodeMetadata, entityID, "no SAML 2.0 identity provider of that entity ID")
+		return engine.Element{}, engine.Element{}, refuse(CodeMetadata, entityID, "no SAML 2.0 identity provider of that entity ID")
 	case found == 0:
-		return nil, nil, refuse(CodeMetadata, "an IDPSSODescriptor for SAML 2.0", "none").
+		return engine.Element{}, engine.Element{}, refuse(CodeMetadata, "an IDPSSODescriptor for SAML 2.0", "none").
 			advise("this file describes no SAML 2.0 identity provider; make sure it is not the metadata of a service provider, such as your own")
 	case found > 1:
-		return nil, nil, refuse(CodeMetadata, "one identity provider", fmt.Sprintf("%d identity providers", found)).
+		return engine.Element{}, engine.Element{}, refuse(CodeMetadata, "one identity provider", fmt.Sprintf("%d identity providers", found)).
 			advise("give the entity ID of the provider that is meant")
 	}
 	return entity, role, nil
@@ -97,16 +108,16 @@ func chooseEntity(root *node, entityID string) (entity, role *node, err *Error) 
 
 // entities yields the EntityDescriptors that stand where they may: as the root, and as
 // children of EntitiesDescriptors (saml-metadata 2.3.1), not in anybody's extensions.
-func entities(n *node) iter.Seq[*node] {
-	return func(yield func(*node) bool) { eachEntity(n, yield) }
+func entities(n engine.Element) iter.Seq[engine.Element] {
+	return func(yield func(engine.Element) bool) { eachEntity(n, yield) }
 }
 
-func eachEntity(n *node, yield func(*node) bool) bool {
-	if n.is(metadataSpace, "EntityDescriptor") {
+func eachEntity(n engine.Element, yield func(engine.Element) bool) bool {
+	if n.Is(engine.MetadataSpace, "EntityDescriptor") {
 		return yield(n)
 	}
 	for _, name := range []string{"EntityDescriptor", "EntitiesDescriptor"} {
-		for _, child := range n.named(metadataSpace, name) {
+		for _, child := range n.Named(engine.MetadataSpace, name) {
 			if !eachEntity(child, yield) {
 				return false
 			}
@@ -115,19 +126,19 @@ func eachEntity(n *node, yield func(*node) bool) bool {
 	return true
 }
 
-func readIdP(entity, role *node) (*IdP, error) {
-	idp := &IdP{EntityID: strings.Trim(entity.attr("entityID"), xmlWhite)}
+func readIdP(entity, role engine.Element) (*IdP, error) {
+	idp := &IdP{EntityID: strings.Trim(entity.Attr("entityID"), xmlWhite)}
 	if idp.EntityID == "" {
 		return nil, refuse(CodeMetadata, "an entityID", "")
 	}
-	wants := role.attr("WantAuthnRequestsSigned")
+	wants := role.Attr("WantAuthnRequestsSigned")
 	idp.SignRequests = wants == "true" || wants == "1"
-	for _, s := range role.named(metadataSpace, "SingleSignOnService") {
-		url := strings.Trim(s.attr("Location"), xmlWhite)
+	for _, s := range role.Named(engine.MetadataSpace, "SingleSignOnService") {
+		url := strings.Trim(s.Attr("Location"), xmlWhite)
 		if !isWebURL(url) {
 			continue
 		}
-		switch s.attr("Binding") {
+		switch s.Attr("Binding") {
 		case bindingRedirect:
 			if idp.SSO.Binding != Redirect {
 				idp.SSO = Endpoint{URL: url, Binding: Redirect}
@@ -150,16 +161,16 @@ func readIdP(entity, role *node) (*IdP, error) {
 
 // signingCertificates skips what could verify nothing, as long as something can, and
 // takes no more than the first 20, of the first 200 that are there.
-func signingCertificates(role *node) ([]*x509.Certificate, *Error) {
+func signingCertificates(role engine.Element) ([]*x509.Certificate, *Error) {
 	var out []*x509.Certificate
 	var bad error
 	tried := 0
-	for _, key := range role.named(metadataSpace, "KeyDescriptor") {
-		if use, given := key.lookup("use"); given && use != "signing" {
+	for _, key := range role.Named(engine.MetadataSpace, "KeyDescriptor") {
+		if use, given := key.Lookup("use"); given && use != "signing" {
 			continue
 		}
-		for data := range key.walk() {
-			if !data.is(dsigSpace, "X509Data") || tried == 10*maxCertificates {
+		for data := range key.Walk() {
+			if !data.Is(engine.SignatureSpace, "X509Data") || tried == 10*maxCertificates {
 				continue
 			}
 			tried++
@@ -182,12 +193,12 @@ func signingCertificates(role *node) ([]*x509.Certificate, *Error) {
 
 // keyCertificate is the certificate of the key itself, which comes first; those behind it
 // are of who issued it, and may sign nothing here.
-func keyCertificate(data *node) ([]*x509.Certificate, error) {
-	chain := data.named(dsigSpace, "X509Certificate")
+func keyCertificate(data engine.Element) ([]*x509.Certificate, error) {
+	chain := data.Named(engine.SignatureSpace, "X509Certificate")
 	if len(chain) == 0 {
 		return nil, nil
 	}
-	text, err := chain[0].text()
+	text, err := chain[0].Text()
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
+
+	"github.com/accesssec/accesssec-go/saml/internal/engine"
 )
 
 // logoutLife is how long a provider may take to look at a logout request of ours.
@@ -80,7 +82,7 @@ func (sp *SP) AnswerLogout(idp *IdP, lo *Logout, done bool, now time.Time) (*Bou
 	if err != nil {
 		return nil, err
 	}
-	if lo == nil || !isNCName(lo.ID) {
+	if lo == nil || !engine.IsNCName(lo.ID) {
 		return nil, refuse(CodeConfig, "a logout request that ReceiveLogout returned", "")
 	}
 	to := idp.SLO
@@ -144,8 +146,8 @@ func (sp *SP) checkLogout(now time.Time) *Error {
 // logoutMessage is what every logout message begins with (saml-core 3.2.1, 3.2.2).
 func (sp *SP) logoutMessage(tag, id, destination string, now time.Time) *etree.Element {
 	root := etree.NewElement(tag)
-	root.CreateAttr("xmlns:samlp", protocolSpace)
-	root.CreateAttr("xmlns:saml", assertionSpace)
+	root.CreateAttr("xmlns:samlp", engine.ProtocolSpace)
+	root.CreateAttr("xmlns:saml", engine.AssertionSpace)
 	root.CreateAttr("ID", id)
 	root.CreateAttr("Version", "2.0")
 	root.CreateAttr("IssueInstant", now.UTC().Format(logoutInstant))

@@ -3,6 +3,8 @@ package saml
 import (
 	"errors"
 	"net/http"
+
+	"github.com/accesssec/accesssec-go/saml/internal/engine"
 )
 
 const (
@@ -15,7 +17,7 @@ const (
 // and not believed yet. The zero value is no message. One that came beside an error can
 // be handed on all the same, as a [Message] can.
 type LogoutMessage struct {
-	root  *node
+	doc   *engine.Document
 	bad   *Error
 	field string // fieldRequest or fieldResponse
 	relay string // as it came
@@ -60,8 +62,9 @@ func readLogoutQuery(r *http.Request) (LogoutMessage, *Error) {
 	if err != nil {
 		return LogoutMessage{}, err
 	}
-	root, err := parseTree(xml, responseLimits())
-	return LogoutMessage{root: root, field: q.field, relay: q.values[fieldRelay], query: q}, err
+	m := LogoutMessage{field: q.field, relay: q.values[fieldRelay], query: q}
+	err = m.parse(xml)
+	return m, err
 }
 
 func readLogoutForm(w http.ResponseWriter, r *http.Request) (LogoutMessage, *Error) {
@@ -92,13 +95,21 @@ func readLogoutForm(w http.ResponseWriter, r *http.Request) (LogoutMessage, *Err
 	if len(value) > maxLogout {
 		return m, refuse(CodeSize, "a message of at most 128 KiB", "")
 	}
-	xml, err := decodeBase64(value)
+	xml, err := engine.DecodeBase64(value)
 	if err != nil || len(xml) == 0 {
 		return m, refuse(CodeEncoding, "base64", "").because(err)
 	}
-	var refused *Error
-	m.root, refused = parseTree(xml, responseLimits())
+	refused := m.parse(xml)
 	return m, refused
+}
+
+func (m *LogoutMessage) parse(xml []byte) *Error {
+	doc, err := engine.Parse(xml, engine.ResponseLimits())
+	if err != nil {
+		return fault(err)
+	}
+	m.doc = doc
+	return nil
 }
 
 // IsRequest says whether m is for ReceiveLogout; else it is for FinishLogout.
@@ -107,10 +118,10 @@ func (m LogoutMessage) IsRequest() bool { return m.field == fieldRequest }
 // InResponseTo is an unverified hint by which to find the Request; FinishLogout checks
 // it. It is "" for a request.
 func (m LogoutMessage) InResponseTo() string {
-	if m.root == nil || m.IsRequest() {
+	if m.doc == nil || m.IsRequest() {
 		return ""
 	}
-	return m.root.attr("InResponseTo")
+	return m.doc.Root().Attr("InResponseTo")
 }
 
 // RelayState is what came beside the message. That of an answer is ours and was a

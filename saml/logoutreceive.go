@@ -106,7 +106,7 @@ func (sp *SP) prepareLogout(idp *IdP, rules *Rules, m LogoutMessage, field strin
 		again := *m.bad // the caller may write into what it gets
 		return nil, &again
 	}
-	if m.root == nil || m.field != field {
+	if m.doc == nil || m.field != field {
 		return nil, refuse(CodeEncoding, field, m.field)
 	}
 	return &check{sp: sp, idp: idp, rules: r, now: now}, nil

@@ -1,10 +1,10 @@
 package saml
 
 import (
-	"encoding/base64"
 	"errors"
 	"net/http"
-	"strings"
+
+	"github.com/accesssec/accesssec-go/saml/internal/engine"
 )
 
 const (
@@ -16,7 +16,7 @@ const (
 // is no message. One that came beside an error can be handed on all the same: Finish
 // refuses it with that error, where refusals are recorded.
 type Message struct {
-	root  *node
+	doc   *engine.Document
 	bad   *Error
 	relay string
 }
@@ -58,25 +58,25 @@ func ParseMessage(samlResponse string) (m Message, err error) {
 	if len(samlResponse) > maxMessage {
 		return unread(refuse(CodeSize, "", ""))
 	}
-	xml, decodeErr := decodeBase64(samlResponse)
+	xml, decodeErr := engine.DecodeBase64(samlResponse)
 	if decodeErr != nil || len(xml) == 0 {
 		return unread(refuse(CodeEncoding, "base64", "").because(decodeErr))
 	}
 	defer rescue(CodeXML, func(e *Error) { m, err = unread(e) })
-	root, parseErr := parseTree(xml, responseLimits())
+	doc, parseErr := engine.Parse(xml, engine.ResponseLimits())
 	if parseErr != nil {
-		return unread(parseErr)
+		return unread(fault(parseErr))
 	}
-	return Message{root: root}, nil
+	return Message{doc: doc}, nil
 }
 
 // InResponseTo is an unverified hint by which to find the Request; Finish checks the
 // signed one. It is "" for a response that nobody asked for.
 func (m Message) InResponseTo() string {
-	if m.root == nil {
+	if m.doc == nil {
 		return ""
 	}
-	return m.root.attr("InResponseTo")
+	return m.doc.Root().Attr("InResponseTo")
 }
 
 // RelayState is the handle that came beside the response: at most 80 bytes of A-Z a-z
@@ -84,14 +84,3 @@ func (m Message) InResponseTo() string {
 // as a URL. Nothing signs it: it may choose among things the caller has kept for this
 // browser, and decide nothing.
 func (m Message) RelayState() string { return m.relay }
-
-// decodeBase64 tolerates the white space of pretty printers and form encoders.
-func decodeBase64(s string) ([]byte, error) {
-	s = strings.Map(func(r rune) rune {
-		if r == ' ' || r == '\t' || r == '\r' || r == '\n' {
-			return -1
-		}
-		return r
-	}, s)
-	return base64.StdEncoding.Strict().DecodeString(s)
-}

@@ -1,174 +1,214 @@
 package saml
 
 import (
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/accesssec/accesssec-go/saml/internal/engine"
 )
 
-// read fills doc from verified elements. It is as strict as the profile: an element
-// that may occur once and occurs twice is a refusal, not a choice.
-func (doc *document) read(response, assertion *node) *Error {
+// read fills doc from what was verified: the assertion, and of the Response what may
+// cause a refusal. It is as strict as the profile: an element that may occur once and
+// occurs twice is a refusal, not a choice.
+func (doc *document) read(response engine.Element, assertion engine.Verified, v verifier) *Error {
+	return doc.claims(response, assertion.Element(), v)
+}
+
+// claims is read for whatever element it is given, verified or not. But for read, only
+// a diagnosis calls it.
+func (doc *document) claims(response, assertion engine.Element, v verifier) *Error {
 	if err := doc.response.read(response); err != nil {
 		return structure("a Response as in saml-core 3.3.3", err.Error()).because(err)
 	}
-	if err := doc.assertion.read(assertion); err != nil {
+	var refused *Error
+	if err := doc.assertion.read(assertion, v); errors.As(err, &refused) {
+		return refused
+	} else if err != nil {
 		return structure("an Assertion as in saml-core 2.3.3", err.Error()).because(err)
 	}
 	return nil
 }
 
-func (r *response) read(n *node) error {
-	if err := n.onlyChildren("saml:Issuer", "ds:Signature", "samlp:Extensions", "samlp:Status", "saml:Assertion"); err != nil {
+func (r *response) read(e engine.Element) error {
+	if err := e.OnlyChildren("saml:Issuer", "ds:Signature", "samlp:Extensions", "samlp:Status", "saml:Assertion", "saml:EncryptedAssertion"); err != nil {
 		return err
 	}
-	r.version = n.attr("Version")
-	r.destination, r.hasDest = n.lookup("Destination")
-	r.inResponseTo, r.hasReplyTo = n.lookup("InResponseTo")
-	issuer, err := n.one(assertionSpace, "Issuer")
-	if err != nil || issuer == nil {
+	r.version = e.Attr("Version")
+	r.destination, r.hasDest = e.Lookup("Destination")
+	r.inResponseTo, r.hasReplyTo = e.Lookup("InResponseTo")
+	issuer, err := e.One(engine.AssertionSpace, "Issuer")
+	if err != nil || issuer.IsZero() {
 		return err
 	}
 	r.hasIssuer = true
-	r.issuer, err = issuer.value()
+	r.issuer, err = issuer.Value()
 	return err
 }
 
-func (a *assertion) read(n *node) error {
-	a.id, a.version = n.attr("ID"), n.attr("Version")
-	if err := n.onlyChildren("saml:Issuer", "ds:Signature", "saml:Subject", "saml:Conditions", "saml:Advice",
-		"saml:AuthnStatement", "saml:AttributeStatement", "saml:AuthzDecisionStatement", "saml:Statement"); err != nil {
+// read takes one child after the other; an *Error among its errors is the refusal.
+func (a *assertion) read(e engine.Element, v verifier) error {
+	a.id, a.version = e.Attr("ID"), e.Attr("Version")
+	if err := e.OnlyWhite(); err != nil {
 		return err
 	}
 	var err error
-	if a.issueInstant, err = n.time("IssueInstant"); err != nil {
+	if a.issueInstant, err = timeOf(e, "IssueInstant"); err != nil {
 		return err
 	}
-	issuer, err := n.one(assertionSpace, "Issuer")
-	if err != nil {
-		return err
-	}
-	if issuer != nil {
-		if a.issuer, err = issuer.value(); err != nil {
-			return err
+	var issuers, subjects, conditions, statements int
+	for c := e.First(); !c.IsZero(); c = c.Next() {
+		switch {
+		case c.Is(engine.AssertionSpace, "Issuer"):
+			issuers++
+			a.issuer, err = c.Value()
+		case c.Is(engine.AssertionSpace, "Subject"):
+			subjects++
+			err = a.readSubject(c, v)
+		case c.Is(engine.AssertionSpace, "Conditions"):
+			conditions++
+			err = a.readConditions(c)
+		case c.Is(engine.AssertionSpace, "AuthnStatement"):
+			err = a.readAuthn(c)
+		case c.Is(engine.AssertionSpace, "AttributeStatement"):
+			statements++
+			err = a.readAttributes(c)
+		case c.Is(engine.SignatureSpace, "Signature"), c.Is(engine.AssertionSpace, "Advice"),
+			c.Is(engine.AssertionSpace, "AuthzDecisionStatement"), c.Is(engine.AssertionSpace, "Statement"):
+			// Verified already, or of no use here.
+		default:
+			err = fmt.Errorf("%s in Assertion", c.Local())
 		}
-	}
-	if err := a.readSubject(n); err != nil {
-		return err
-	}
-	if err := a.readConditions(n); err != nil {
-		return err
-	}
-	for _, s := range n.named(assertionSpace, "AuthnStatement") {
-		if err := a.readAuthn(s); err != nil {
-			return err
-		}
-	}
-	statement, err := n.one(assertionSpace, "AttributeStatement")
-	if err != nil || statement == nil {
-		return err
-	}
-	return a.readAttributes(statement)
-}
-
-func (a *assertion) readSubject(n *node) error {
-	subject, err := n.one(assertionSpace, "Subject")
-	if err != nil || subject == nil {
-		return err
-	}
-	if err := subject.onlyChildren("saml:NameID", "saml:SubjectConfirmation"); err != nil {
-		return err
-	}
-	name, err := subject.one(assertionSpace, "NameID")
-	if err != nil {
-		return err
-	}
-	if name != nil {
-		value, err := name.value()
 		if err != nil {
 			return err
 		}
-		a.nameID = &NameID{Value: value, Format: name.attr("Format"),
-			NameQualifier: name.attr("NameQualifier"), SPNameQualifier: name.attr("SPNameQualifier")}
 	}
-	for _, c := range subject.named(assertionSpace, "SubjectConfirmation") {
-		if err := c.onlyChildren("saml:NameID", "saml:BaseID", "saml:SubjectConfirmationData"); err != nil {
-			return err
-		}
-		conf := confirmation{method: c.attr("Method")}
-		data, err := c.one(assertionSpace, "SubjectConfirmationData")
-		if err != nil {
-			return err
-		}
-		if data != nil {
-			conf.hasData = true
-			conf.recipient = data.attr("Recipient")
-			conf.inResponseTo, conf.hasReplyTo = data.lookup("InResponseTo")
-			if conf.notBefore, err = data.time("NotBefore"); err != nil {
-				return err
-			}
-			if conf.notOnOrAfter, err = data.time("NotOnOrAfter"); err != nil {
-				return err
-			}
-		}
-		a.confirmations = append(a.confirmations, conf)
+	if issuers > 1 || subjects > 1 || conditions > 1 || statements > 1 {
+		return errors.New("a second Issuer, Subject, Conditions or AttributeStatement")
 	}
 	return nil
 }
 
-func (a *assertion) readConditions(n *node) error {
-	el, err := n.one(assertionSpace, "Conditions")
-	if err != nil || el == nil {
+func (a *assertion) readSubject(e engine.Element, v verifier) error {
+	if err := e.OnlyWhite(); err != nil {
 		return err
 	}
-	c := &conditions{}
-	if c.notBefore, err = el.time("NotBefore"); err != nil {
-		return err
-	}
-	if c.notOnOrAfter, err = el.time("NotOnOrAfter"); err != nil {
-		return err
-	}
-	for kid := range el.elements() {
+	for c := e.First(); !c.IsZero(); c = c.Next() {
+		var err error
 		switch {
-		case kid.is(assertionSpace, "AudienceRestriction"):
-			if err := kid.onlyChildren("saml:Audience"); err != nil {
+		case c.Is(engine.AssertionSpace, "NameID"), c.Is(engine.AssertionSpace, "EncryptedID"):
+			if a.nameID != nil {
+				return errors.New("a second name in Subject")
+			}
+			a.nameID, err = v.nameID(c)
+		case c.Is(engine.AssertionSpace, "SubjectConfirmation"):
+			err = a.readConfirmation(c)
+		default:
+			err = fmt.Errorf("%s in Subject", c.Local())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nameID reads a NameID, which may be encrypted.
+func (v verifier) nameID(e engine.Element) (*NameID, error) {
+	if e.Is(engine.AssertionSpace, "EncryptedID") {
+		in, err := v.open(e)
+		if err != nil {
+			return nil, err
+		}
+		if e = in.doc.Root(); !e.Is(engine.AssertionSpace, "NameID") {
+			return nil, unopened()
+		}
+	}
+	value, err := e.Value()
+	if err != nil {
+		return nil, err
+	}
+	return &NameID{Value: value, Format: e.Attr("Format"),
+		NameQualifier: e.Attr("NameQualifier"), SPNameQualifier: e.Attr("SPNameQualifier")}, nil
+}
+
+func (a *assertion) readConfirmation(e engine.Element) error {
+	if err := e.OnlyChildren("saml:NameID", "saml:BaseID", "saml:SubjectConfirmationData"); err != nil {
+		return err
+	}
+	conf := confirmation{method: e.Attr("Method")}
+	data, err := e.One(engine.AssertionSpace, "SubjectConfirmationData")
+	if err != nil {
+		return err
+	}
+	if !data.IsZero() {
+		conf.hasData = true
+		conf.recipient = data.Attr("Recipient")
+		conf.inResponseTo, conf.hasReplyTo = data.Lookup("InResponseTo")
+		if conf.notBefore, err = timeOf(data, "NotBefore"); err != nil {
+			return err
+		}
+		if conf.notOnOrAfter, err = timeOf(data, "NotOnOrAfter"); err != nil {
+			return err
+		}
+	}
+	a.confirmations = append(a.confirmations, conf)
+	return nil
+}
+
+func (a *assertion) readConditions(e engine.Element) error {
+	c := &conditions{}
+	var err error
+	if c.notBefore, err = timeOf(e, "NotBefore"); err != nil {
+		return err
+	}
+	if c.notOnOrAfter, err = timeOf(e, "NotOnOrAfter"); err != nil {
+		return err
+	}
+	for kid := e.First(); !kid.IsZero(); kid = kid.Next() {
+		switch {
+		case kid.Is(engine.AssertionSpace, "AudienceRestriction"):
+			if err := kid.OnlyChildren("saml:Audience"); err != nil {
 				return err
 			}
-			var audiences []string
-			for _, audience := range kid.named(assertionSpace, "Audience") {
-				value, err := audience.value()
+			audiences := []string{}
+			for audience := kid.First(); !audience.IsZero(); audience = audience.Next() {
+				value, err := audience.Value()
 				if err != nil {
 					return err
 				}
 				audiences = append(audiences, value)
 			}
 			c.audiences = append(c.audiences, audiences)
-		case kid.is(assertionSpace, "OneTimeUse"), kid.is(assertionSpace, "ProxyRestriction"):
+		case kid.Is(engine.AssertionSpace, "OneTimeUse"), kid.Is(engine.AssertionSpace, "ProxyRestriction"):
 			// Every assertion is used once by the caller, and none is passed on.
 		default:
-			c.unknown = append(c.unknown, kid.local)
+			c.unknown = append(c.unknown, kid.Local())
 		}
 	}
 	a.conditions = c
-	return nil
+	return e.OnlyWhite()
 }
 
-func (a *assertion) readAuthn(n *node) error {
-	if err := n.onlyChildren("saml:SubjectLocality", "saml:AuthnContext"); err != nil {
+func (a *assertion) readAuthn(e engine.Element) error {
+	if err := e.OnlyChildren("saml:SubjectLocality", "saml:AuthnContext"); err != nil {
 		return err
 	}
-	s := authnStatement{sessionIndex: n.attr("SessionIndex")}
+	s := authnStatement{sessionIndex: e.Attr("SessionIndex")}
 	var err error
-	if s.instant, err = n.time("AuthnInstant"); err != nil {
+	if s.instant, err = timeOf(e, "AuthnInstant"); err != nil {
 		return err
 	}
-	if s.sessionEnds, err = n.time("SessionNotOnOrAfter"); err != nil {
+	if s.sessionEnds, err = timeOf(e, "SessionNotOnOrAfter"); err != nil {
 		return err
 	}
-	for _, context := range n.named(assertionSpace, "AuthnContext") {
-		for _, class := range context.named(assertionSpace, "AuthnContextClassRef") {
-			value, err := class.value()
+	for context := e.First(); !context.IsZero(); context = context.Next() {
+		for class := context.First(); !class.IsZero(); class = class.Next() {
+			if !class.Is(engine.AssertionSpace, "AuthnContextClassRef") {
+				continue
+			}
+			value, err := class.Value()
 			if err != nil {
 				return err
 			}
@@ -181,21 +221,23 @@ func (a *assertion) readAuthn(n *node) error {
 
 // readAttributes keeps values that are text, or a NameID as in eduPersonTargetedID;
 // a value that is any other XML is no string and is left out.
-func (a *assertion) readAttributes(statement *node) error {
-	if err := statement.onlyChildren("saml:Attribute"); err != nil {
+func (a *assertion) readAttributes(statement engine.Element) error {
+	if err := statement.OnlyChildren("saml:Attribute"); err != nil {
 		return err
 	}
-	for _, n := range statement.named(assertionSpace, "Attribute") {
-		at := attribute{name: n.attr("Name"), friendlyName: n.attr("FriendlyName")}
+	for e := statement.First(); !e.IsZero(); e = e.Next() {
+		at := attribute{name: e.Attr("Name"), friendlyName: e.Attr("FriendlyName")}
 		if strings.Trim(at.name, xmlWhite) == "" {
-			return fmt.Errorf("an Attribute without a Name")
+			return errors.New("an Attribute without a Name")
 		}
-		for _, v := range n.named(assertionSpace, "AttributeValue") {
-			if names := v.named(assertionSpace, "NameID"); len(names) == 1 && v.onlyWhite() == nil {
-				v = names[0]
+		for c := e.First(); !c.IsZero(); c = c.Next() {
+			if !c.Is(engine.AssertionSpace, "AttributeValue") {
+				continue
 			}
-			if value, err := v.value(); err == nil {
-				at.values = append(at.values, value)
+			if name := c.First(); name.Is(engine.AssertionSpace, "NameID") && name.Next().IsZero() && c.OnlyWhite() == nil {
+				at.add(name)
+			} else if name.IsZero() {
+				at.add(c)
 			}
 		}
 		a.attributes = append(a.attributes, at)
@@ -203,35 +245,21 @@ func (a *assertion) readAttributes(statement *node) error {
 	return nil
 }
 
-// onlyChildren refuses children that SAML does not put there, and text between them,
-// so that nothing foreign can look like something that is meant.
-func (n *node) onlyChildren(names ...string) error {
-	for c := range n.elements() {
-		prefix := ""
-		switch c.space {
-		case assertionSpace:
-			prefix = "saml:"
-		case protocolSpace:
-			prefix = "samlp:"
-		case dsigSpace:
-			prefix = "ds:"
-		}
-		if !slices.Contains(names, prefix+c.local) {
-			return fmt.Errorf("%s in %s", c.local, n.local)
-		}
+func (at *attribute) add(e engine.Element) {
+	if value, err := e.Value(); err == nil {
+		at.values = append(at.values, value)
 	}
-	return n.onlyWhite()
 }
 
-// time reads an optional attribute; zero when it is absent.
-func (n *node) time(name string) (time.Time, error) {
-	value, given := n.lookup(name)
+// timeOf reads an optional attribute; zero when it is absent.
+func timeOf(e engine.Element, name string) (time.Time, error) {
+	value, given := e.Lookup(name)
 	if !given {
 		return time.Time{}, nil
 	}
 	t, err := parseTime(value)
 	if err != nil {
-		return t, fmt.Errorf("%s of %s is no time: %w", name, n.local, err)
+		return t, fmt.Errorf("%s of %s is no time: %w", name, e.Local(), err)
 	}
 	return t, nil
 }

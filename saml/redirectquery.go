@@ -3,12 +3,12 @@ package saml
 import (
 	"bytes"
 	"compress/flate"
-	"crypto/x509"
-	"errors"
 	"io"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/accesssec/accesssec-go/saml/internal/engine"
 )
 
 const (
@@ -69,7 +69,7 @@ func readQuery(raw string) (*query, *Error) {
 
 // document is the XML, inflated no further than its bound.
 func (q *query) document() ([]byte, *Error) {
-	packed, err := decodeBase64(q.values[q.field])
+	packed, err := engine.DecodeBase64(q.values[q.field])
 	if err != nil || len(packed) == 0 {
 		return nil, refuse(CodeEncoding, "base64", "").because(err)
 	}
@@ -86,20 +86,20 @@ func (q *query) document() ([]byte, *Error) {
 
 // verify finds the pinned certificate whose key signed the octets of the query, in the
 // order of saml-bindings 3.4.4.1 wherever they stand in it.
-func (q *query) verify(certs []*x509.Certificate, c *check) (int, *Error) {
+func (q *query) verify(v verifier) (int, *Error) {
 	method, sig := q.values[fieldSigAlg], q.values[fieldSig]
 	if method == "" || sig == "" {
 		return 0, refuse(CodeUnsigned, "SigAlg and Signature in the query", "").advise(hintSignLogout)
 	}
-	algorithm, ok := signatureAlgorithm(method, c.rules.InsecureAllowLegacy)
+	algorithm, ok := engine.MethodOf(method, v.rules.InsecureAllowLegacy)
 	if !ok {
 		return 0, refuse(CodeAlgorithm, "RSA or ECDSA with SHA-256, SHA-384 or SHA-512", method)
 	}
-	value, err := decodeBase64(sig)
+	value, err := engine.DecodeBase64(sig)
 	if err != nil || len(value) == 0 {
 		return 0, refuse(CodeEncoding, "a Signature in base64", "").because(err)
 	}
-	return c.detached(q.signed(), algorithm, value, certs)
+	return v.octets(algorithm, q.signed(), value)
 }
 
 // signed lists what may have been signed. It is one string; a RelayState that is there
@@ -116,35 +116,4 @@ func (q *query) signed() []string {
 		all = append(all, without)
 	}
 	return all
-}
-
-// detached verifies a signature that is not in the document.
-func (c *check) detached(signed []string, algorithm x509.SignatureAlgorithm, value []byte, certs []*x509.Certificate) (int, *Error) {
-	var pinned []string
-	weak, expired, usable := "", false, false
-	for i, cert := range certs {
-		if why := weaknessBelow(cert, c.rules.leastRSABits()); why != "" {
-			weak = why
-			continue
-		}
-		if c.rules.DenyExpiredCertificates && (c.now.Before(cert.NotBefore) || c.now.After(cert.NotAfter)) {
-			expired = true
-			continue
-		}
-		usable = true
-		pinned = append(pinned, fingerprint(cert.Raw))
-		sig := (&signature{value: value}).forKey(cert)
-		for _, octets := range signed {
-			if cert.CheckSignature(algorithm, []byte(octets), sig) == nil {
-				return i, nil
-			}
-		}
-	}
-	switch {
-	case usable:
-		return 0, refuse(CodeSignature, "SHA-256 "+strings.Join(pinned, " or "), "").because(errors.New("no pinned key made this signature"))
-	case expired:
-		return 0, refuse(CodeCertificateExpired, "a certificate that is valid now", "")
-	}
-	return 0, refuse(CodeAlgorithm, goodKeys, weak)
 }

@@ -215,7 +215,7 @@ func TestWhatGoodProvidersAdd(t *testing.T) {
 		"SubjectLocality":                   {old: `<saml:AuthnContext>`, new: `<saml:SubjectLocality Address="192.0.2.1" DNSName="pc"/><saml:AuthnContext>`},
 		"authorities and a declaration":     {old: `</saml:AuthnContext>`, new: `<saml:AuthnContextDeclRef>urn:d</saml:AuthnContextDeclRef><saml:AuthenticatingAuthority>urn:a</saml:AuthenticatingAuthority></saml:AuthnContext>`},
 		"a decision about a resource":       {old: `<saml:AttributeStatement>`, new: `<saml:AuthzDecisionStatement Resource="urn:r" Decision="Permit"><saml:Action Namespace="urn:n">read</saml:Action></saml:AuthzDecisionStatement><saml:AttributeStatement>`},
-		"attributes of foreign namespaces":  {old: `<saml:Subject>`, new: `<saml:Subject xmlns:q="urn:q" q:Recipient="x" xmlns:p="urn:p" p:Recipient="y" xml:lang="en">`},
+		"attributes of foreign namespaces":  {old: `<saml:Subject>`, new: `<saml:Subject xmlns:q="urn:q" q:Recipient="x" xmlns:p="urn:p" p:Recipient="y">`},
 		"a declaration again and again":     {old: `<saml:Subject>`, new: `<saml:Subject xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" xmlns:unused="urn:u">`},
 		"a signature method with an end":    {old: `<saml:Subject>`, new: `<saml:Subject  >`},
 		"an Id on an element nobody signed": {old: `<saml:AuthnStatement `, new: `<saml:AuthnStatement Id="other" `},

@@ -1,120 +1,204 @@
 package saml
 
 import (
-	"crypto/ecdsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/asn1"
 	"encoding/hex"
-	"math/big"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
-	dsig "github.com/russellhaering/goxmldsig"
+	"github.com/accesssec/accesssec-go/saml/internal/engine"
 )
 
-// verify is the seam to the signature engine: it takes the tree of a message and
-// returns what the signed part says, or refuses. Nothing behind it sees the message.
-// With a refusal it returns what it has once a signature was verified, else nil.
+// verifier knows whose signatures count, under which rules, at which time.
+type verifier struct {
+	certs []*x509.Certificate // IdP.Certificates
+	keys  []Key               // ours, for what is encrypted
+	rules Rules
+	now   time.Time
+}
+
+// verify takes the nodes of a message and returns what the signed part says, or
+// refuses. With a refusal it returns what it has once a signature was verified, else
+// nil.
 //
-// When the Response is signed, everything is read from its verified bytes; when the
-// Assertion is signed too, that signature has to verify within them.
-func verify(root *node, certs []*x509.Certificate, legacy bool) (*document, *Error) {
-	s, err := profile(root, legacy)
+// When the Response is signed, its signature has to verify, and covers the assertion;
+// when the Assertion is signed too, that signature has to verify as well.
+func (v verifier) verify(d *engine.Document) (*document, *Error) {
+	s, err := v.shape(d)
 	if err != nil {
 		return nil, err
 	}
 	doc := &document{}
-	if s.responseSig != nil {
-		verified, by, err := verifyElement(s.response, s.responseSig, certs, legacy)
+	var response, assertion engine.Verified
+	if s.ResponseSignature != nil {
+		if response, doc.certificate, err = v.signed(s.ResponseSignature); err != nil {
+			return nil, err
+		}
+		assertion = response.Inside(s.Assertion)
+	}
+	blind := func(e *Error) *Error { return e }
+	if !s.Encrypted.IsZero() {
+		opened, err := v.open(s.Encrypted)
 		if err != nil {
 			return nil, err
 		}
-		if err := checkStatus(verified); err != nil {
-			return nil, err
+		if opened.malleable && response.IsZero() {
+			blind = func(*Error) *Error { return unopened() }
 		}
-		inside := verified.named(assertionSpace, "Assertion")
-		if len(inside) != 1 {
-			return nil, structure("one Assertion in the signed Response", "")
-		}
-		doc.certificate = by
-		s.response, s.assertion = verified, inside[0]
-		if s.assertionSig, err = signatureOf(s.assertion, legacy); err != nil {
-			return nil, err
-		}
-	}
-	if s.assertionSig != nil {
-		verified, by, err := verifyElement(s.assertion, s.assertionSig, certs, legacy)
+		inner, err := v.decrypted(opened, s.Response)
 		if err != nil {
-			return nil, err
+			return nil, blind(err)
 		}
-		doc.certificate = by
-		s.assertion = verified
+		s.AssertionSignature = inner.AssertionSignature
+		assertion = response.Decrypted(opened.doc)
 	}
-	return doc, doc.read(s.response, s.assertion)
+	if s.AssertionSignature != nil {
+		if assertion, doc.certificate, err = v.signed(s.AssertionSignature); err != nil {
+			return nil, blind(err)
+		}
+	}
+	if assertion.IsZero() {
+		return nil, blind(refuse(CodeUnsigned, "a signature on the Response or the Assertion", "none"))
+	}
+	return doc, doc.read(s.Response, assertion, v)
 }
 
-// verifyElement returns n as re-read from the bytes its signature covers, and the
-// index of the certificate that verified them.
-func verifyElement(n *node, sig *signature, certs []*x509.Certificate, legacy bool) (*node, int, *Error) {
-	by, refused := signedBy(sig, certs, legacy)
-	if refused != nil {
-		return nil, 0, refused
+// shape applies the profile, and what the rules say of encryption.
+func (v verifier) shape(d *engine.Document) (*engine.Shape, *Error) {
+	if err := checkResponse(d.Root()); err != nil {
+		return nil, err
 	}
-	// The engine looks at the certificate's dates. The key was pinned by an admin, and
-	// many providers run on certificates that have expired, so the copy has none.
-	pinned := *certs[by]
-	pinned.NotBefore, pinned.NotAfter = time.Time{}, time.Unix(1<<40, 0)
-	engine := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{&pinned}})
-	engine.Clock = dsig.NewFakeClockAt(time.Unix(0, 0))
-	el, err := engine.Validate(n.engineElement(sig, &pinned))
-	if err != nil || el == nil {
-		e := refuse(CodeSignature, "content that was not changed after it was signed", "").because(err).
+	if err := checkStatus(d.Root()); err != nil {
+		return nil, err
+	}
+	s, err := engine.ReadShape(d, v.rules.InsecureAllowLegacy)
+	if err != nil {
+		return nil, fault(err)
+	}
+	if v.rules.RequireEncrypted && s.Encrypted.IsZero() {
+		return nil, refuse(CodeClear, "an EncryptedAssertion", "an Assertion in clear")
+	}
+	return s, nil
+}
+
+// checkResponse tells another version of SAML from what is no response at all.
+func checkResponse(root engine.Element) *Error {
+	if root.Is(engine.ProtocolSpace, "Response") {
+		return nil
+	}
+	if root.Local() == "Response" && strings.HasPrefix(root.Space(), "urn:oasis:names:tc:SAML:1.") {
+		return refuse(CodeVersion, "SAML 2.0", root.Space())
+	}
+	return structure("a SAML 2.0 Response", root.Local())
+}
+
+// signed returns what a signature covers, and the index of the certificate whose key
+// made it. The engine decides; what it has accepted is then shown to a second verifier,
+// and only what both accept is verified.
+func (v verifier) signed(sig *engine.Signed) (engine.Verified, int, *Error) {
+	certs, index, err := v.pinned()
+	if err != nil {
+		return engine.Verified{}, 0, err
+	}
+	verified, by, cause := sig.Verify(certs)
+	switch {
+	case errors.Is(cause, engine.ErrContent):
+		e := refuse(CodeSignature, "content that was not changed after it was signed", "").because(cause).
 			advise("the signature was made with the right key, but the content is not what was signed: something between the provider and here changes the document")
 		e.Fix = FixUnknown
-		return nil, 0, e
+		return engine.Verified{}, 0, e
+	case cause != nil:
+		return engine.Verified{}, 0, v.unknownKey(sig.Presented(), func(c *x509.Certificate) bool {
+			_, _, err := sig.Verify([]*x509.Certificate{c})
+			return err == nil
+		})
 	}
-	verified, err := reread(el)
-	if err != nil {
-		return nil, 0, refuse(CodeSignature, "", "").because(err)
+	if !v.rules.InsecureEngineOnly {
+		if cause := secondOpinion(sig, certs[by]); cause != nil {
+			return engine.Verified{}, 0, refuse(CodeSecondVerifier, "", "").because(cause)
+		}
 	}
-	if verified.local != n.local || verified.space != n.space || verified.attr("ID") != n.attr("ID") {
-		return nil, 0, refuse(CodeSignature, n.local, verified.local)
+	if index != nil {
+		by = index[by]
 	}
 	return verified, by, nil
 }
 
-// signedBy chooses the pinned certificate whose key made the signature, by looking at
-// SignedInfo alone. It saves the work on the whole document when there is none; the
-// engine verifies again what is found here.
-func signedBy(sig *signature, certs []*x509.Certificate, legacy bool) (int, *Error) {
-	canonical, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("").Canonicalize(sig.signedInfo.detached())
-	if err != nil || len(canonical) == 0 {
-		return 0, refuse(CodeSignature, "", "").because(err)
-	}
-	weak, usable := "", 0
-	for i, cert := range certs {
-		if why := weakness(cert); why != "" && !legacy {
-			weak = why
-			continue
-		}
-		usable++
-		if cert.CheckSignature(sig.algorithm, canonical, sig.forKey(cert)) == nil {
-			return i, nil
+// pinned are the certificates that may verify under the rules, and where they stand
+// among all of them; a nil index means that these are all.
+func (v verifier) pinned() (certs []*x509.Certificate, index []int, err *Error) {
+	why := ""
+	for i, cert := range v.certs {
+		weak := weaknessBelow(cert, v.rules.leastRSABits())
+		if weak == "" && !v.outdated(cert) {
+			certs, index = append(certs, cert), append(index, i)
+		} else if weak != "" {
+			why = weak
 		}
 	}
-	if usable == 0 {
-		return 0, refuse(CodeAlgorithm, goodKeys, weak)
+	switch {
+	case len(certs) == len(v.certs):
+		return v.certs, nil, nil
+	case len(certs) > 0:
+		return certs, index, nil
+	case why != "":
+		return nil, nil, refuse(CodeAlgorithm, goodKeys, why)
 	}
+	return nil, nil, v.expired()
+}
+
+// outdated reports whether a certificate verifies nothing because of its dates.
+func (v verifier) outdated(cert *x509.Certificate) bool {
+	return v.rules.DenyExpiredCertificates && (v.now.Before(cert.NotBefore) || v.now.After(cert.NotAfter))
+}
+
+func (v verifier) expired() *Error {
+	var dates []string
+	for _, c := range v.certs {
+		if v.outdated(c) {
+			dates = append(dates, stamp(c.NotBefore)+" to "+stamp(c.NotAfter))
+		}
+	}
+	return refuse(CodeCertificateExpired, "a certificate that is valid "+stamp(v.now), strings.Join(dates, ", "))
+}
+
+// unknownKey says which certificates are pinned and which one the signature shows, or
+// that it was made by one whose time is over.
+func (v verifier) unknownKey(presented []byte, made func(*x509.Certificate) bool) *Error {
 	var pinned []string
-	for _, c := range certs {
+	for _, c := range v.certs {
 		pinned = append(pinned, fingerprint(c.Raw))
+		if v.outdated(c) && weaknessBelow(c, v.rules.leastRSABits()) == "" && made(c) {
+			return v.expired()
+		}
 	}
 	e := refuse(CodeSignature, "SHA-256 "+strings.Join(pinned, " or "), "")
-	if der := sig.presented(); der != nil {
-		e.Received = "SHA-256 " + fingerprint(der)
+	if presented != nil {
+		e.Received = "SHA-256 " + fingerprint(presented)
 	}
-	return 0, e
+	return e
+}
+
+// octets finds the certificate whose key signed one of the strings, which say the same.
+func (v verifier) octets(m engine.Method, signed []string, value []byte) (int, *Error) {
+	certs, index, err := v.pinned()
+	if err != nil {
+		return 0, err
+	}
+	made := func(c *x509.Certificate) bool {
+		return slices.ContainsFunc(signed, func(s string) bool { return m.VerifyOctets(c, []byte(s), value) })
+	}
+	by := slices.IndexFunc(certs, made)
+	if by < 0 {
+		return 0, v.unknownKey(nil, made)
+	}
+	if index != nil {
+		by = index[by]
+	}
+	return by, nil
 }
 
 func fingerprint(der []byte) string {
@@ -122,22 +206,15 @@ func fingerprint(der []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// forKey turns the r and s of an ECDSA signature (XML Signature 1.1 section 6.4.3) into the form
-// that Go verifies. Other signatures stay as they are.
-func (s *signature) forKey(cert *x509.Certificate) []byte {
-	key, ok := cert.PublicKey.(*ecdsa.PublicKey)
-	if !ok {
-		return s.value
+// fault turns a refusal of the engine into one of this package.
+func fault(err error) *Error {
+	var e *engine.Error
+	if !errors.As(err, &e) {
+		return refuse(CodeXML, "", "").because(err)
 	}
-	size := (key.Curve.Params().BitSize + 7) / 8
-	if len(s.value) != 2*size {
-		return s.value
-	}
-	der, err := asn1.Marshal(struct{ R, S *big.Int }{
-		new(big.Int).SetBytes(s.value[:size]), new(big.Int).SetBytes(s.value[size:]),
-	})
-	if err != nil {
-		return s.value
-	}
-	return der
+	return refuse(Code(e.Code), e.Expected, e.Received).because(e.Err)
+}
+
+func structure(expected, received string) *Error {
+	return refuse(CodeProfile, expected, received)
 }

@@ -52,12 +52,12 @@ func ReadShape(d *Document, legacy bool) (*Shape, error) {
 		if s.AssertionSignature != nil {
 			found++
 		}
-		if found == 0 {
-			return nil, refuse(Unsigned, "a signature on the Response or the Assertion", "none")
-		}
 	}
 	if err := count.signatures(found); err != nil {
 		return nil, err
+	}
+	if found == 0 && s.Encrypted.IsZero() {
+		return nil, refuse(Unsigned, "a signature on the Response or the Assertion", "none")
 	}
 	if err := count.ciphers(s.Encrypted, s.Assertion); err != nil {
 		return nil, err
@@ -226,15 +226,15 @@ func checkID(e Element) *Error {
 			found++
 		}
 	}
-	if id := e.Attr("ID"); found != 1 || !isNCName(id) {
+	if id := e.Attr("ID"); found != 1 || !IsNCName(id) {
 		return structure("one ID on the "+e.Local(), id)
 	}
 	return nil
 }
 
-// isNCName accepts the ASCII names of Namespaces in XML 1.0 section 3; providers
+// IsNCName accepts the ASCII names of Namespaces in XML 1.0 section 3; providers
 // write no others.
-func isNCName(s string) bool {
+func IsNCName(s string) bool {
 	if s == "" || len(s) > 256 || !isLetter(s[0]) && s[0] != '_' {
 		return false
 	}
@@ -289,4 +289,40 @@ func encryptedID(assertion Element) Element {
 	subject, _ := assertion.One(AssertionSpace, "Subject")
 	id, _ := subject.One(AssertionSpace, "EncryptedID")
 	return id
+}
+
+// ReadSingle judges a message that is one thing and may carry one signature, which is
+// then a child of its root; nil when there is none. No part of a login may be in it.
+func ReadSingle(d *Document, space, local string, legacy bool) (*Signed, error) {
+	root := d.Root()
+	if !root.Is(space, local) {
+		return nil, structure("a SAML 2.0 "+local, root.Local())
+	}
+	count, err := census(root, nil)
+	if err != nil {
+		return nil, err
+	}
+	if count.response+count.assertion+count.encryptedAssertion != 0 {
+		return nil, structure("a "+local+" and nothing else", "Response or Assertion")
+	}
+	for e := range root.Walk() {
+		if e != root && e.Local() == local {
+			return nil, structure("one "+local, "several")
+		}
+	}
+	if err := checkID(root); err != nil {
+		return nil, err
+	}
+	sig, sigErr := SignatureOf(root, legacy)
+	if sigErr != nil {
+		return nil, sigErr
+	}
+	found := 0
+	if sig != nil {
+		found = 1
+	}
+	if err := count.signatures(found); err != nil {
+		return nil, err
+	}
+	return sig, nil
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"crypto"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 // believed before [Signed.Verify].
 type Signed struct {
 	parent, el, info Element
-	method           method
+	method           Method
 	digest           crypto.Hash
 	digestValue      []byte
 	value            []byte
@@ -226,3 +227,24 @@ func (s *Signed) Presented() []byte {
 	}
 	return nil
 }
+
+// InfoPrefixes are those that the canonicalization of SignedInfo treats inclusively,
+// "" for the default namespace; Prefixes are those of the signed element.
+func (s *Signed) InfoPrefixes() []string { return asStrings(s.infoPrefixes) }
+
+// Prefixes are those that the canonicalization of the signed element treats inclusively.
+func (s *Signed) Prefixes() []string { return asStrings(s.prefixes) }
+
+func asStrings(in [][]byte) []string {
+	out := make([]string, len(in))
+	for i, b := range in {
+		out[i] = string(b)
+	}
+	return out
+}
+
+// Method is the signature method in the words of crypto/x509.
+func (s *Signed) Method() x509.SignatureAlgorithm { return s.method.x509() }
+
+// Digest is the DigestValue and its hash.
+func (s *Signed) Digest() (crypto.Hash, []byte) { return s.digest, s.digestValue }

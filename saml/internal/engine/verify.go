@@ -23,14 +23,26 @@ type Verified struct{ e Element }
 // Element is what was verified. Its Signature is in it still, and is nobody's claim.
 func (v Verified) Element() Element { return v.e }
 
+// IsZero reports whether v is nothing.
+func (v Verified) IsZero() bool { return v.e.IsZero() }
+
 // Inside is an element within v; zero when it is not within, or within the Signature
 // that v was verified by.
-func (v Verified) Inside(e Element) (Verified, bool) {
+func (v Verified) Inside(e Element) Verified {
 	sig, err := v.e.One(SignatureSpace, "Signature")
-	if err != nil || !e.Within(v.e) || !sig.IsZero() && e.Within(sig) {
-		return Verified{}, false
+	if err != nil || e.IsZero() || !e.Within(v.e) || !sig.IsZero() && e.Within(sig) {
+		return Verified{}
 	}
-	return Verified{e}, true
+	return Verified{e}
+}
+
+// Decrypted is what was decrypted from a ciphertext within v: as long as that is so,
+// the signature covers it. Zero when v is.
+func (v Verified) Decrypted(d *Document) Verified {
+	if v.IsZero() {
+		return Verified{}
+	}
+	return Verified{d.Root()}
 }
 
 // Verify checks the signature with the keys of certs, in their order, and returns what
@@ -69,7 +81,7 @@ func (s *Signed) madeBy(certs []*x509.Certificate) (int, error) {
 
 // verify checks a signature over a digest. An ECDSA signature is r and s side by side
 // (XML Signature 1.1 section 6.4.3); ASN.1 is understood as well, because some write it.
-func (m method) verify(key crypto.PublicKey, digest, value []byte) bool {
+func (m Method) verify(key crypto.PublicKey, digest, value []byte) bool {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
 		return m.rsa && rsa.VerifyPKCS1v15(key, m.hash, digest, value) == nil
@@ -86,16 +98,10 @@ func (m method) verify(key crypto.PublicKey, digest, value []byte) bool {
 	return false
 }
 
-// VerifyOctets checks a detached signature, as the redirect binding has it, and returns
-// which key made it (saml-bindings 3.4.4.1).
-func (m method) VerifyOctets(certs []*x509.Certificate, octets, value []byte) (int, error) {
+// VerifyOctets checks a detached signature, as the redirect binding has it, with the key
+// of cert (saml-bindings 3.4.4.1).
+func (m Method) VerifyOctets(cert *x509.Certificate, octets, value []byte) bool {
 	h := m.hash.New()
 	h.Write(octets)
-	digest := h.Sum(nil)
-	for i, cert := range certs {
-		if m.verify(cert.PublicKey, digest, value) {
-			return i, nil
-		}
-	}
-	return 0, refuse(Signature, "", "").because(ErrKey)
+	return m.verify(cert.PublicKey, h.Sum(nil), value)
 }
