@@ -119,6 +119,10 @@ func TestAttacksOfAProvider(t *testing.T) {
 		samltest.OtherKey: saml.CodeSignature, samltest.BorrowedCertificate: saml.CodeSignature, samltest.WeakDigest: saml.CodeAlgorithm,
 		samltest.ReferenceWhole: saml.CodeProfile, samltest.Tampered: saml.CodeSignature, samltest.Wrapped: saml.CodeProfile,
 		samltest.Doctype: saml.CodeXML, samltest.Deflated: saml.CodeXML,
+		samltest.CommentInDigest: saml.CodeXML, samltest.TwoSignedInfos: saml.CodeProfile, samltest.Instruction: saml.CodeXML,
+		samltest.TwinAttribute: saml.CodeXML, samltest.EncryptedUnsigned: saml.CodeEncrypted, samltest.EncryptedTampered: saml.CodeEncrypted,
+		samltest.XSW1: saml.CodeProfile, samltest.XSW2: saml.CodeProfile, samltest.XSW3: saml.CodeProfile, samltest.XSW4: saml.CodeProfile,
+		samltest.XSW5: saml.CodeProfile, samltest.XSW6: saml.CodeProfile, samltest.XSW7: saml.CodeProfile, samltest.XSW8: saml.CodeProfile,
 		// For the caller to judge: whose domain it is, and that an assertion is used once.
 		samltest.ForeignDomain: "", samltest.Replayed: "",
 	}

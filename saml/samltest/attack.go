@@ -3,6 +3,8 @@ package samltest
 import (
 	"crypto"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,8 +36,17 @@ const (
 	Unsigned            Attack = "unsigned"             // no signature at all
 	OtherKey            Attack = "other-key"            // signed by a stranger, whose certificate is in KeyInfo
 	BorrowedCertificate Attack = "borrowed-certificate" // signed by a stranger, with the provider's certificate in KeyInfo
-	WeakDigest          Attack = "weak-digest"          // rsa-sha1 over SHA-1 digests
+	WeakDigest          Attack = "weak-digest"          // signed with SHA-1, over SHA-1 digests
 	ReferenceWhole      Attack = "reference-whole"      // the Response signed by URI="", the assertion not at all
+	CommentInDigest     Attack = "comment-in-digest"    // a changed address, whose digest stands in a comment in front of the right one
+	TwoSignedInfos      Attack = "two-signed-infos"     // a changed address, whose digest stands in a second SignedInfo that is not signed
+)
+
+// The attacks by encryption, to the key that the service provider publishes. One that
+// publishes none is sent what nobody can read.
+const (
+	EncryptedUnsigned Attack = "encrypted-unsigned" // an assertion that nobody signed, in a Response that nobody signed
+	EncryptedTampered Attack = "encrypted-tampered" // one bit of the ciphertext is another one
 )
 
 // The attacks by someone in between, on a response that was honest.
@@ -45,6 +56,22 @@ const (
 	Doctype  Attack = "doctype"  // a DOCTYPE with an entity in front
 	Deflated Attack = "deflated" // compressed, as only a redirect may carry it
 	Replayed Attack = "replayed" // the last honest response made for that service provider, again; goes alone
+
+	Instruction   Attack = "instruction"    // a processing instruction behind the address
+	TwinAttribute Attack = "twin-attribute" // the element that is signed has two IDs
+)
+
+// The eight ways to wrap a signature, by the numbers that they are known by. The first
+// two sign the Response, the others the assertion, whatever the options say.
+const (
+	XSW1 Attack = "xsw1" // the signed Response stands in its signature
+	XSW2 Attack = "xsw2" // the signed Response stands in front of its signature
+	XSW3 Attack = "xsw3" // a forged assertion stands in front of the signed one
+	XSW4 Attack = "xsw4" // the signed assertion stands in a forged one
+	XSW5 Attack = "xsw5" // a forged assertion has the signature, the signed one stands at the end
+	XSW6 Attack = "xsw6" // a forged assertion has the signature, in which the signed one stands
+	XSW7 Attack = "xsw7" // a forged assertion of the same ID stands in extensions
+	XSW8 Attack = "xsw8" // a forged assertion has the signature, in an object of which the signed one stands
 )
 
 // misbehaviour is an attack as the sign-in page tells it and as it is carried out.
@@ -87,7 +114,31 @@ func set(change func(*draft)) func(*draft) error {
 }
 
 func misbehaviours() []misbehaviour {
-	return append(append(valueAttacks(), signatureAttacks()...), transportAttacks()...)
+	return slices.Concat(valueAttacks(), signatureAttacks(), encryptionAttacks(), transportAttacks(), wrappingAttacks())
+}
+
+// misbehave prepares the attacks.
+func (d *draft) misbehave(attacks []Attack) error {
+	for _, attack := range attacks {
+		m, ok := find(attack)
+		if !ok || m.prepare == nil {
+			return fmt.Errorf("samltest: %q is no attack, or one that goes alone", attack)
+		}
+		if err := m.prepare(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// later makes a prepare of what comes behind the signature.
+func later(change func(*documentDraft) error) func(*draft) error {
+	return set(func(d *draft) { d.later = append(d.later, change) })
+}
+
+// onBytes makes a prepare of what is done to the document as it is written.
+func onBytes(change func([]byte) ([]byte, error)) func(*draft) error {
+	return set(func(d *draft) { d.bytes = append(d.bytes, change) })
 }
 
 func valueAttacks() []misbehaviour {
@@ -123,9 +174,9 @@ func valueAttacks() []misbehaviour {
 		})},
 		{CommentInNameID, "Hide the end of the address behind a comment.", set(func(d *draft) {
 			visible := d.claims.email
-			d.claims.nameID = visible // both places, whatever the name identifier was
+			d.claims.nameID.Value = visible // both places, whatever the name identifier was
 			d.claims.rename(visible + hiddenEnd)
-			d.later = append(d.later, (*documentDraft).comment)
+			d.inside = append(d.inside, (*documentDraft).comment)
 		})},
 		{StatusFailed, "Say that the sign-in failed.", set(func(d *draft) {
 			d.status = &failure{statusResponder, statusAuthnFailed, "The person could not be signed in."}
@@ -155,14 +206,31 @@ func signatureAttacks() []misbehaviour {
 		{ReferenceWhole, "Sign whatever the document is, instead of an ID.", set(func(d *draft) {
 			d.signResponse, d.signAssertion, d.signer.whole = true, false, true
 		})},
+		{CommentInDigest, "Hide the digest of another address in a comment.", later((*documentDraft).commentDigest)},
+		{TwoSignedInfos, "Add the digest of another address in a second list of what is signed.", later((*documentDraft).secondSignedInfo)},
+	}
+}
+
+func encryptionAttacks() []misbehaviour {
+	return []misbehaviour{
+		{EncryptedUnsigned, "Encrypt what nobody signed.", func(d *draft) error {
+			d.signResponse, d.signAssertion = false, false
+			var err error
+			d.encrypter, err = d.recipientKey()
+			return err
+		}},
+		{EncryptedTampered, "Change what is encrypted.", func(d *draft) error {
+			d.sent = append(d.sent, (*documentDraft).flip)
+			var err error
+			d.encrypter, err = d.recipientKey()
+			return err
+		}},
 	}
 }
 
 func transportAttacks() []misbehaviour {
 	return []misbehaviour{
-		{Tampered, "Change the address after signing.", set(func(d *draft) {
-			d.later = append(d.later, (*documentDraft).tamper)
-		})},
+		{Tampered, "Change the address after signing.", later((*documentDraft).tamper)},
 		{Wrapped, "Move what was signed aside, and put an intruder's in its place.", func(d *draft) error {
 			if !d.signResponse && !d.signAssertion {
 				return errors.New("samltest: nothing is signed that could be wrapped")
@@ -170,8 +238,20 @@ func transportAttacks() []misbehaviour {
 			d.later = append(d.later, (*documentDraft).wrap)
 			return nil
 		}},
-		{Doctype, "Put a DOCTYPE in front.", set(func(d *draft) { d.bytes = prependDoctype })},
-		{Deflated, "Compress it.", set(func(d *draft) { d.bytes = deflate })},
+		{Doctype, "Put a DOCTYPE in front.", onBytes(prependDoctype)},
+		{Deflated, "Compress it.", onBytes(deflate)},
+		{Instruction, "Put a processing instruction behind the address.", later((*documentDraft).instruct)},
+		{TwinAttribute, "Give what is signed a second ID.", set(func(d *draft) {
+			d.bytes = append(d.bytes, func(data []byte) ([]byte, error) { return twinID(data, d.signedID()) })
+		})},
 		{Replayed, "Send the last honest response again.", nil},
 	}
+}
+
+// signedID is that of the element that is signed and can be seen.
+func (d *draft) signedID() string {
+	if d.signResponse || d.assertionID == "" || d.encrypter != nil && !d.encrypter.ClearAssertion {
+		return d.id
+	}
+	return d.assertionID
 }

@@ -94,6 +94,20 @@ func honest() facts {
 	}
 }
 
+func intruded(f *facts) {
+	f.NameID, f.Email, f.AssertionSigned = "intruder@example.com", "intruder@example.com", false
+}
+
+func wrapped(f *facts) {
+	intruded(f)
+	f.Assertions = 2
+}
+
+// hidden leaves what can be seen beside an encrypted assertion.
+func hidden(f *facts) {
+	*f = facts{Issuer: f.Issuer, Destination: f.Destination, InResponseTo: f.InResponseTo, Status: f.Status}
+}
+
 // Each attack changes what it says and nothing else.
 func TestAttackChangesOneThing(t *testing.T) {
 	t.Parallel()
@@ -131,16 +145,20 @@ func TestAttackChangesOneThing(t *testing.T) {
 		samltest.BorrowedCertificate: func(f *facts) {
 			f.AssertionSigned = false
 		},
-		samltest.WeakDigest:     func(*facts) {}, // still verifies for who takes SHA-1; see below
-		samltest.ReferenceWhole: func(f *facts) { f.ResponseSigned, f.AssertionSigned = true, false },
-		samltest.Tampered: func(f *facts) {
-			f.NameID, f.Email, f.AssertionSigned = "intruder@example.com", "intruder@example.com", false
-		},
-		samltest.Wrapped: func(f *facts) {
-			f.NameID, f.Email, f.AssertionSigned = "intruder@example.com", "intruder@example.com", false
-			f.Assertions = 2
-		},
-		samltest.Doctype: func(*facts) {},
+		samltest.WeakDigest:        func(*facts) {}, // still verifies for who takes SHA-1; see below
+		samltest.ReferenceWhole:    func(f *facts) { f.ResponseSigned, f.AssertionSigned = true, false },
+		samltest.Tampered:          intruded,
+		samltest.Wrapped:           wrapped,
+		samltest.Doctype:           func(*facts) {},
+		samltest.CommentInDigest:   intruded,
+		samltest.TwoSignedInfos:    intruded,
+		samltest.Instruction:       func(f *facts) { f.AssertionSigned = false },
+		samltest.TwinAttribute:     func(*facts) {}, // for who takes the second one
+		samltest.EncryptedUnsigned: hidden,
+		samltest.EncryptedTampered: hidden,
+		samltest.XSW1:              wrapped, samltest.XSW2: wrapped, samltest.XSW3: wrapped, samltest.XSW4: wrapped,
+		samltest.XSW5: wrapped, samltest.XSW6: wrapped, samltest.XSW8: wrapped,
+		samltest.XSW7: func(f *facts) { f.Assertions = 2 }, // in front still stands the signed one
 	}
 	elsewhereTested := map[samltest.Attack]bool{
 		samltest.UnknownRequest: true, samltest.Deflated: true, samltest.Replayed: true,

@@ -17,6 +17,12 @@ const (
 	nsProtocol  = "urn:oasis:names:tc:SAML:2.0:protocol"
 	nsMetadata  = "urn:oasis:names:tc:SAML:2.0:metadata"
 	nsSignature = "http://www.w3.org/2000/09/xmldsig#"
+	nsMore      = "http://www.w3.org/2001/04/xmldsig-more#"
+	nsExclusive = "http://www.w3.org/2001/10/xml-exc-c14n#"
+	nsSchema    = "http://www.w3.org/2001/XMLSchema"
+
+	nsEncryption   = "http://www.w3.org/2001/04/xmlenc#"
+	nsEncryption11 = "http://www.w3.org/2009/xmlenc11#"
 
 	bindingPOST     = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 	bindingRedirect = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"

@@ -13,39 +13,36 @@ import (
 // hiddenEnd follows the comment of [CommentInNameID].
 const hiddenEnd = ".attacker.example"
 
-// addresses returns the elements that carry the address: the name identifier, and
-// the first attribute, which is the email.
-func addresses(assertion *etree.Element) (nameID, email *etree.Element, err error) {
-	nameID = assertion.FindElement("./Subject/NameID")
-	email = assertion.FindElement("./AttributeStatement/Attribute[@Name='email']/AttributeValue")
-	if nameID == nil || email == nil {
-		return nil, nil, errors.New("samltest: the assertion has no address")
+// places returns the elements below el that carry an address: the name identifier,
+// unless it is encrypted, and the values of attributes that are the address.
+func places(el *etree.Element, email string) []*etree.Element {
+	found := el.FindElements(".//NameID")
+	for _, value := range el.FindElements(".//AttributeValue") {
+		if text(value) == email {
+			found = append(found, value)
+		}
 	}
-	return nameID, email, nil
+	return found
 }
 
 // intrude puts an intruder at the same domain into the assertion.
-func intrude(assertion *etree.Element) error {
-	nameID, email, err := addresses(assertion)
-	if err != nil {
-		return err
+func (doc *documentDraft) intrude(assertion *etree.Element) error {
+	found := places(assertion, doc.email)
+	if len(found) == 0 {
+		return errors.New("samltest: the assertion has no address in clear")
 	}
-	c := claims{email: text(email)}
-	email.SetText(c.stranger())
-	nameID.SetText(c.stranger())
+	for _, el := range found {
+		el.SetText(strangerAt(doc.email))
+	}
 	return nil
 }
 
-func (doc *documentDraft) tamper() error { return intrude(doc.assertion) }
+func (doc *documentDraft) tamper() error { return doc.intrude(doc.assertion) }
 
 // comment splits the address. Canonicalisation drops comments, so the signature
 // still holds; a reader of the first text node alone sees the shorter address.
 func (doc *documentDraft) comment() error {
-	nameID, email, err := addresses(doc.assertion)
-	if err != nil {
-		return err
-	}
-	for _, el := range []*etree.Element{nameID, email} {
+	for _, el := range places(doc.assertion, doc.email) {
 		visible, found := strings.CutSuffix(text(el), hiddenEnd)
 		if !found {
 			continue
@@ -57,74 +54,116 @@ func (doc *documentDraft) comment() error {
 	return nil
 }
 
-// wrap moves what is signed to a place where a search by ID still finds it.
-func (doc *documentDraft) wrap() error {
-	if child(doc.root, nsSignature, "Signature") != nil {
-		return doc.wrapResponse()
+// instruct puts a processing instruction behind the address.
+func (doc *documentDraft) instruct() error {
+	found := places(doc.assertion, doc.email)
+	if len(found) == 0 {
+		return errors.New("samltest: the assertion has no address in clear")
 	}
-	return doc.wrapAssertion()
-}
-
-// wrapAssertion parks the signed assertion in Extensions.
-func (doc *documentDraft) wrapAssertion() error {
-	evil := doc.assertion.Copy()
-	if signature := child(evil, nsSignature, "Signature"); signature != nil {
-		evil.RemoveChild(signature)
+	for _, el := range found {
+		el.CreateProcInst("as", hiddenEnd)
 	}
-	evil.CreateAttr("ID", newID())
-	if err := intrude(evil); err != nil {
-		return err
-	}
-	doc.root.InsertChildAt(doc.assertion.Index(), evil)
-	doc.root.RemoveChild(doc.assertion)
-	extensions := etree.NewElement("samlp:Extensions")
-	extensions.AddChild(doc.assertion)
-	doc.root.InsertChildAt(1, extensions) // behind the issuer, in front of the status
-	doc.assertion = evil
 	return nil
 }
 
-// wrapResponse parks the signed Response in an Object of its own signature.
-func (doc *documentDraft) wrapResponse() error {
-	signed := doc.root
-	evil := signed.Copy()
-	evil.CreateAttr("ID", newID())
-	assertion := child(evil, nsAssertion, "Assertion")
-	if assertion == nil {
-		return errNoAssertion
+// signedPart is the outermost element that is signed, and its signature.
+func (doc *documentDraft) signedPart() (el, signature *etree.Element, err error) {
+	for _, el := range []*etree.Element{doc.root, doc.assertion} {
+		if signature := child(el, nsSignature, "Signature"); signature != nil {
+			return el, signature, nil
+		}
 	}
-	if signature := child(assertion, nsSignature, "Signature"); signature != nil {
-		assertion.RemoveChild(signature)
+	return nil, nil, errors.New("samltest: nothing is signed that could be forged")
+}
+
+// forged changes the address, and returns the digest that would have to be signed.
+func (doc *documentDraft) forged() (signature *etree.Element, digest string, err error) {
+	el, signature, err := doc.signedPart()
+	if err != nil {
+		return nil, "", err
 	}
-	assertion.CreateAttr("ID", newID())
-	if err := intrude(assertion); err != nil {
+	if err := doc.intrude(doc.assertion); err != nil {
+		return nil, "", err
+	}
+	bare := el.Copy()
+	bare.RemoveChild(child(bare, nsSignature, "Signature"))
+	digest, err = doc.signer.digest(bare)
+	return signature, digest, err
+}
+
+// commentDigest puts the wrong digest into a comment in front of the right one: no
+// comment is signed, and a reader of the first node believes the wrong one.
+func (doc *documentDraft) commentDigest() error {
+	signature, digest, err := doc.forged()
+	if err != nil {
 		return err
 	}
-	signed.RemoveChild(child(signed, nsSignature, "Signature"))
-	child(evil, nsSignature, "Signature").CreateElement("ds:Object").AddChild(signed)
-	doc.root, doc.assertion = evil, assertion
+	value := signature.FindElement("./SignedInfo/Reference/DigestValue")
+	value.InsertChildAt(0, etree.NewComment(digest))
 	return nil
 }
 
-// addSecond appends another assertion, signed as the first one is.
-func (d *draft) addSecond(root *etree.Element) error {
+// secondSignedInfo puts another SignedInfo behind the one that is signed.
+func (doc *documentDraft) secondSignedInfo() error {
+	signature, digest, err := doc.forged()
+	if err != nil {
+		return err
+	}
+	info := signature.FindElement("./SignedInfo")
+	second := info.Copy()
+	second.FindElement("./Reference/DigestValue").SetText(digest)
+	signature.InsertChildAt(info.Index()+1, second)
+	return nil
+}
+
+// flip changes one bit of what is encrypted: of the nonce or the initialisation vector,
+// so that also the first byte of what was enciphered by CBC comes out as another one.
+func (doc *documentDraft) flip() error {
+	if doc.encrypted == nil {
+		return errors.New("samltest: nothing is encrypted")
+	}
+	value := doc.encrypted.FindElement("./EncryptedData/CipherData/CipherValue")
+	data, err := decodeBase64(text(value))
+	if err != nil {
+		return fmt.Errorf("samltest: own ciphertext: %w", err)
+	}
+	data[0] ^= 1
+	value.SetText(doc.encrypter.style.base64(data))
+	return nil
+}
+
+// addSecond appends another assertion, signed and encrypted as the first one is.
+func (d *draft) addSecond(doc *documentDraft) error {
 	if !d.second {
 		return nil
 	}
 	c := d.claims
-	c.attributes = append([]claim(nil), c.attributes...)
-	c.nameID = c.email // so that it is the intruder's in both places
-	c.rename(c.stranger())
-	second := d.assertion(newID(), c)
-	if err := d.finish(second); err != nil {
+	c.nameID.Value = c.email // so that it is the intruder's in both places
+	c.rename(strangerAt(c.email))
+	second, err := d.finished(newID(), c)
+	if err != nil {
 		return err
 	}
-	root.AddChild(second)
+	if doc.encrypter != nil {
+		if second, err = doc.encrypter.assertion(second); err != nil {
+			return err
+		}
+	}
+	doc.root.AddChild(second)
 	return nil
 }
 
 func prependDoctype(data []byte) ([]byte, error) {
 	return append([]byte(`<!DOCTYPE Response [<!ENTITY who "intruder">]>`+"\n"), data...), nil
+}
+
+// twinID gives the element of that ID another one in front of it.
+func twinID(data []byte, id string) ([]byte, error) {
+	old := []byte(` ID="` + id + `"`)
+	if !bytes.Contains(data, old) {
+		return nil, fmt.Errorf("samltest: the document has no%s", old)
+	}
+	return bytes.Replace(data, old, append([]byte(` ID="`+newID()+`"`), old...), 1), nil
 }
 
 func deflate(data []byte) ([]byte, error) {

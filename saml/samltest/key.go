@@ -2,6 +2,8 @@ package samltest
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -12,6 +14,42 @@ import (
 	"time"
 )
 
+// Signing is what an [IdP] signs with: the kind of its key, and the hash.
+type Signing string
+
+// The ways to sign. The last two are what old providers do, and are no longer safe.
+const (
+	SignRSA     Signing = ""           // RSA of 2048 bits, SHA-256
+	SignP256    Signing = "ecdsa-p256" // ECDSA on P-256, SHA-256
+	SignP384    Signing = "ecdsa-p384" // ECDSA on P-384, SHA-384
+	SignSHA1    Signing = "rsa-sha1"   // RSA of 2048 bits, SHA-1
+	SignRSA1024 Signing = "rsa-1024"   // RSA of 1024 bits, SHA-256
+)
+
+func (s Signing) hash() crypto.Hash {
+	switch s {
+	case SignP384:
+		return crypto.SHA384
+	case SignSHA1:
+		return crypto.SHA1
+	}
+	return crypto.SHA256
+}
+
+func (s Signing) newKey() (crypto.Signer, error) {
+	switch s {
+	case SignRSA, SignSHA1:
+		return rsa.GenerateKey(rand.Reader, 2048)
+	case SignRSA1024:
+		return rsa.GenerateKey(rand.Reader, 1024)
+	case SignP256:
+		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case SignP384:
+		return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	}
+	return nil, fmt.Errorf("%q is no way to sign", string(s))
+}
+
 // certificateLife is long enough that no test outlives it.
 const certificateLife = 10 * 365 * 24 * time.Hour
 
@@ -20,8 +58,8 @@ type keyPair struct {
 	cert   *x509.Certificate
 }
 
-func newKeyPair(commonName string, now time.Time) (keyPair, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+func newKeyPair(by Signing, commonName string, now time.Time) (keyPair, error) {
+	key, err := by.newKey()
 	if err != nil {
 		return keyPair{}, fmt.Errorf("samltest: make key: %w", err)
 	}

@@ -36,32 +36,55 @@ func Login(ctx context.Context, c *http.Client, loginURL, email string, attacks 
 		return nil, fmt.Errorf("samltest: sign in: %w", err)
 	}
 	answered := false
+	return walk(c, req, func(resp *http.Response, f *form) (bool, error) {
+		switch {
+		case f != nil && f.kind == signInForm && !answered:
+			return true, f.pick(email, attacks)
+		case f != nil && f.kind == messageForm:
+			answered = answered || f.fields.Has(fieldResponse)
+			return true, nil
+		case answered:
+			return false, nil
+		}
+		return false, fmt.Errorf("samltest: no sign-in page at %s (status %d)", resp.Request.URL.Redacted(), resp.StatusCode)
+	})
+}
+
+// Follow plays the browser of a person who does nothing: it sends req, follows redirects
+// and forms that carry a SAML message and post themselves, and returns the page behind
+// all that, whatever its status; for a logout, for example, which nobody is asked about.
+// The caller closes its body. It is an error when a page is larger than 4 MiB, or when
+// there are more than ten forms in a row.
+func Follow(c *http.Client, req *http.Request) (*http.Response, error) {
+	if c == nil {
+		return nil, errors.New("samltest: Follow needs a client")
+	}
+	return walk(c, req, func(_ *http.Response, f *form) (bool, error) {
+		return f != nil && f.kind == messageForm, nil
+	})
+}
+
+// walk posts the forms of page after page, as long as next fills them in.
+func walk(c *http.Client, req *http.Request, next func(*http.Response, *form) (bool, error)) (*http.Response, error) {
 	for range maxForms {
 		resp, err := c.Do(req)
 		if err != nil {
-			return nil, fmt.Errorf("samltest: sign in: %w", err)
+			return nil, fmt.Errorf("samltest: browse: %w", err)
 		}
 		f, err := formOf(resp)
 		if err != nil {
 			resp.Body.Close()
 			return nil, err
 		}
-		switch {
-		case f != nil && f.kind == signInForm && !answered:
-			if err := f.pick(email, attacks); err != nil {
-				resp.Body.Close()
-				return nil, err
-			}
-		case f != nil && f.kind == messageForm:
-			answered = answered || f.fields.Has("SAMLResponse")
-		case answered:
+		more, err := next(resp, f)
+		if err == nil && !more {
 			return resp, nil
-		default:
-			resp.Body.Close()
-			return nil, fmt.Errorf("samltest: no sign-in page at %s (status %d)", resp.Request.URL.Redacted(), resp.StatusCode)
 		}
 		resp.Body.Close()
-		if req, err = f.request(ctx); err != nil {
+		if err != nil {
+			return nil, err
+		}
+		if req, err = f.request(req.Context()); err != nil {
 			return nil, err
 		}
 	}

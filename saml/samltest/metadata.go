@@ -6,10 +6,9 @@ import (
 	"github.com/beevik/etree"
 )
 
-const formatEmail = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
-
-// Metadata returns its EntityDescriptor: the certificates, and the address for
-// requests with both bindings. It has no end of validity and no signature.
+// Metadata returns its EntityDescriptor: the certificates, and the addresses for
+// requests and for logout, with the bindings that they take. It has no end of validity
+// and no signature.
 func (idp *IdP) Metadata() []byte {
 	root := etree.NewElement("md:EntityDescriptor")
 	root.CreateAttr("xmlns:md", nsMetadata)
@@ -26,6 +25,11 @@ func (idp *IdP) Metadata() []byte {
 		descriptor.CreateAttr("use", "signing")
 		descriptor.CreateElement("ds:KeyInfo").CreateElement("ds:X509Data").CreateElement("ds:X509Certificate").
 			SetText(base64.StdEncoding.EncodeToString(key.cert.Raw))
+	}
+	for _, binding := range idp.product.logout {
+		slo := role.CreateElement("md:SingleLogoutService")
+		slo.CreateAttr("Binding", binding.uri())
+		slo.CreateAttr("Location", idp.SLOURL())
 	}
 	role.CreateElement("md:NameIDFormat").SetText(formatEmail)
 	for _, binding := range []string{bindingRedirect, bindingPOST} {

@@ -26,7 +26,7 @@ func (idp *IdP) serveSSO(w http.ResponseWriter, r *http.Request) {
 			refuse(w, err)
 			return
 		}
-		idp.writePeople(w, Request{Issuer: sp})
+		idp.writePeople(w, Request{Issuer: sp, RelayState: r.URL.Query().Get("RelayState")})
 		return
 	}
 	req, err := idp.ReadRequest(r)
@@ -74,16 +74,36 @@ func (idp *IdP) serveLogin(w http.ResponseWriter, r *http.Request) {
 	writeAnswer(w, answer)
 }
 
+// startable is a service provider as the start page shows it.
+type startable struct {
+	Name, URL string
+	Sessions  []Session
+	Bindings  []Binding
+}
+
 func (idp *IdP) serveStart(w http.ResponseWriter, _ *http.Request) {
-	type link struct{ Name, URL string }
-	var links []link
+	var all []startable
 	idp.mu.RLock()
 	for _, id := range sortedKeys(idp.providers) {
-		links = append(links, link{id, idp.SSOURL() + "?sp=" + url.QueryEscape(id)})
+		s := startable{Name: id, URL: idp.SSOURL() + "?sp=" + url.QueryEscape(id)}
+		if len(idp.product.logout) > 0 {
+			for _, e := range idp.providers[id].logout {
+				s.Bindings = append(s.Bindings, e.binding)
+			}
+		}
+		all = append(all, s)
 	}
 	idp.mu.RUnlock()
-	writePage(w, startPage, http.StatusOK, links)
+	for i := range all {
+		if all[i].Sessions = idp.Sessions(all[i].Name); len(all[i].Sessions) > maxShown {
+			all[i].Sessions = all[i].Sessions[len(all[i].Sessions)-maxShown:]
+		}
+	}
+	writePage(w, startPage, http.StatusOK, map[string]any{"Providers": all, "SSO": idp.SSOURL(), "Logout": idp.base + "/logout"})
 }
+
+// maxShown is how many sessions of a service provider the start page lists.
+const maxShown = 100
 
 func (idp *IdP) writePeople(w http.ResponseWriter, req Request) {
 	ticket, err := idp.sealTicket(req)
@@ -98,7 +118,16 @@ func (idp *IdP) writePeople(w http.ResponseWriter, req Request) {
 }
 
 func writeAnswer(w http.ResponseWriter, answer Response) {
-	writePage(w, answerPage, http.StatusOK, answer)
+	form := url.Values{fieldResponse: {answer.SAMLResponse}}
+	if answer.RelayState != "" {
+		form.Set("RelayState", answer.RelayState)
+	}
+	writeForm(w, "Signing you in", answer.ACS, form)
+}
+
+// writeForm writes a form that posts itself.
+func writeForm(w http.ResponseWriter, title, action string, form url.Values) {
+	writePage(w, answerPage, http.StatusOK, map[string]any{"Title": title, "Action": action, "Form": form})
 }
 
 // refuse shows the reason: whoever sees this page is testing.

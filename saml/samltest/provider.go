@@ -2,7 +2,6 @@ package samltest
 
 import (
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
@@ -15,8 +14,10 @@ import (
 // provider is what its metadata says of one service provider.
 type provider struct {
 	entityID     string
-	consumers    []consumer // the default one first
-	certificates []*x509.Certificate
+	consumers    []consumer          // the default one first
+	certificates []*x509.Certificate // for its signatures
+	recipients   []*x509.Certificate // with RSA keys, to encrypt to
+	logout       []endpoint
 	mustSign     bool
 }
 
@@ -25,8 +26,9 @@ type consumer struct{ index, url string }
 
 // Trust registers a service provider by its metadata, one EntityDescriptor of at
 // most 1 MiB, instead of what was registered under its entity ID before. Only the
-// addresses that it lists for the POST binding are ever answered; with
-// AuthnRequestsSigned, only requests that one of its signing certificates verifies.
+// addresses that it lists for the POST binding are ever answered, and for logout those
+// that it lists for the POST or the redirect binding; with AuthnRequestsSigned, only
+// requests that one of its signing certificates verifies.
 // What it refuses is an [ErrMetadata].
 func (idp *IdP) Trust(spMetadata []byte) error {
 	p, err := parseProvider(spMetadata, idp.now())
@@ -78,7 +80,10 @@ func parseProvider(data []byte, now time.Time) (provider, error) {
 	if p.consumers, err = parseConsumers(role); err != nil {
 		return provider{}, err
 	}
-	if p.certificates, err = parseKeys(role); err != nil {
+	if p.logout, err = parseLogout(role); err != nil {
+		return provider{}, err
+	}
+	if err := p.parseKeys(role); err != nil {
 		return provider{}, err
 	}
 	p.mustSign = isTrue(attribute(role, "AuthnRequestsSigned"))
@@ -114,30 +119,57 @@ func parseConsumers(role *etree.Element) ([]consumer, error) {
 	return all, nil
 }
 
-// parseKeys returns the certificates for signing: those without a use are for both.
-func parseKeys(role *etree.Element) ([]*x509.Certificate, error) {
-	var certs []*x509.Certificate
-	for _, key := range children(role, nsMetadata, "KeyDescriptor") {
-		if use := attribute(key, "use"); use != "" && use != "signing" {
+// parseLogout returns the addresses for logout messages, in the order of the metadata.
+func parseLogout(role *etree.Element) ([]endpoint, error) {
+	var all []endpoint
+	for _, el := range children(role, nsMetadata, "SingleLogoutService") {
+		e := endpoint{url: attribute(el, "Location"), answers: attribute(el, "ResponseLocation")}
+		switch attribute(el, "Binding") {
+		case bindingRedirect:
+			e.binding = Redirect
+		case bindingPOST:
+			e.binding = POST
+		default:
 			continue
 		}
-		for _, info := range children(key, nsSignature, "KeyInfo") {
-			for _, data := range children(info, nsSignature, "X509Data") {
-				for _, el := range children(data, nsSignature, "X509Certificate") {
-					der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text(el)), ""))
-					if err != nil {
-						return nil, errors.New("a certificate is not base64")
-					}
-					cert, err := x509.ParseCertificate(der)
-					if err != nil {
-						return nil, fmt.Errorf("a certificate cannot be read: %w", err)
-					}
-					certs = append(certs, cert)
-				}
+		if e.answers == "" {
+			e.answers = e.url
+		}
+		for _, location := range []string{e.url, e.answers} {
+			if u, err := url.Parse(location); err != nil || !isWeb(u) {
+				return nil, fmt.Errorf("SingleLogoutService %q is not an absolute http or https URL", location)
+			}
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+// parseKeys reads the certificates. Those without a use are for both.
+func (p *provider) parseKeys(role *etree.Element) error {
+	for _, key := range children(role, nsMetadata, "KeyDescriptor") {
+		for _, el := range key.FindElements("./KeyInfo/X509Data/X509Certificate") {
+			if el.NamespaceURI() != nsSignature {
+				continue
+			}
+			der, err := decodeBase64(text(el))
+			if err != nil {
+				return errors.New("a certificate is not base64")
+			}
+			cert, err := x509.ParseCertificate(der)
+			if err != nil {
+				return fmt.Errorf("a certificate cannot be read: %w", err)
+			}
+			use := attribute(key, "use")
+			if use == "" || use == "signing" {
+				p.certificates = append(p.certificates, cert)
+			}
+			if (use == "" || use == "encryption") && cert.PublicKeyAlgorithm == x509.RSA {
+				p.recipients = append(p.recipients, cert)
 			}
 		}
 	}
-	return certs, nil
+	return nil
 }
 
 // consumerURL finds the address for an answer: the one asked for by URL or by index

@@ -1,15 +1,8 @@
 package samltest
 
 import (
-	"bytes"
-	"compress/flate"
-	"encoding/base64"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"github.com/beevik/etree"
 )
@@ -31,16 +24,7 @@ type Request struct {
 // checked whenever the metadata has a certificate. A Request without ACS in it gets
 // the default one. What is refused is an [ErrRequest] or an [ErrUntrusted].
 func (idp *IdP) ReadRequest(r *http.Request) (Request, error) {
-	var in incoming
-	var err error
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		in, err = readRedirect(r)
-	case http.MethodPost:
-		in, err = readPOST(r)
-	default:
-		err = fmt.Errorf("method %s", r.Method)
-	}
+	in, err := receive(r, fieldRequest)
 	if err != nil {
 		return Request{}, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
@@ -71,95 +55,6 @@ func (idp *IdP) ReadRequest(r *http.Request) (Request, error) {
 		RelayState: in.relayState,
 		Passive:    isTrue(attribute(root, "IsPassive")), ForceAuthn: isTrue(attribute(root, "ForceAuthn")),
 	}, nil
-}
-
-// incoming is a request as the binding carried it.
-type incoming struct {
-	xml        []byte
-	relayState string
-	redirect   bool
-	signed     string // redirect binding: the octets that are signed
-	algorithm  string
-	signature  string
-}
-
-// readRedirect follows bindings, section 3.4.4.1. The octets that are signed are
-// taken from the query as it came: encoding them anew could change them.
-func readRedirect(r *http.Request) (incoming, error) {
-	raw := map[string]string{}
-	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		if _, twice := raw[name]; twice && name != "" {
-			return incoming{}, fmt.Errorf("parameter %q given twice", name)
-		}
-		raw[name] = value
-	}
-	in := incoming{redirect: true}
-	var encoded string
-	for name, into := range map[string]*string{
-		"SAMLRequest": &encoded, "RelayState": &in.relayState, "SigAlg": &in.algorithm, "Signature": &in.signature,
-	} {
-		value, err := url.QueryUnescape(raw[name])
-		if err != nil {
-			return incoming{}, fmt.Errorf("parameter %s is not URL-encoded", name)
-		}
-		*into = value
-	}
-	if encoding, ok := raw["SAMLEncoding"]; ok {
-		return incoming{}, fmt.Errorf("SAMLEncoding %q is not known", encoding)
-	}
-	in.signed = "SAMLRequest=" + raw["SAMLRequest"]
-	if relay, ok := raw["RelayState"]; ok {
-		in.signed += "&RelayState=" + relay
-	}
-	in.signed += "&SigAlg=" + raw["SigAlg"]
-	deflated, err := decode(encoded)
-	if err != nil {
-		return incoming{}, err
-	}
-	in.xml, err = inflate(deflated)
-	return in, err
-}
-
-func readPOST(r *http.Request) (incoming, error) {
-	r.Body = http.MaxBytesReader(nil, r.Body, 4*maxRequest) // URL-encoded base64 and its neighbours
-	if err := r.ParseForm(); err != nil {
-		return incoming{}, errors.New("the form cannot be read")
-	}
-	for name, values := range r.PostForm {
-		if len(values) > 1 {
-			return incoming{}, fmt.Errorf("parameter %q given twice", name)
-		}
-	}
-	data, err := decode(r.PostForm.Get("SAMLRequest"))
-	return incoming{xml: data, relayState: r.PostForm.Get("RelayState")}, err
-}
-
-func decode(encoded string) ([]byte, error) {
-	if encoded == "" {
-		return nil, errors.New("no SAMLRequest")
-	}
-	if len(encoded) > 2*maxRequest {
-		return nil, fmt.Errorf("SAMLRequest is larger than %d bytes", 2*maxRequest)
-	}
-	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(encoded), ""))
-	if err != nil {
-		return nil, errors.New("SAMLRequest is not base64")
-	}
-	return data, nil
-}
-
-// inflate stops one byte behind the bound, so that a small request cannot become a
-// large one.
-func inflate(deflated []byte) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(deflated)), maxRequest+1))
-	if err != nil {
-		return nil, errors.New("SAMLRequest is not deflated")
-	}
-	if len(data) > maxRequest {
-		return nil, fmt.Errorf("SAMLRequest inflates to more than %d bytes", maxRequest)
-	}
-	return data, nil
 }
 
 func issuerOf(root *etree.Element) string {

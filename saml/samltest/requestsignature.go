@@ -1,10 +1,13 @@
 package samltest
 
 import (
+	"crypto/ecdsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math/big"
 	"time"
 
 	"github.com/beevik/etree"
@@ -12,7 +15,7 @@ import (
 )
 
 // algorithms are those a request may be signed with; SHA-1 is not among them.
-func algorithms(uri string) (rsa, ecdsa x509.SignatureAlgorithm, ok bool) {
+func algorithms(uri string) (rsa, ec x509.SignatureAlgorithm, ok bool) {
 	switch uri {
 	case dsig.RSASHA256SignatureMethod:
 		return x509.SHA256WithRSA, 0, true
@@ -51,7 +54,7 @@ func (in incoming) verify(root *etree.Element, p provider, now time.Time) (*etre
 }
 
 func (in incoming) verifyQuery(certs []*x509.Certificate) error {
-	rsa, ecdsa, ok := algorithms(in.algorithm)
+	rsa, ec, ok := algorithms(in.algorithm)
 	if !ok {
 		return fmt.Errorf("signature algorithm %q", in.algorithm)
 	}
@@ -62,9 +65,9 @@ func (in incoming) verifyQuery(certs []*x509.Certificate) error {
 	for _, cert := range certs {
 		algorithm := rsa
 		if cert.PublicKeyAlgorithm == x509.ECDSA {
-			algorithm = ecdsa
+			algorithm = ec
 		}
-		if algorithm != 0 && cert.CheckSignature(algorithm, []byte(in.signed), signature) == nil {
+		if algorithm != 0 && cert.CheckSignature(algorithm, []byte(in.signed), forKey(cert, signature)) == nil {
 			return nil
 		}
 	}
@@ -85,7 +88,16 @@ func verifyEnveloped(root *etree.Element, certs []*x509.Certificate, now time.Ti
 	for _, info := range children(signature, nsSignature, "KeyInfo") {
 		signature.RemoveChild(info)
 	}
+	value := child(signature, nsSignature, "SignatureValue")
+	if value == nil {
+		return nil, errors.New("the signature has no value")
+	}
+	raw, err := decodeBase64(text(value))
+	if err != nil {
+		return nil, errors.New("the value of the signature is not base64")
+	}
 	for _, cert := range certs {
+		value.SetText(base64.StdEncoding.EncodeToString(forKey(cert, raw)))
 		context := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{cert}})
 		context.Clock = dsig.NewFakeClockAt(now)
 		if verified, err := context.Validate(root); err == nil {
@@ -93,4 +105,24 @@ func verifyEnveloped(root *etree.Element, certs []*x509.Certificate, now time.Ti
 		}
 	}
 	return nil, errors.New("no certificate of its metadata verifies the signature")
+}
+
+// forKey turns the r and s of ECDSA into the form that Go verifies. That form itself is
+// taken as well: there are service providers that send it.
+func forKey(cert *x509.Certificate, signature []byte) []byte {
+	key, ok := cert.PublicKey.(*ecdsa.PublicKey)
+	if !ok {
+		return signature
+	}
+	size := (key.Curve.Params().BitSize + 7) / 8
+	if len(signature) != 2*size {
+		return signature
+	}
+	der, err := asn1.Marshal(struct{ R, S *big.Int }{
+		new(big.Int).SetBytes(signature[:size]), new(big.Int).SetBytes(signature[size:]),
+	})
+	if err != nil {
+		return signature
+	}
+	return der
 }

@@ -8,6 +8,7 @@ const style = `
 body { margin: 0; background: #f4f3f7; color: #1f1b2d; font: 1rem/1.5 system-ui, sans-serif }
 main { max-width: 34rem; margin: 3rem auto; padding: 2rem; background: #fff; border: 1px solid #d6d2e0; border-radius: .75rem }
 h1 { margin-top: 0; font-size: 1.4rem }
+h2 { font-size: 1rem }
 code { overflow-wrap: anywhere }
 button { display: block; width: 100%; margin: .5rem 0; padding: .75rem 1rem; border: 1px solid #5b3fa8; border-radius: .5rem; background: #fff; color: #3d2586; font: inherit; text-align: left; cursor: pointer }
 button:hover { background: #f1edfb }
@@ -58,11 +59,10 @@ var (
 <p class="note">This identity provider is for tests. It asks for no password.</p>
 ` + pageFoot))
 
-	answerPage = template.Must(template.New("answer").Parse(pageHead + `<h1>Signing you in</h1>
-<form method="post" action="{{.ACS}}">
-<input type="hidden" name="SAMLResponse" value="{{.SAMLResponse}}">
-{{if .RelayState}}<input type="hidden" name="RelayState" value="{{.RelayState}}">
-{{end}}<noscript>
+	answerPage = template.Must(template.New("answer").Parse(pageHead + `<h1>{{.Title}}</h1>
+<form method="post" action="{{.Action}}">
+{{range $name, $values := .Form}}{{range $values}}<input type="hidden" name="{{$name}}" value="{{.}}">
+{{end}}{{end}}<noscript>
 <p>Your browser runs no scripts, so please press the button.</p>
 <button>Continue</button>
 </noscript>
@@ -74,12 +74,24 @@ var (
 `))
 
 	startPage = template.Must(template.New("start").Parse(pageHead + `<h1>Test identity provider</h1>
-{{if .}}<p>Start at a service:</p>
-<ul>
-{{range .}}<li><a href="{{.URL}}"><code>{{.Name}}</code></a></li>
-{{end}}</ul>
+{{range .Providers}}{{$bindings := .Bindings}}<section>
+<h2><a href="{{.URL}}"><code>{{.Name}}</code></a></h2>
+<form method="get" action="{{$.SSO}}">
+<input type="hidden" name="sp" value="{{.Name}}">
+<label>RelayState <input name="RelayState"></label>
+<button>Start here</button>
+</form>
+{{range $session := .Sessions}}{{range $bindings}}<form method="post" action="{{$.Logout}}">
+<input type="hidden" name="session" value="{{$session.Index}}">
+<button name="binding" value="{{.}}">Sign {{$session.Email}} out, by {{.}} <span>{{$session.Index}}</span></button>
+</form>
+{{end}}{{end}}</section>
 {{else}}<p>No service provider is trusted yet.</p>
 {{end}}` + pageFoot))
+
+	loggedOutPage = template.Must(template.New("logged out").Parse(pageHead + `<h1>{{if .Success}}Signed out{{else}}Not signed out{{end}}</h1>
+<p>{{.Session.Email}} at <code>{{.Issuer}}</code>: {{.Status}}</p>
+` + pageFoot))
 
 	refusalPage = template.Must(template.New("refusal").Parse(pageHead + `<h1>This cannot be answered</h1>
 <p>{{.}}</p>
