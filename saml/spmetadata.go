@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"github.com/beevik/etree"
+
+	"github.com/accesssec/accesssec-go/saml/internal/engine"
 )
 
 // MetadataOptions of [SP.Metadata]; nil is the zero value.
@@ -38,7 +40,7 @@ func (sp *SP) Metadata(opts *MetadataOptions) ([]byte, error) {
 	doc := etree.NewDocument()
 	doc.CreateProcInst("xml", `version="1.0" encoding="UTF-8"`)
 	entity := doc.CreateElement("md:EntityDescriptor")
-	entity.CreateAttr("xmlns:md", metadataSpace)
+	entity.CreateAttr("xmlns:md", engine.MetadataSpace)
 	entity.CreateAttr("entityID", sp.EntityID)
 	sp.describe(entity.CreateElement("md:SPSSODescriptor"), opts)
 	doc.Indent(2)
@@ -80,7 +82,7 @@ func (sp *SP) publishable(opts *MetadataOptions) *Error {
 func (sp *SP) describe(role *etree.Element, opts *MetadataOptions) {
 	role.CreateAttr("AuthnRequestsSigned", strconv.FormatBool(len(sp.Keys) > 0))
 	role.CreateAttr("WantAssertionsSigned", "true")
-	role.CreateAttr("protocolSupportEnumeration", protocolSpace)
+	role.CreateAttr("protocolSupportEnumeration", engine.ProtocolSpace)
 	for _, k := range sp.Keys {
 		publish(role, "signing", k)
 	}
@@ -109,7 +111,7 @@ func publish(role *etree.Element, use string, k Key) *etree.Element {
 	descriptor := role.CreateElement("md:KeyDescriptor")
 	descriptor.CreateAttr("use", use)
 	info := descriptor.CreateElement("ds:KeyInfo")
-	info.CreateAttr("xmlns:ds", dsigSpace)
+	info.CreateAttr("xmlns:ds", engine.SignatureSpace)
 	info.CreateElement("ds:X509Data").CreateElement("ds:X509Certificate").
 		SetText(base64.StdEncoding.EncodeToString(k.Cert.Raw))
 	return descriptor
