@@ -1,0 +1,103 @@
+// Command bench measures this library's reading of SAML responses beside two others:
+// github.com/russellhaering/gosaml2 and github.com/crewjam/saml. Keys and documents
+// are made at run time; all readers run in one process, in turn, and the medians are
+// compared with each other and with the one piece of cryptography that each login
+// needs, so that the numbers mean the same on every machine. It is a module of its own,
+// outside the workspace, so that the others never become a requirement of the library.
+//
+//	cd internal/bench && GOWORK=off go run . -check
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"text/tabwriter"
+	"time"
+)
+
+func main() {
+	rounds := flag.Int("rounds", 21, "how often each reader has its turn")
+	check := flag.Bool("check", false, "exit with 1 if a bar is missed")
+	flag.Parse()
+	missed, err := run(os.Stdout, max(1, *rounds))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	if missed > 0 {
+		fmt.Printf("\n%d missed\n", missed)
+		if *check {
+			os.Exit(1)
+		}
+	}
+}
+
+// run measures everything and says how many bars were missed.
+func run(out io.Writer, rounds int) (missed int, err error) {
+	w, err := newWorld()
+	if err != nil {
+		return 0, err
+	}
+	rows, err := w.rows()
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range rows {
+		subjects, size, err := w.subjects(r)
+		if err != nil {
+			fmt.Fprintf(out, "%s: FAILS: %v\n\n", r.name, err)
+			missed++
+			continue
+		}
+		costs, err := measure(subjects, rounds)
+		if err != nil {
+			return 0, err
+		}
+		fmt.Fprintf(out, "%s, %d bytes of XML\n", r.name, size)
+		show(out, subjects, costs)
+		missed += judge(out, r.against, subjects, costs)
+		fmt.Fprintln(out)
+	}
+	n, err := w.hostile(out, rounds)
+	return missed + n, err
+}
+
+// show prints what each reader takes, in units and in percent of each peer.
+func show(out io.Writer, subjects []subject, costs []cost) {
+	tab := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(tab, "\t\ttime\tunits\tallocations\tbytes\t\n")
+	for i, s := range subjects {
+		c := costs[i]
+		fmt.Fprintf(tab, "\t%s\t%s\t%.2f\t%d\t%d\t\n", s.name, c.time.Round(100*time.Nanosecond), ratio(c, costs[0]), c.allocs, c.bytes)
+	}
+	tab.Flush()
+}
+
+func ratio(a, b cost) float64 { return float64(a.time) / float64(b.time) }
+
+// judge prints each bar, and counts those that are missed.
+func judge(out io.Writer, bars []bar, subjects []subject, costs []cost) (missed int) {
+	of := func(name string) cost {
+		return costs[slices.IndexFunc(subjects, func(s subject) bool { return s.name == name })]
+	}
+	for _, b := range bars {
+		verdict, got, unit := "ok", 0.0, b.what
+		switch {
+		case b.of != "":
+			got, unit = ratio(of(b.who), of(b.of)), "of "+b.of
+		case b.what == "allocations":
+			got = float64(of(b.who).allocs)
+		case b.what == "bytes":
+			got = float64(of(b.who).bytes)
+		}
+		if got > b.most {
+			verdict = "MISSED"
+			missed++
+		}
+		fmt.Fprintf(out, "    %-6s %s: %.4g %s, at most %.4g\n", verdict, b.who, got, unit, b.most)
+	}
+	return missed
+}
