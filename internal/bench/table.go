@@ -147,7 +147,7 @@ func (w *world) rsaVerify() (subject, error) {
 // oaepDecrypt is one decryption of a content key with an RSA-2048 key.
 func (w *world) oaepDecrypt() (subject, error) {
 	private := w.sp.key.(*rsa.PrivateKey)
-	sealed, err := rsa.EncryptOAEP(sha1.New(), rand.Reader, &private.PublicKey, make([]byte, 32), nil)
+	sealed, err := rsa.EncryptOAEP(sha1.New(), rand.Reader, &private.PublicKey, make([]byte, 16), nil)
 	if err != nil {
 		return subject{}, err
 	}
