@@ -138,9 +138,6 @@ func (r *Rules) leastRSABits() int {
 	return minRSABits
 }
 
-// weakness is weaknessBelow without any opt-in.
-func weakness(cert *x509.Certificate) string { return weaknessBelow(cert, minRSABits) }
-
 // weaknessBelow says why a key cannot be trusted to verify, least being the shortest
 // RSA key; "" when it can.
 func weaknessBelow(cert *x509.Certificate, least int) string {

@@ -76,8 +76,9 @@ func (i *IdP) UnmarshalJSON(data []byte) error {
 
 // Check reports what is missing or wrong for a login, as the *Error of CodeConfig with
 // which Start and Finish would refuse: an issuer, a sign-in URL with a binding that is
-// known, certificates with keys that rules allow. Nil rules are the zero Rules. An
-// http URL passes; whether one is safe the caller knows.
+// known and the same for logout if there is any, certificates with keys that rules
+// allow. Nil rules are the zero Rules. An http URL passes; whether one is safe the
+// caller knows.
 func (i *IdP) Check(rules *Rules) error {
 	if err := i.check(); err != nil {
 		return err
@@ -85,8 +86,13 @@ func (i *IdP) Check(rules *Rules) error {
 	if !isWebURL(i.SSO.URL) {
 		return refuse(CodeConfig, "an absolute http or https sign-in URL of the identity provider", i.SSO.URL)
 	}
-	if b := i.SSO.Binding; b != "" && b != Redirect && b != POST {
-		return refuse(CodeConfig, "binding redirect or post", string(b))
+	if i.SLO.URL != "" && !isWebURL(i.SLO.URL) || i.SLOResponseURL != "" && !isWebURL(i.SLOResponseURL) {
+		return refuse(CodeConfig, "an absolute http or https logout URL of the identity provider", i.SLO.URL+" "+i.SLOResponseURL)
+	}
+	for _, b := range []Binding{i.SSO.Binding, i.SLO.Binding} {
+		if b != "" && b != Redirect && b != POST {
+			return refuse(CodeConfig, "binding redirect or post", string(b))
+		}
 	}
 	for _, c := range i.Certificates {
 		if why := weaknessBelow(c, rules.leastRSABits()); why != "" {

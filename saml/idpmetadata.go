@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/accesssec/accesssec-go/saml/internal/engine"
@@ -12,11 +13,12 @@ import (
 // ParseMetadata reads an identity provider from an EntityDescriptor or an
 // EntitiesDescriptor of up to 8 MiB (saml-metadata 2.3 to 2.4.3). entityID chooses
 // one of several providers; "" means there is only one. All certificates for signing
-// or without a use are taken, the redirect binding is preferred for sign-in. A
-// signature on the metadata is not verified: where the file comes from is the
-// caller's trust. Metadata without a usable signing certificate is an error, so it
-// can never give a connection that accepts unsigned responses. The error is an
-// *Error of CodeMetadata, CodeXML or CodeSize.
+// or without a use are taken, the redirect binding is preferred for sign-in and for
+// logout. A signature on the metadata is not verified and no date is looked at: where
+// the file comes from is the caller's trust; [Source.Parse] looks at both. Metadata
+// without a usable signing certificate is an error, so it can never give a connection
+// that accepts unsigned responses. The error is an *Error of CodeMetadata, CodeXML or
+// CodeSize.
 func ParseMetadata(xml []byte, entityID string) (idp *IdP, err error) {
 	defer rescue(CodeXML, func(e *Error) { idp, err = nil, e })
 	root, refused := metadataRoot(xml)
@@ -133,22 +135,8 @@ func readIdP(entity, role engine.Element) (*IdP, error) {
 	}
 	wants := role.Attr("WantAuthnRequestsSigned")
 	idp.SignRequests = wants == "true" || wants == "1"
-	for _, s := range role.Named(engine.MetadataSpace, "SingleSignOnService") {
-		url := strings.Trim(s.Attr("Location"), xmlWhite)
-		if !isWebURL(url) {
-			continue
-		}
-		switch s.Attr("Binding") {
-		case bindingRedirect:
-			if idp.SSO.Binding != Redirect {
-				idp.SSO = Endpoint{URL: url, Binding: Redirect}
-			}
-		case bindingPOST:
-			if idp.SSO.URL == "" {
-				idp.SSO = Endpoint{URL: url, Binding: POST}
-			}
-		}
-	}
+	idp.SSO, _ = endpoint(role, "SingleSignOnService")
+	idp.SLO, idp.SLOResponseURL = endpoint(role, "SingleLogoutService")
 	if idp.SSO.URL == "" {
 		return nil, refuse(CodeMetadata, "a SingleSignOnService with the redirect or POST binding", "none")
 	}
@@ -159,8 +147,33 @@ func readIdP(entity, role engine.Element) (*IdP, error) {
 	return idp, nil
 }
 
+// endpoint is the first one with the redirect binding, else the first with POST, and
+// where answers go when that is another place (saml-metadata 2.2.2).
+func endpoint(role engine.Element, name string) (found Endpoint, answers string) {
+	for _, s := range role.Named(engine.MetadataSpace, name) {
+		var binding Binding
+		switch s.Attr("Binding") {
+		case bindingRedirect:
+			binding = Redirect
+		case bindingPOST:
+			binding = POST
+		}
+		at := strings.Trim(s.Attr("Location"), xmlWhite)
+		if binding == "" || !isWebURL(at) || found.URL != "" && (found.Binding == Redirect || binding == POST) {
+			continue
+		}
+		found, answers = Endpoint{URL: at, Binding: binding}, ""
+		if to := strings.Trim(s.Attr("ResponseLocation"), xmlWhite); to != at && isWebURL(to) {
+			answers = to
+		}
+	}
+	return found, answers
+}
+
 // signingCertificates skips what could verify nothing, as long as something can, and
-// takes no more than the first 20, of the first 200 that are there.
+// takes no more than the first 20, of the first 200 that are there. Keys that need an
+// opt-in are taken only when there is no other: a connection without the opt-in could
+// not be set up with them, and would not need them.
 func signingCertificates(role engine.Element) ([]*x509.Certificate, *Error) {
 	var out []*x509.Certificate
 	var bad error
@@ -185,6 +198,10 @@ func signingCertificates(role engine.Element) ([]*x509.Certificate, *Error) {
 			}
 		}
 	}
+	strong := slices.DeleteFunc(slices.Clone(out), func(c *x509.Certificate) bool { return weaknessBelow(c, minRSABits) != "" })
+	if len(strong) > 0 {
+		return strong, nil
+	}
 	if len(out) == 0 {
 		return nil, refuse(CodeMetadata, "a signing certificate with "+goodKeys, "none").because(bad)
 	}
@@ -202,7 +219,11 @@ func keyCertificate(data engine.Element) ([]*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ParseCertificates([]byte(text))
+	certs, err := ParseCertificates([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	return certs[:1], nil
 }
 
 func containsCertificate(all []*x509.Certificate, c *x509.Certificate) bool {

@@ -1,7 +1,9 @@
 package saml_test
 
 import (
+	"crypto/rsa"
 	"encoding/base64"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -10,13 +12,23 @@ import (
 	"github.com/accesssec/accesssec-go/saml"
 )
 
-func keyDescriptor(use, name string) string {
+func keyDescriptor(use, name string) string { return keyOf(use, keys()[name].cert.Raw) }
+
+func keyOf(use string, der []byte) string {
 	return `<md:KeyDescriptor` + use + `><ds:KeyInfo xmlns:ds="` + dsNS + `"><ds:X509Data><ds:X509Certificate>` + "\n" +
-		base64.StdEncoding.EncodeToString(keys()[name].cert.Raw) + "\n" + `</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`
+		base64.StdEncoding.EncodeToString(der) + "\n" + `</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`
 }
 
 func sso(binding, url string) string {
 	return `<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:` + binding + `" Location="` + url + `"/>`
+}
+
+// logoutAt is an endpoint for logout; answers may be "".
+func logoutAt(binding, url, answers string) string {
+	if answers != "" {
+		answers = `" ResponseLocation="` + answers
+	}
+	return strings.Replace(sso(binding, url+answers), "SingleSignOn", "SingleLogout", 1)
 }
 
 const signingUse = ` use="signing"`
@@ -43,13 +55,24 @@ func TestParseMetadata(t *testing.T) {
 		want    saml.IdP
 		keys    []string
 	}{
-		"one entity":                 {full, "", saml.IdP{EntityID: idpID, SSO: redirect, SignRequests: true}, []string{"idp", "second"}},
-		"one of several":             {entities(sp, small, entities(full)), idpID, saml.IdP{EntityID: idpID, SSO: redirect, SignRequests: true}, []string{"idp", "second"}},
-		"the only provider of all":   {entities(sp, small), "", saml.IdP{EntityID: "https://other.example", SSO: post}, []string{"ec"}},
-		"declaration and mark":       {"\uFEFF<?xml version=\"1.0\"?>\n<!-- made by hand -->\n" + small, "", saml.IdP{EntityID: "https://other.example", SSO: post}, []string{"ec"}},
-		"comments and instructions":  {strings.Replace(small, "<md:SingleSignOnService", "<?x y?><!-- z --><md:SingleSignOnService", 1), "", saml.IdP{EntityID: "https://other.example", SSO: post}, []string{"ec"}},
-		"bare ampersand in a URL":    {strings.Replace(full, "a=b&amp;c=d", "a=b&c=d", 1), "", saml.IdP{EntityID: idpID, SSO: redirect, SignRequests: true}, []string{"idp", "second"}},
-		"a key that is too short":    {entity(idpID, "", keyDescriptor(signingUse, "weak")+keyDescriptor(signingUse, "idp")+both), "", saml.IdP{EntityID: idpID, SSO: redirect}, []string{"idp"}},
+		"one entity":                   {full, "", saml.IdP{EntityID: idpID, SSO: redirect, SignRequests: true}, []string{"idp", "second"}},
+		"one of several":               {entities(sp, small, entities(full)), idpID, saml.IdP{EntityID: idpID, SSO: redirect, SignRequests: true}, []string{"idp", "second"}},
+		"the only provider of all":     {entities(sp, small), "", saml.IdP{EntityID: "https://other.example", SSO: post}, []string{"ec"}},
+		"declaration and mark":         {"\uFEFF<?xml version=\"1.0\"?>\n<!-- made by hand -->\n" + small, "", saml.IdP{EntityID: "https://other.example", SSO: post}, []string{"ec"}},
+		"comments and instructions":    {strings.Replace(small, "<md:SingleSignOnService", "<?x y?><!-- z --><md:SingleSignOnService", 1), "", saml.IdP{EntityID: "https://other.example", SSO: post}, []string{"ec"}},
+		"bare ampersand in a URL":      {strings.Replace(full, "a=b&amp;c=d", "a=b&c=d", 1), "", saml.IdP{EntityID: idpID, SSO: redirect, SignRequests: true}, []string{"idp", "second"}},
+		"a key that is too short":      {entity(idpID, "", keyDescriptor(signingUse, "weak")+keyDescriptor(signingUse, "idp")+both), "", saml.IdP{EntityID: idpID, SSO: redirect}, []string{"idp"}},
+		"only a key that is too short": {entity(idpID, "", keyDescriptor(signingUse, "weak")+both), "", saml.IdP{EntityID: idpID, SSO: redirect}, []string{"weak"}},
+		"logout, redirect preferred": {entity(idpID, "", keyDescriptor("", "idp")+logoutAt("SOAP", "https://idp.example/x", "")+logoutAt("HTTP-POST", "https://idp.example/p", "https://idp.example/pa")+logoutAt("HTTP-Redirect", "https://idp.example/r", " https://idp.example/ra ")+both), "",
+			saml.IdP{EntityID: idpID, SSO: redirect, SLO: saml.Endpoint{URL: "https://idp.example/r", Binding: saml.Redirect}, SLOResponseURL: "https://idp.example/ra"}, []string{"idp"}},
+		"logout by POST, no place for answers": {entity(idpID, "", keyDescriptor("", "idp")+logoutAt("HTTP-POST", "https://idp.example/p", "")+logoutAt("HTTP-POST", "https://idp.example/later", "https://idp.example/x")+both), "",
+			saml.IdP{EntityID: idpID, SSO: redirect, SLO: saml.Endpoint{URL: "https://idp.example/p", Binding: saml.POST}}, []string{"idp"}},
+		"logout of no use": {entity(idpID, "", keyDescriptor("", "idp")+logoutAt("SOAP", "https://idp.example/x", "")+logoutAt("HTTP-Redirect", "javascript:alert(1)", "")+logoutAt("HTTP-POST", "/p", "")+both), "",
+			saml.IdP{EntityID: idpID, SSO: redirect}, []string{"idp"}},
+		"answers of no use": {entity(idpID, "", keyDescriptor("", "idp")+logoutAt("HTTP-POST", "https://idp.example/p", "javascript:alert(1)")+both), "",
+			saml.IdP{EntityID: idpID, SSO: redirect, SLO: saml.Endpoint{URL: "https://idp.example/p", Binding: saml.POST}}, []string{"idp"}},
+		"answers to the same place": {entity(idpID, "", keyDescriptor("", "idp")+logoutAt("HTTP-POST", "https://idp.example/p", "https://idp.example/p")+both), "",
+			saml.IdP{EntityID: idpID, SSO: redirect, SLO: saml.Endpoint{URL: "https://idp.example/p", Binding: saml.POST}}, []string{"idp"}},
 		"half armour in the element": {strings.Replace(small, "<ds:X509Certificate>", "<ds:X509Certificate>-----BEGIN CERTIFICATE-----", 1), "", saml.IdP{EntityID: "https://other.example", SSO: post}, []string{"ec"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,6 +103,8 @@ func TestMetadataThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	ep := sso("HTTP-Redirect", "https://idp.example/sso")
 	good := entity(idpID, "", keyDescriptor("", "idp")+ep)
+	first := keys()["idp"].key.Public().(*rsa.PublicKey)
+	tiny := made(t, &rsa.PublicKey{N: new(big.Int).Rsh(first.N, 1024+1), E: 65537}, 100) // 1023 bits
 	if _, err := saml.ParseMetadata([]byte(good), ""); err != nil {
 		t.Fatal(explain(err))
 	}
@@ -90,7 +115,7 @@ func TestMetadataThatCannotBeUsed(t *testing.T) {
 		"no key":                     {entity(idpID, "", ep), "", saml.CodeMetadata},
 		"an encryption key only":     {entity(idpID, "", keyDescriptor(` use="encryption"`, "idp")+ep), "", saml.CodeMetadata},
 		"an empty use":               {entity(idpID, "", keyDescriptor(` use=""`, "idp")+ep), "", saml.CodeMetadata},
-		"a weak key only":            {entity(idpID, "", keyDescriptor("", "weak")+ep), "", saml.CodeMetadata},
+		"a key of no use only":       {entity(idpID, "", keyOf("", tiny)+ep), "", saml.CodeMetadata},
 		"an empty certificate":       {entity(idpID, "", `<md:KeyDescriptor><ds:KeyInfo xmlns:ds="`+dsNS+`"><ds:X509Data><ds:X509Certificate/></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`+ep), "", saml.CodeMetadata},
 		"a certificate of elements":  {strings.Replace(good, "<ds:X509Certificate>", "<ds:X509Certificate><x/>", 1), "", saml.CodeMetadata},
 		"a key in a foreign place":   {strings.Replace(good, "md:KeyDescriptor", "ds:KeyDescriptor xmlns:ds=\"urn:x\"", 1), "", saml.CodeXML},
