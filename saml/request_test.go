@@ -30,6 +30,11 @@ func signingSP() *saml.SP {
 
 func unpack(t *testing.T, v string) *etree.Element {
 	t.Helper()
+	return rootOf(t, []byte(inflate(t, v)))
+}
+
+func inflate(t testing.TB, v string) string {
+	t.Helper()
 	packed, err := base64.StdEncoding.DecodeString(v)
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +43,7 @@ func unpack(t *testing.T, v string) *etree.Element {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rootOf(t, xml)
+	return string(xml)
 }
 
 func rootOf(t *testing.T, xml []byte) *etree.Element {
@@ -78,10 +83,7 @@ func TestStartRedirect(t *testing.T) {
 	if got := root.FindElement("saml:Issuer").Text(); got != spID {
 		t.Errorf("Issuer = %q", got)
 	}
-	if p := root.FindElement("samlp:NameIDPolicy"); p != nil && p.SelectAttr("Format") != nil {
-		t.Error("a NameID format is demanded")
-	}
-	for _, name := range []string{"samlp:RequestedAuthnContext", "ds:Signature"} {
+	for _, name := range []string{"samlp:NameIDPolicy", "samlp:RequestedAuthnContext", "ds:Signature"} {
 		if root.FindElement(name) != nil {
 			t.Errorf("%s is in the request", name)
 		}
@@ -95,12 +97,92 @@ func TestStartRedirect(t *testing.T) {
 	if alg := u.Query().Get("SigAlg"); alg != "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256" {
 		t.Errorf("SigAlg = %q", alg)
 	}
-	sig, err := base64.StdEncoding.DecodeString(u.Query().Get("Signature"))
+	verifyOctets(t, "idp", over, u.Query().Get("Signature"))
+}
+
+// TestStartAsksForWhatIsWished, in the order of the schema, in both bindings.
+func TestStartAsksForWhatIsWished(t *testing.T) {
+	t.Parallel()
+	const persistent, transient = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent", "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+	for name, c := range map[string]struct {
+		opts saml.StartOptions
+		want string // behind the issuer
+	}{
+		"nothing":   {saml.StartOptions{}, ``},
+		"a handle":  {saml.StartOptions{RelayState: "Handle-1._~"}, ``},
+		"a format":  {saml.StartOptions{NameIDFormat: persistent}, `<samlp:NameIDPolicy AllowCreate="true" Format="` + persistent + `"></samlp:NameIDPolicy>`},
+		"transient": {saml.StartOptions{NameIDFormat: transient}, `<samlp:NameIDPolicy Format="` + transient + `"></samlp:NameIDPolicy>`},
+		"a context": {saml.StartOptions{AuthnContext: []string{"urn:a"}}, `<samlp:RequestedAuthnContext Comparison="exact"><saml:AuthnContextClassRef>urn:a</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>`},
+		"everything": {saml.StartOptions{ForceAuthn: true, IsPassive: true, NameIDFormat: "urn:f", AuthnContext: []string{"urn:a", "urn:b?c=1&d"}, RelayState: "r"},
+			`<samlp:NameIDPolicy AllowCreate="true" Format="urn:f"></samlp:NameIDPolicy><samlp:RequestedAuthnContext Comparison="exact"><saml:AuthnContextClassRef>urn:a</saml:AuthnContextClassRef><saml:AuthnContextClassRef>urn:b?c=1&amp;d</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>`},
+	} {
+		for _, binding := range []saml.Binding{saml.Redirect, saml.POST} {
+			t.Run(string(binding)+" "+name, func(t *testing.T) {
+				t.Parallel()
+				idp := theirIdP()
+				idp.SSO.Binding = binding
+				_, b, err := signingSP().Start(idp, &c.opts, clock())
+				if err != nil {
+					t.Fatal(explain(err))
+				}
+				doc := strings.ReplaceAll(bare(t, sent(t, b, "SAMLRequest")), ` xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"`, "")
+				_, behind, _ := strings.Cut(doc, "</saml:Issuer>")
+				if behind != c.want+"</samlp:AuthnRequest>" {
+					t.Errorf("%s", doc)
+				}
+				for attr, want := range map[string]bool{"ForceAuthn": c.opts.ForceAuthn, "IsPassive": c.opts.IsPassive} {
+					if strings.Contains(doc, ` `+attr+`="true"`) != want || strings.Contains(doc, attr) != want {
+						t.Errorf("%s: %s", attr, doc)
+					}
+				}
+				r := follow(t, b)
+				if r.Method == "POST" {
+					if err := r.ParseForm(); err != nil {
+						t.Fatal(err)
+					}
+					if got, there := r.PostForm["RelayState"]; there != (c.opts.RelayState != "") || there && got[0] != c.opts.RelayState {
+						t.Errorf("RelayState = %q", got)
+					}
+					return
+				}
+				over, _, _ := strings.Cut(r.URL.RawQuery, "&Signature=")
+				want := `^SAMLRequest=[^&]+&SigAlg=[^&]+$`
+				if c.opts.RelayState != "" {
+					want = `^SAMLRequest=[^&]+&RelayState=` + regexp.QuoteMeta(c.opts.RelayState) + `&SigAlg=[^&]+$`
+				}
+				if !regexp.MustCompile(want).MatchString(over) {
+					t.Errorf("query = %s", over)
+				}
+				verifyOctets(t, "idp", over, r.URL.Query().Get("Signature"))
+			})
+		}
+	}
+}
+
+func TestStartRefusesBadWishes(t *testing.T) {
+	t.Parallel()
+	for name, opts := range map[string]saml.StartOptions{
+		"a format with spaces": {NameIDFormat: "urn:a b"}, "a format beyond ASCII": {NameIDFormat: "urn:é"}, "a long format": {NameIDFormat: strings.Repeat("u", 1025)},
+		"an empty context": {AuthnContext: []string{"urn:a", ""}}, "a context with a line end": {AuthnContext: []string{"urn:a\n"}}, "17 contexts": {AuthnContext: make([]string, 17)},
+		"a URL to return to": {RelayState: "https://app.example/"}, "a long RelayState": {RelayState: strings.Repeat("a", 81)},
+	} {
+		req, b, err := ourSP().Start(theirIdP(), &opts, clock())
+		if b != nil || req != (saml.Request{}) {
+			t.Errorf("%s: %+v %v", name, req, b)
+		}
+		refused(t, nil, err, saml.CodeConfig)
+	}
+}
+
+// verifyOctets checks a Redirect signature by RSA with SHA-256.
+func verifyOctets(t *testing.T, by, octets, signature string) {
+	t.Helper()
+	sig, err := base64.StdEncoding.DecodeString(signature)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := sha256.Sum256([]byte(over))
-	if err := rsa.VerifyPKCS1v15(keys()["idp"].key.Public().(*rsa.PublicKey), crypto.SHA256, sum[:], sig); err != nil {
+	sum := sha256.Sum256([]byte(octets))
+	if err := rsa.VerifyPKCS1v15(keys()[by].key.Public().(*rsa.PublicKey), crypto.SHA256, sum[:], sig); err != nil {
 		t.Error(err)
 	}
 }
