@@ -46,8 +46,9 @@ type Finding struct {
 
 // Explain makes every check that Finish makes, also behind one that fails, and says what
 // each found, in the order in which Finish would: the first Err is the one that Finish
-// returns, and without any Finish would have said who signed in. It takes what Finish
-// takes; now is when the message came, for one that was captured.
+// returns, with a hint that may know more, and without any Finish would have said who
+// signed in. It takes what Finish takes; now is when the message came, for one that was
+// captured.
 //
 // Behind a signature that fails the rest is read as it stands, so that an admin sees all
 // that has to be set right and not the first of it. Nobody vouches for it: show it, and do
@@ -155,6 +156,8 @@ func passedBefore(m Message, last Code) []string {
 		return all[:3]
 	case checkOf(last) == CheckSignature:
 		return all[:4]
+	case checkOf(last) == CheckEncryption:
+		return all[:2]
 	case m.doc.Root().Is(engine.ProtocolSpace, "Response") && checkStatus(m.doc.Root()) == nil:
 		return all[:1]
 	}

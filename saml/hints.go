@@ -18,13 +18,7 @@ func (c *check) advise(e *Error, doc *document) {
 	if say := c.misplaced(e); say != "" && plain {
 		e.Hint, plain = say, false
 	}
-	if e.Code == CodeEncrypted && len(c.sp.Keys) == 0 && plain {
-		e.Hint, plain = "this connection has no key to decrypt with: switch assertion encryption off at the provider, or give the connection a key", false
-	}
 	received := foldASCII(e.Received)
-	if e.Code == CodeAlgorithm && plain && strings.Contains(received, "/xmlenc") {
-		e.Hint, plain = "encrypt with AES-GCM, and its key with RSA-OAEP; AES-CBC can be allowed for this connection, RSA 1.5 cannot", false
-	}
 	if product := c.product(doc); product != "" {
 		if say := sayOf(product, e.Code, received, plain); say != "" {
 			e.Hint = say
