@@ -70,7 +70,7 @@ must_not verified "$changed"
 sed 's/AuthnRequestsSigned="true"/AuthnRequestsSigned="perhaps"/' "$work/out/metadata-signed.xml" >"$changed"
 must_not valid "$changed"
 
-if [ "$documents" -lt 16 ] || [ "$signatures" -lt 6 ]; then
+if [ "$documents" -lt 25 ] || [ "$signatures" -lt 10 ]; then
 	echo "only $documents documents and $signatures signatures" >&2
 	exit 1
 fi

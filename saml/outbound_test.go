@@ -1,17 +1,9 @@
 package saml_test
 
 import (
-	"compress/flate"
-	"encoding/base64"
 	"encoding/pem"
-	"html"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -87,51 +79,65 @@ func outbound(t *testing.T) map[string][]byte {
 			out[kind+name] = doc
 		}
 	}
-	for name, opts := range map[string]*saml.StartOptions{
-		"": nil, "-options": {ForceAuthn: true, IsPassive: true},
-	} {
-		for _, binding := range []saml.Binding{saml.Redirect, saml.POST} {
-			for signed, keys := range map[string][]saml.Key{"": nil, "-signed": ring("idp")} {
-				idp := theirIdP()
-				idp.SSO.Binding = binding
-				sp := &saml.SP{EntityID: spID, ACS: acs, Keys: keys}
-				_, bounce, err := sp.Start(idp, opts, clock())
-				if err != nil {
-					t.Fatal(explain(err))
-				}
-				if binding == saml.Redirect {
-					signed = strings.Replace(signed, "-signed", "-query", 1) // the signature is in the query
-				}
-				out["authnrequest-"+string(binding)+name+signed] = carried(t, bounce, "SAMLRequest")
-			}
-		}
+	for _, binding := range []saml.Binding{saml.Redirect, saml.POST} {
+		requests(t, binding, out)
+		logouts(t, binding, out)
 	}
 	return out
 }
 
-// carried is the document in a bounce, as a browser would carry it.
-func carried(t *testing.T, bounce *saml.Bounce, field string) []byte {
+// requests are AuthnRequests; over the redirect binding their signature is in the query.
+func requests(t *testing.T, binding saml.Binding, out map[string][]byte) {
 	t.Helper()
-	w := httptest.NewRecorder()
-	bounce.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
-	text, packed := "", false
-	if to := w.Header().Get("Location"); to != "" {
-		u, err := url.Parse(to)
+	for name, opts := range map[string]*saml.StartOptions{
+		"": nil, "-options": {ForceAuthn: true, IsPassive: true, NameIDFormat: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent", AuthnContext: []string{"urn:a", "urn:b"}},
+	} {
+		for signed, keys := range map[string][]saml.Key{"": nil, "-signed": ring("idp")} {
+			idp := theirIdP()
+			idp.SSO.Binding = binding
+			sp := &saml.SP{EntityID: spID, ACS: acs, Keys: keys}
+			_, bounce, err := sp.Start(idp, opts, clock())
+			if err != nil {
+				t.Fatal(explain(err))
+			}
+			if binding == saml.Redirect && keys != nil {
+				signed = "-query"
+			}
+			out["authnrequest-"+string(binding)+name+signed] = []byte(sent(t, bounce, "SAMLRequest"))
+		}
+	}
+}
+
+// logouts are LogoutRequests and both answers to one, which are always signed.
+func logouts(t *testing.T, binding saml.Binding, out map[string][]byte) {
+	t.Helper()
+	sp := &saml.SP{EntityID: spID, ACS: acs, SLO: "https://sp.example/slo", Keys: ring("idp")}
+	idp := theirIdP()
+	idp.SLO = saml.Endpoint{URL: "https://idp.example/slo", Binding: binding}
+	name := saml.NameID{Value: "ann", Format: "urn:f", NameQualifier: "n", SPNameQualifier: "s"}
+	bounces := map[string]*saml.Bounce{}
+	for kind, index := range map[string]string{"logoutrequest": "", "logoutrequest-session": "sess-1"} {
+		_, bounce, err := sp.StartLogout(idp, name, index, nil, clock())
 		if err != nil {
-			t.Fatal(err)
+			t.Fatal(explain(err))
 		}
-		text, packed = u.Query().Get(field), true
-	} else if m := regexp.MustCompile(`name="` + field + `" value="([^"]*)"`).FindStringSubmatch(w.Body.String()); m != nil {
-		text = html.UnescapeString(m[1])
+		bounces[kind] = bounce
 	}
-	raw, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(raw) == 0 {
-		t.Fatalf("no %s in the bounce: %v", field, err)
-	}
-	if packed {
-		if raw, err = io.ReadAll(flate.NewReader(strings.NewReader(string(raw)))); err != nil {
-			t.Fatal(err)
+	for kind, done := range map[string]bool{"logoutresponse": true, "logoutresponse-partial": false} {
+		bounce, err := sp.AnswerLogout(idp, &saml.Logout{ID: "lo-1", NameID: name}, done, clock())
+		if err != nil {
+			t.Fatal(explain(err))
 		}
+		bounces[kind] = bounce
 	}
-	return raw
+	for kind, bounce := range bounces {
+		field, suffix := "SAMLRequest", "-query"
+		if strings.HasPrefix(kind, "logoutresponse") {
+			field = "SAMLResponse"
+		}
+		if binding == saml.POST {
+			suffix = "-signed"
+		}
+		out[kind+"-"+string(binding)+suffix] = []byte(sent(t, bounce, field))
+	}
 }
