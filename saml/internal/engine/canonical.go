@@ -17,16 +17,17 @@ type canonical struct {
 	inclusive [][]byte // prefixes that are treated inclusively; "" is the default namespace
 	rendered  []declared
 	wants     []declared // of the element at hand
-	order     []int      // of its attributes
+	order     []uint8    // of its attributes
 }
 
-func newCanonical(doc *Document, to io.Writer) *canonical {
-	return &canonical{doc: doc, to: to, buf: make([]byte, 0, 1024), skip: -1}
+func newCanonical(doc *Document) *canonical {
+	return &canonical{doc: doc, buf: make([]byte, 0, 1024), rendered: make([]declared, 0, 8)}
 }
 
-// write canonicalizes the element at i and everything in it.
-func (c *canonical) write(i int32) {
-	c.apex, c.rendered = i, c.rendered[:0]
+// write canonicalizes the element at i and everything in it but skip.
+func (c *canonical) write(to io.Writer, i, skip int32, inclusive [][]byte) {
+	c.to, c.apex, c.skip, c.inclusive = to, i, skip, inclusive
+	c.rendered = c.rendered[:0]
 	c.node(i)
 	c.flush()
 }
@@ -138,7 +139,7 @@ func (c *canonical) inclusively(i int32, attrs []attribute) {
 	}
 }
 
-func (c *canonical) want(prefix []byte, uri uint16) {
+func (c *canonical) want(prefix []byte, uri uint8) {
 	for i := len(c.rendered) - 1; i >= 0; i-- {
 		if bytes.Equal(c.rendered[i].prefix, prefix) {
 			if c.rendered[i].uri == uri {
@@ -165,11 +166,11 @@ func (c *canonical) attributes(n *node) {
 	c.order = c.order[:0]
 	for i := range attrs {
 		if !attrs[i].declaration {
-			c.order = append(c.order, i)
+			c.order = append(c.order, uint8(i))
 		}
 	}
 	if len(c.order) > 1 {
-		slices.SortFunc(c.order, func(x, y int) int {
+		slices.SortFunc(c.order, func(x, y uint8) int {
 			a, b := &attrs[x], &attrs[y]
 			if a.space != b.space {
 				if less := compareStrings(d.uris[a.space], d.uris[b.space]); less != 0 {
@@ -268,10 +269,10 @@ func (e Element) Canonical(list ...string) []byte {
 		return nil
 	}
 	var out bytes.Buffer
-	c := newCanonical(e.doc, &out)
+	var inclusive [][]byte
 	for _, prefix := range list {
-		c.inclusive = append(c.inclusive, []byte(prefix))
+		inclusive = append(inclusive, []byte(prefix))
 	}
-	c.write(e.i)
+	newCanonical(e.doc).write(&out, e.i, -1, inclusive)
 	return out.Bytes()
 }

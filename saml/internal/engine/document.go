@@ -43,7 +43,7 @@ type Document struct {
 
 type outer struct {
 	prefix string
-	uri    uint16
+	uri    uint8
 }
 
 // node is an element or a piece of text. Lengths and places are of src.
@@ -52,9 +52,9 @@ type node struct {
 	to     uint32 // of text: where it ends; of an element: its first attribute
 	parent int32  // -1 above the document element
 	next   int32  // the node behind this one and all that is in it
-	space  uint16 // of an element
-	prefix uint16 // length, 0 when there is none
 	local  uint16 // length
+	prefix uint8  // length, 0 when there is none
+	space  uint8  // of an element
 	attrs  uint8  // number of attributes; Limits.Attributes is below 256
 	kind   kind
 }
@@ -70,12 +70,13 @@ const (
 
 // attribute is one, or a namespace declaration, whose space is what it declares.
 type attribute struct {
-	at            uint32 // where the name begins
-	value, to     uint32
-	prefix, local uint16 // lengths
-	space         uint16
-	declaration   bool
-	plain         bool // the value is its own canonical form
+	at          uint32 // where the name begins
+	value, to   uint32
+	local       uint16 // length
+	prefix      uint8  // length
+	space       uint8
+	declaration bool
+	plain       bool // the value is its own canonical form
 }
 
 // Parse reads src, which must not change afterwards.
@@ -128,24 +129,24 @@ func (d *Document) Root() Element { return Element{d, 0} }
 const maxSpaces = 128
 
 // space is the index of a namespace name.
-func (d *Document) space(uri []byte) (uint16, *Error) {
+func (d *Document) space(uri []byte) (uint8, *Error) {
 	for i := len(d.uris) - 1; i > 0; i-- {
 		if d.uris[i] == string(uri) {
-			return uint16(i), nil
+			return uint8(i), nil
 		}
 	}
 	if len(d.uris) == maxSpaces {
 		return 0, malformed("more namespaces than a message needs")
 	}
 	d.uris = append(d.uris, string(uri))
-	return uint16(len(d.uris) - 1), nil
+	return uint8(len(d.uris) - 1), nil
 }
 
 // attributes are those of n, declarations included.
 func (d *Document) attributes(n *node) []attribute { return d.attrs[n.to : n.to+uint32(n.attrs)] }
 
 // resolve finds what a prefix means at node i.
-func (d *Document) resolve(i int32, prefix []byte) (uri uint16, ok bool) {
+func (d *Document) resolve(i int32, prefix []byte) (uri uint8, ok bool) {
 	if string(prefix) == "xml" {
 		return xmlIndex, true
 	}

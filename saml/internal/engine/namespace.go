@@ -89,7 +89,7 @@ func (r *reader) declare(a *attribute) *Error {
 }
 
 // use gives the namespace of a prefix; the default one counts for elements only.
-func (r *reader) use(at uint32, length uint16, isElement bool) (uint16, *Error) {
+func (r *reader) use(at uint32, length uint8, isElement bool) (uint8, *Error) {
 	prefix := r.src[at : at+uint32(length)]
 	if string(prefix) == "xml" && !isElement {
 		return xmlIndex, nil

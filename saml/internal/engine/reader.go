@@ -22,7 +22,7 @@ type reader struct {
 // declared is a namespace declaration in scope.
 type declared struct {
 	prefix []byte
-	uri    uint16
+	uri    uint8
 }
 
 // scope takes over what is in scope where the document comes from.
@@ -278,11 +278,14 @@ func (r *reader) skipWhite() bool {
 	return r.at > from
 }
 
-const maxNameBytes = 1024
+const (
+	maxLocal  = 1024
+	maxPrefix = 255
+)
 
 // name reads a qualified name and returns the lengths of its parts. Names are ASCII:
 // nobody writes others, and look-alikes are of no use but to deceive.
-func (r *reader) name() (prefix, local uint16, err *Error) {
+func (r *reader) name() (prefix uint8, local uint16, err *Error) {
 	part := r.at
 	for i := r.at; ; i++ {
 		var c byte
@@ -292,10 +295,10 @@ func (r *reader) name() (prefix, local uint16, err *Error) {
 		switch {
 		case isLetter(c) || c == '_' || i > part && (isDigit(c) || c == '-' || c == '.'):
 			continue
-		case i == part || i-r.at > maxNameBytes:
+		case i == part || i-part > maxLocal:
 			return 0, 0, malformed("a name that is none")
-		case c == ':' && prefix == 0:
-			prefix = uint16(i - part)
+		case c == ':' && prefix == 0 && i-part <= maxPrefix:
+			prefix = uint8(i - part)
 			part = i + 1
 			continue
 		}

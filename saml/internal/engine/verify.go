@@ -49,14 +49,13 @@ func (v Verified) Decrypted(d *Document) Verified {
 // it signs and which of them made it. What the document says about keys is not read.
 // The error is an *Error of Signature over ErrKey or ErrContent.
 func (s *Signed) Verify(certs []*x509.Certificate) (Verified, int, error) {
-	by, err := s.madeBy(certs)
+	c := newCanonical(s.parent.doc)
+	by, err := s.madeBy(c, certs)
 	if err != nil {
 		return Verified{}, 0, err
 	}
 	h := s.digest.New()
-	c := newCanonical(s.parent.doc, h)
-	c.inclusive, c.skip = s.prefixes, s.el.i
-	c.write(s.parent.i)
+	c.write(h, s.parent.i, s.el.i, s.prefixes)
 	if subtle.ConstantTimeCompare(h.Sum(nil), s.digestValue) != 1 {
 		return Verified{}, 0, refuse(Signature, "content that was not changed after it was signed", "").because(ErrContent)
 	}
@@ -65,11 +64,9 @@ func (s *Signed) Verify(certs []*x509.Certificate) (Verified, int, error) {
 
 // madeBy finds the key that signed SignedInfo. It comes before the digest of what may
 // be a whole megabyte, so that a stranger's document costs next to nothing.
-func (s *Signed) madeBy(certs []*x509.Certificate) (int, error) {
+func (s *Signed) madeBy(c *canonical, certs []*x509.Certificate) (int, error) {
 	h := s.method.hash.New()
-	c := newCanonical(s.parent.doc, h)
-	c.inclusive = s.infoPrefixes
-	c.write(s.info.i)
+	c.write(h, s.info.i, -1, s.infoPrefixes)
 	digest := h.Sum(nil)
 	for i, cert := range certs {
 		if s.method.verify(cert.PublicKey, digest, s.value) {
