@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/accesssec/accesssec-go/saml"
+	"github.com/accesssec/accesssec-go/saml/samltest"
 )
 
 // diagnose is finish for Explain.
@@ -185,6 +186,70 @@ func TestExplainOfAnIncompleteConnection(t *testing.T) {
 	broken.Certificates[0] = &cert
 	if all := ourSP().Explain(broken, nil, m, ourRequest(), clock()); len(failing(all)) == 0 {
 		t.Errorf("a key of no kind passes: %v", all)
+	}
+}
+
+// encrypting is a connection to a provider that encrypts for key.
+func encrypting(t *testing.T, cipher samltest.Cipher, key saml.Key) (*saml.IdP, saml.Message, *saml.Request) {
+	t.Helper()
+	person := samltest.Person{Email: "ann@victim.example"}
+	sim, err := samltest.New("https://idp.example", []samltest.Person{person}, &samltest.Options{
+		Flavor: samltest.Okta, Now: clock, Encrypt: samltest.Encryption{Cipher: cipher},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := (&saml.SP{EntityID: spID, ACS: acs, Keys: []saml.Key{key}}).Metadata(&saml.MetadataOptions{Encryption: true})
+	if err != nil {
+		t.Fatal(explain(err))
+	}
+	if err := sim.Trust(ours); err != nil {
+		t.Fatal(err)
+	}
+	r, err := sim.Respond(samltest.Request{ID: reqID, Issuer: spID}, person)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := saml.ParseMessage(r.SAMLResponse)
+	if err != nil {
+		t.Fatal(explain(err))
+	}
+	idp, err := saml.ParseMetadata(sim.Metadata(), "")
+	if err != nil {
+		t.Fatal(explain(err))
+	}
+	return idp, m, ourRequest()
+}
+
+func TestExplainOfAnEncryptedAssertion(t *testing.T) {
+	t.Parallel()
+	sp := signingSP()
+	other := saml.Key{Signer: keys()["attacker"].key, Cert: keys()["attacker"].cert}
+	idp, m, req := encrypting(t, samltest.AES256GCM, sp.Keys[0])
+	id, err := sp.Finish(idp, nil, m, req, clock())
+	if err != nil {
+		t.Fatal(explain(err))
+	}
+	agree(t, sp.Explain(idp, nil, m, req, clock()), id, nil)
+
+	// For another key, and by a cipher that is not allowed: nothing of it is shown.
+	for name, c := range map[string]struct {
+		cipher samltest.Cipher
+		key    saml.Key
+		fails  string
+		says   string
+	}{
+		"another key": {samltest.AES256GCM, other, "encryption encrypted", `"Assertion Encryption"`},
+		"CBC":         {samltest.AES256CBC, sp.Keys[0], "algorithm algorithm", "AES-GCM"},
+	} {
+		idp, m, req := encrypting(t, c.cipher, c.key)
+		id, err := sp.Finish(idp, nil, m, req, clock())
+		all := sp.Explain(idp, nil, m, req, clock())
+		agree(t, all, id, err)
+		last := all[len(all)-1]
+		if diff := cmp.Diff([]string{c.fails}, failing(all)); diff != "" || last.Err == nil || !strings.Contains(last.Err.Hint, c.says) || !strings.HasPrefix(last.Err.Hint, "in Okta") {
+			t.Errorf("%s: %s, %+v", name, diff, last)
+		}
 	}
 }
 

@@ -24,3 +24,10 @@ func Rescued(p any) (err error) {
 
 // Explain is the error of a code with nothing received.
 func Explain(c Code) *Error { return refuse(c, "", "") }
+
+// EachHint yields the hints of the products.
+func EachHint(yield func(p Product, c Code, when, say string)) {
+	for _, h := range hints() {
+		yield(h.product, h.code, h.when, h.say)
+	}
+}
