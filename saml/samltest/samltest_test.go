@@ -2,10 +2,13 @@ package samltest_test
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"fmt"
 	"io"
+	"math/big"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -79,8 +82,23 @@ func readResponse(t testing.TB, resp samltest.Response) *etree.Element {
 	return doc.Root()
 }
 
-// verify returns what is signed of el by cert.
+// verify returns what is signed of el by cert. goxmldsig takes ECDSA as Go writes it,
+// so r and s are put into that form.
 func verify(el *etree.Element, cert *x509.Certificate) (*etree.Element, error) {
+	if key, ok := cert.PublicKey.(*ecdsa.PublicKey); ok {
+		el = el.Copy()
+		value := el.FindElement("./Signature/SignatureValue")
+		raw, err := base64.StdEncoding.DecodeString(value.Text())
+		if size := (key.Params().BitSize + 7) / 8; err != nil || len(raw) != 2*size {
+			return nil, fmt.Errorf("an ECDSA signature of %d bytes: %w", len(raw), err)
+		}
+		half := len(raw) / 2
+		der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:half]), new(big.Int).SetBytes(raw[half:])})
+		if err != nil {
+			return nil, err
+		}
+		value.SetText(base64.StdEncoding.EncodeToString(der))
+	}
 	context := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{cert}})
 	context.Clock = dsig.NewFakeClockAt(now)
 	return context.Validate(el)

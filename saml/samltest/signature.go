@@ -31,6 +31,11 @@ func newSigner(pair keyPair, hash crypto.Hash, s spelling) signer {
 // sign puts an enveloped signature behind the issuer of el, where the schemas of
 // assertions and of protocol messages want it.
 func (s signer) sign(el *etree.Element) error {
+	at := behindIssuer(el)
+	if s.style.indent { // before the digest, which is over this text too
+		el.InsertChildAt(at, etree.NewText("\n  "))
+		at++
+	}
 	info, err := s.signedInfo(el)
 	if err != nil {
 		return err
@@ -58,7 +63,7 @@ func (s signer) sign(el *etree.Element) error {
 	if s.style.indent {
 		indent(signature, 1)
 	}
-	el.InsertChildAt(behindIssuer(el), signature)
+	el.InsertChildAt(at, signature)
 	return nil
 }
 
