@@ -128,6 +128,10 @@ func (k keycloak) service(t testing.TB, settings map[string]string, keys ...saml
 		// It is not read of the metadata, and on unless said otherwise.
 		settings = with(settings, "saml.client.signature", "false")
 	}
+	if settings["slo"] == string(saml.Redirect) {
+		settings["saml_single_logout_service_url_post"] = ""
+		settings["saml_single_logout_service_url_redirect"] = s.sp.SLO
+	}
 	k.trust(t, metadata, settings)
 	return s, at
 }

@@ -20,6 +20,15 @@ func codeOf(err error) saml.Code {
 	return refused.Code
 }
 
+// describe is an error with what only an admin is told.
+func describe(err error) string {
+	var refused *saml.Error
+	if !errors.As(err, &refused) {
+		return err.Error()
+	}
+	return fmt.Sprintf("%v: want %q, received %q: %v", err, refused.Expected, refused.Received, refused.Err)
+}
+
 // wantAnn is the identity of ann's session, word by word.
 func wantAnn(p *identityProvider, s *service) *saml.Identity {
 	return &saml.Identity{
