@@ -14,7 +14,7 @@ type subject struct {
 
 // cost of one run.
 type cost struct {
-	time   time.Duration // median over the rounds
+	time   time.Duration // of the processor, median over the rounds
 	allocs uint64        // pieces of memory
 	bytes  uint64        // bytes allocated
 }
@@ -34,23 +34,23 @@ func measure(subjects []subject, rounds int) ([]cost, error) {
 		if out[i].allocs, out[i].bytes, err = allocations(s.run); err != nil {
 			return nil, err
 		}
-		began := time.Now()
+		began := worked()
 		if err := s.run(); err != nil {
 			return nil, err
 		}
-		counts[i] = max(1, int(slice/max(time.Since(began), time.Microsecond)))
+		counts[i] = max(1, int(slice/max(worked()-began, time.Microsecond)))
 	}
 	for round := range rounds {
 		for k := range subjects {
 			i := (k + round) % len(subjects) // nobody always comes after the same one
 			runtime.GC()
-			began := time.Now()
+			began := worked()
 			for range counts[i] {
 				if err := subjects[i].run(); err != nil {
 					return nil, err
 				}
 			}
-			times[i] = append(times[i], time.Since(began)/time.Duration(counts[i]))
+			times[i] = append(times[i], (worked()-began)/time.Duration(counts[i]))
 		}
 	}
 	for i := range out {
