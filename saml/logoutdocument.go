@@ -39,7 +39,7 @@ func (c *check) verifyLogout(m LogoutMessage, local string) (*logoutDocument, *E
 	if err != nil {
 		return nil, fault(err)
 	}
-	v, doc := c.verifier(), &logoutDocument{}
+	v, doc, root := c.verifier(), &logoutDocument{}, m.doc.Root()
 	var refused *Error
 	switch {
 	case m.query != nil && sig != nil:
@@ -49,10 +49,12 @@ func (c *check) verifyLogout(m LogoutMessage, local string) (*logoutDocument, *E
 	case sig == nil:
 		refused = refuse(CodeUnsigned, "a signature on the "+local, "none").advise(hintSignLogout)
 	default:
-		_, doc.certificate, refused = v.signed(sig)
+		var covered engine.Verified
+		covered, doc.certificate, refused = v.signed(sig)
+		root = covered.Element()
 	}
 	if refused == nil {
-		refused = c.readLogout(doc, m.doc.Root(), local)
+		refused = c.readLogout(doc, root, local)
 	}
 	if refused != nil {
 		return nil, refused
