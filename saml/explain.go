@@ -234,7 +234,7 @@ func (c *check) saw(name string, doc *document) string {
 		}
 		return strings.TrimSpace(a.nameID.Value + " " + a.nameID.Format)
 	case CheckConfirmation:
-		return fmt.Sprintf("%d confirmations", len(a.confirmations))
+		return fmt.Sprintf("%d SubjectConfirmation", len(a.confirmations))
 	case CheckRecipient:
 		return conf.to()
 	case CheckConfirmationTime:
@@ -246,7 +246,7 @@ func (c *check) saw(name string, doc *document) string {
 	case CheckSession:
 		return sessions(a.authn)
 	case CheckIdentifier:
-		return c.who.email
+		return first(c.who.email, "no address")
 	case CheckValues:
 		return "attributes: " + strings.Join(names(a.attributes), ", ")
 	}

@@ -80,7 +80,7 @@ func TestExplainOfALoginPassesEveryCheck(t *testing.T) {
 			saml.CheckIssuer: idpID, saml.CheckDestination: acs, saml.CheckAudience: spID, saml.CheckRecipient: acs, saml.CheckInResponseTo: reqID, saml.CheckRequest: reqID,
 			saml.CheckValidity: "from " + at(-5*time.Minute) + " until " + at(5*time.Minute), saml.CheckConfirmationTime: "until " + at(5*time.Minute), saml.CheckAge: "issued at " + at(0),
 			saml.CheckNameID: "ann@victim.example urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress", saml.CheckIdentifier: "ann@victim.example",
-			saml.CheckValues: "attributes: firstName, groups", saml.CheckVersion: "2.0", saml.CheckConfirmation: "1 confirmations", saml.CheckSession: "", saml.CheckConditions: "",
+			saml.CheckValues: "attributes: firstName, groups", saml.CheckVersion: "2.0", saml.CheckConfirmation: "1 SubjectConfirmation", saml.CheckSession: "", saml.CheckConditions: "",
 		} {
 			if saw[check] != want {
 				t.Errorf("%s: saw %q, want %q", check, saw[check], want)

@@ -32,6 +32,16 @@ func (c *check) advise(e *Error, doc *document) {
 	}
 }
 
+// Hint is what an admin does about a code, in the words of the provider's product where
+// that is known: for a caller who refuses what Finish has accepted, such as an Identity
+// without an address ([CodeIdentifier]). Nil is fine.
+func (i *IdP) Hint(code Code) string {
+	if say := sayOf(i.Product(), code, "", true); say != "" {
+		return say
+	}
+	return code.row().hint
+}
+
 // sayOf finds the row of a product: first one for what was received, then, where nothing
 // more exact has been said, the one of the code.
 func sayOf(product Product, code Code, received string, plain bool) string {

@@ -197,6 +197,23 @@ func TestFlavoursAreRecognised(t *testing.T) {
 	}
 }
 
+func TestHintOfACode(t *testing.T) {
+	t.Parallel()
+	for entityID, want := range map[string]string{
+		googleID: "Google sends no attributes until", idpID: saml.Explain(saml.CodeIdentifier).Hint,
+	} {
+		if got := (&saml.IdP{EntityID: entityID}).Hint(saml.CodeIdentifier); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %q", entityID, got)
+		}
+	}
+	if got := (*saml.IdP)(nil).Hint(saml.CodeAudience); got != saml.Explain(saml.CodeAudience).Hint {
+		t.Errorf("nil: %q", got)
+	}
+	if got := (&saml.IdP{EntityID: oneLoginID}).Hint(saml.CodeAudience); strings.Contains(got, "placeholder") {
+		t.Errorf("nothing was received: %q", got)
+	}
+}
+
 // What a document says of itself must not lead to a hint that repeats it.
 func TestHintsRepeatNothingReceived(t *testing.T) {
 	t.Parallel()
