@@ -27,14 +27,14 @@ func dialects() []dialect {
 		{name: "response signed", where: "response"},
 		{name: "assertion signed", where: "assertion"},
 		{name: "both signed", where: "both"},
-		//{name: "assertion signed, prefix lists", where: "assertion", how: signing{list: "xs samlp", infoList: "xs samlp"}},
-		//{name: "both signed, prefix lists", where: "both", how: signing{list: "xs", infoList: "samlp"}},
+		{name: "assertion signed, prefix lists", where: "assertion", how: signing{list: "xs samlp", infoList: "xs samlp"}},
+		{name: "both signed, prefix lists", where: "both", how: signing{list: "xs", infoList: "samlp"}},
 		{name: "response signed at its end", where: "response", write: signatureLast},
 		{name: "assertion signed at its end", where: "assertion", write: signatureLast},
 		{name: "both signed, default namespaces", where: "both", how: signing{unprefixed: true}, write: unprefixed},
 		{name: "assertion signed by ECDSA", where: "assertion", how: signing{by: "ec", plainEC: true}, pinned: "ec"},
 		{name: "response signed by ECDSA P-384", where: "response", how: signing{by: "ec384", hash: crypto.SHA384, plainEC: true}, pinned: "ec384"},
-		//{name: "both signed, indented", where: "both", how: signing{indent: "\n      "}, write: indented},
+		{name: "both signed, indented", where: "both", how: signing{indent: "\n      "}, write: indented},
 		{name: "assertion signed, CRLF", where: "assertion", how: signing{indent: "\r\n"}, write: func(doc string) string {
 			return strings.ReplaceAll(indented(doc), "\n", "\r\n")
 		}},

@@ -1,6 +1,7 @@
 package saml_test
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -12,14 +13,16 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/beevik/etree"
-	dsig "github.com/russellhaering/goxmldsig"
+	"github.com/russellhaering/goxmldsig/etreeutils"
 
 	"github.com/accesssec/accesssec-go/saml"
 )
@@ -236,7 +239,7 @@ func withScope(el *etree.Element) *etree.Element {
 // infoElement is SignedInfo with the scope it will have in its Signature below el.
 func infoElement(el *etree.Element, outer, info string) *etree.Element {
 	tree := etree.NewDocument()
-	if err := tree.ReadFromString(outer + info + strings.Replace(strings.SplitN(outer, " ", 2)[0], "<", "</", 1) + ">"); err != nil {
+	if err := tree.ReadFromString(attributesOnOneLine(outer + info + strings.Replace(strings.SplitN(outer, " ", 2)[0], "<", "</", 1) + ">")); err != nil {
 		panic(err)
 	}
 	sig := tree.Root()
@@ -272,13 +275,55 @@ func attributesOnOneLine(doc string) string {
 	return b.String()
 }
 
-// canonical changes el.
+// canonical changes el. goxmldsig sorts attributes of two prefixes by their local names;
+// the order is that of their namespaces (Canonical XML 1.0 section 2.2).
 func canonical(el *etree.Element, list string) []byte {
-	out, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList(list).Canonicalize(el)
+	if err := etreeutils.TransformExcC14n(el, list, false); err != nil {
+		panic(err)
+	}
+	scope := map[string]string{"xml": "http://www.w3.org/XML/1998/namespace"}
+	sortAttributes(el, scope)
+	doc := etree.NewDocument()
+	doc.SetRoot(el)
+	doc.WriteSettings = etree.WriteSettings{CanonicalAttrVal: true, CanonicalEndTags: true, CanonicalText: true}
+	out, err := doc.WriteToBytes()
 	if err != nil {
 		panic(err)
 	}
 	return out
+}
+
+// sortAttributes wants el transformed already: what it uses is declared on it or above.
+func sortAttributes(el *etree.Element, outer map[string]string) {
+	scope := maps.Clone(outer)
+	for _, a := range el.Attr {
+		if a.Space == "xmlns" {
+			scope[a.Key] = a.Value
+		}
+	}
+	slices.SortStableFunc(el.Attr, func(a, b etree.Attr) int {
+		if rank(a) != rank(b) || rank(a) < 3 {
+			return cmp.Or(rank(a)-rank(b), strings.Compare(a.Key, b.Key))
+		}
+		return cmp.Or(strings.Compare(scope[a.Space], scope[b.Space]), strings.Compare(a.Key, b.Key))
+	})
+	for _, c := range el.ChildElements() {
+		sortAttributes(c, scope)
+	}
+}
+
+// rank puts the default declaration first, then the others, then attributes without a
+// prefix, then those with one.
+func rank(a etree.Attr) int {
+	switch {
+	case a.Space == "" && a.Key == "xmlns":
+		return 0
+	case a.Space == "xmlns":
+		return 1
+	case a.Space == "":
+		return 2
+	}
+	return 3
 }
 
 func hashOf(h crypto.Hash, data []byte) []byte {

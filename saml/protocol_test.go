@@ -306,7 +306,7 @@ func TestNameID(t *testing.T) {
 		"empty":        {name, `<saml:NameID/>`, saml.CodeNameID},
 		"blank":        {name, "<saml:NameID> \n\t</saml:NameID>", saml.CodeNameID},
 		"BaseID":       {name, `<saml:BaseID/>`, saml.CodeProfile},
-		"encrypted":    {name, `<saml:EncryptedID/>`, saml.CodeEncrypted},
+		"encrypted":    {name, `<saml:EncryptedID/>`, saml.CodeProfile},
 		"two lines":    {name, strings.Replace(name, "ann@", "ann&#10;@", 1), saml.CodeValue},
 		"tab":          {name, strings.Replace(name, "ann@", "ann&#9;@", 1), saml.CodeValue},
 		"C1 control":   {name, strings.Replace(name, "ann@", "ann\u0085@", 1), saml.CodeValue},

@@ -1,12 +1,14 @@
 package saml
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/subtle"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -22,7 +24,7 @@ import (
 // another canonicalizer, another reading of the signature. cert is the one whose key
 // made it. Forged input never comes here.
 func secondOpinion(sig *engine.Signed, cert *x509.Certificate) error {
-	if inclusiveInfo(sig) {
+	if inclusiveInfo(sig) || spacedDigest(sig) || sig.Parent().ManyPrefixes() {
 		return byParts(sig, cert)
 	}
 	// goxmldsig looks at the certificate's dates, which are judged elsewhere.
@@ -47,16 +49,25 @@ func inclusiveInfo(sig *engine.Signed) bool {
 	return len(list) > 0 && string(sig.Info().Canonical(list...)) != string(sig.Info().Canonical())
 }
 
+// spacedDigest reports whether the DigestValue is written with spaces, which goxmldsig
+// does not read.
+func spacedDigest(sig *engine.Signed) bool {
+	ref, _ := sig.Info().One(engine.SignatureSpace, "Reference")
+	digest, _ := ref.One(engine.SignatureSpace, "DigestValue")
+	text, err := digest.Text()
+	return err != nil || strings.ContainsAny(text, " \t")
+}
+
 // byParts is the same with goxmldsig's canonicalizer alone.
 func byParts(sig *engine.Signed, cert *x509.Certificate) error {
-	info, err := canonicalizer(sig.InfoPrefixes()).Canonicalize(tree(sig.Info()))
+	info, err := canonicalize(tree(sig.Info()), sig.InfoPrefixes())
 	if err != nil {
 		return err
 	}
 	if err := cert.CheckSignature(sig.Method(), info, asn1Value(sig.Value(), cert)); err != nil {
 		return err
 	}
-	content, err := canonicalizer(sig.Prefixes()).Canonicalize(detached(sig.Parent(), sig.Element()))
+	content, err := canonicalize(detached(sig.Parent(), sig.Element()), sig.Prefixes())
 	if err != nil {
 		return err
 	}
@@ -77,6 +88,46 @@ func canonicalizer(prefixes []string) dsig.Canonicalizer {
 		}
 	}
 	return dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList(strings.Join(list, " "))
+}
+
+// canonicalize is goxmldsig's, which changes el into what it writes. It sorts attributes
+// of two prefixes by their local names, though the order is that of their namespaces
+// (Canonical XML 1.0 section 2.2): where that is another one, el is written again.
+func canonicalize(el *etree.Element, prefixes []string) ([]byte, error) {
+	out, err := canonicalizer(prefixes).Canonicalize(el)
+	if err != nil || !sortAttributes(el, map[string]string{"xml": "http://www.w3.org/XML/1998/namespace"}) {
+		return out, err
+	}
+	doc := etree.NewDocument()
+	doc.SetRoot(el)
+	doc.WriteSettings = etree.WriteSettings{CanonicalAttrVal: true, CanonicalEndTags: true, CanonicalText: true}
+	return doc.WriteToBytes()
+}
+
+// sortAttributes puts the attributes with prefixes, which stand behind all others, into
+// the order of their namespaces, and reports whether any of them moved.
+func sortAttributes(el *etree.Element, outer map[string]string) bool {
+	scope, first := maps.Clone(outer), len(el.Attr)
+	for i, a := range el.Attr {
+		switch {
+		case a.Space == "xmlns":
+			scope[a.Key] = a.Value
+		case a.Space != "":
+			first = min(first, i)
+		}
+	}
+	prefixed := el.Attr[first:]
+	order := func(a, b etree.Attr) int {
+		return cmp.Or(strings.Compare(scope[a.Space], scope[b.Space]), strings.Compare(a.Key, b.Key))
+	}
+	moved := !slices.IsSortedFunc(prefixed, order)
+	if moved {
+		slices.SortFunc(prefixed, order)
+	}
+	for _, c := range el.ChildElements() {
+		moved = sortAttributes(c, scope) || moved
+	}
+	return moved
 }
 
 // signedTree is a copy of what is signed: the namespaces in scope declared on it, the

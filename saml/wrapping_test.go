@@ -157,9 +157,9 @@ func TestMultipleAssertions(t *testing.T) {
 		"both signed":                  {strings.Replace(doc, p.assertion, p.assertion+alsoSigned, 1), saml.CodeProfile},
 		"unsigned before signed":       {strings.Replace(doc, p.assertion, evil(p.bare, "evil-1")+p.assertion, 1), saml.CodeProfile},
 		"none":                         {strings.Replace(doc, p.assertion, "", 1), saml.CodeProfile},
-		"one plain, one encrypted":     {strings.Replace(doc, p.assertion, p.assertion+encrypted, 1), saml.CodeEncrypted},
-		"encrypted alone":              {strings.Replace(doc, p.assertion, encrypted, 1), saml.CodeEncrypted},
-		"encrypted in another element": {strings.Replace(doc, "<samlp:Status>", "<samlp:Extensions>"+encrypted+"</samlp:Extensions><samlp:Status>", 1), saml.CodeEncrypted},
+		"one plain, one encrypted":     {strings.Replace(doc, p.assertion, p.assertion+encrypted, 1), saml.CodeProfile},
+		"encrypted alone":              {strings.Replace(doc, p.assertion, encrypted, 1), saml.CodeProfile},
+		"encrypted in another element": {strings.Replace(doc, "<samlp:Status>", "<samlp:Extensions>"+encrypted+"</samlp:Extensions><samlp:Status>", 1), saml.CodeProfile},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,9 @@
 package engine
 
-import "iter"
+import (
+	"bytes"
+	"iter"
+)
 
 // Attribute is one as it is written, with its value resolved; also a declaration.
 type Attribute struct{ Prefix, Local, Value string }
@@ -51,4 +54,25 @@ func (e Element) Children() iter.Seq2[Element, string] {
 			}
 		}
 	}
+}
+
+// ManyPrefixes reports whether some element in e has attributes of two prefixes, whose
+// canonical order depends on what the prefixes mean.
+func (e Element) ManyPrefixes() bool {
+	for c := range e.Walk() {
+		var first []byte
+		attrs := c.doc.attributes(c.node())
+		for i := range attrs {
+			a := &attrs[i]
+			if a.declaration || a.prefix == 0 {
+				continue
+			}
+			prefix := c.doc.src[a.at : a.at+uint32(a.prefix)]
+			if first != nil && !bytes.Equal(first, prefix) {
+				return true
+			}
+			first = prefix
+		}
+	}
+	return false
 }
