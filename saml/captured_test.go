@@ -250,9 +250,9 @@ func TestCapturedDocumentsRefused(t *testing.T) {
 			want[fmt.Sprintf("onelogin/olgn09_response_%02d.b64 olgn09", n)] = code
 		}
 	}
-	olgn(saml.CodeEncrypted, 5, 6, 7, 8, 9, 16, 17, 18, 23, 24, 27, 28, 36, 37, 38, 46, 47, 48, 97, 98)
+	olgn(saml.CodeEncrypted, 5, 6, 7, 8, 9, 16, 18, 23, 24, 27, 28, 36, 46, 47, 48, 97, 98) // there is no key here
 	olgn(saml.CodeUnsigned, 81, 82, 85, 86, 87, 88, 89, 91, 92, 99)
-	olgn(saml.CodeSignature, 11, 12, 13, 14, 15, 31, 33, 34)
+	olgn(saml.CodeSignature, 11, 12, 13, 14, 15, 17, 31, 33, 34, 37, 38)
 	olgn(saml.CodeDestination, 51, 56, 156)
 	olgn(saml.CodeIssuer, 52, 54, 57, 59, 157, 159)
 	olgn(saml.CodeAudience, 53, 58, 158)
