@@ -189,3 +189,39 @@ func TestShortKeyNeedsTheOptIn(t *testing.T) {
 	idp.Certificates = append(idp.Certificates, keys()["idp"].cert)
 	refused(t, nil, idp.Check(nil), saml.CodeConfig)
 }
+
+// FuzzCertificate: what is read has a key that can verify, and is kept as it is.
+func FuzzCertificate(f *testing.F) {
+	for _, name := range []string{"idp", "ec", "weak"} {
+		f.Add(keys()[name].cert.Raw)
+	}
+	f.Add(bytes.Replace(keys()["ec"].cert.Raw, []byte{0x02, 0x01, 0x07, 0x30}, []byte{0x02, 0x01, 0xf9, 0x30}, 1))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		certs, err := saml.ParseCertificates(file)
+		if err != nil {
+			refusedAny(t, err)
+			return
+		}
+		idp := theirIdP()
+		idp.Certificates = certs
+		if err := idp.Check(&saml.Rules{InsecureAllowLegacy: true}); err != nil {
+			t.Fatalf("a key of no use: %s", explain(err))
+		}
+		kept, err := json.Marshal(idp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again saml.IdP
+		if err := json.Unmarshal(kept, &again); err != nil {
+			t.Fatal(explain(err))
+		}
+		for i, c := range certs {
+			if state, days := saml.CertificateState(c, clock()); state == "" || (state == saml.CertExpired) != (days < 0) {
+				t.Fatalf("%s, %d days", state, days)
+			}
+			if !again.Certificates[i].Equal(c) || c.SerialNumber == nil {
+				t.Fatalf("another certificate: %+v", again.Certificates[i])
+			}
+		}
+	})
+}
