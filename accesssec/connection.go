@@ -21,14 +21,15 @@ import (
 // connection is what is kept of one SAML connection. Its URLs are data, fixed when it
 // is made: a host that moves keeps them working or changes them knowingly.
 type connection struct {
-	Name     string     `json:"name"`
-	EntityID string     `json:"entity_id"`
-	ACS      string     `json:"acs"`
-	IdP      *saml.IdP  `json:"idp,omitempty"` // nil until configured
-	Rules    saml.Rules `json:"rules"`
-	Subjects int        `json:"subjects,omitempty"` // raised when the NameIDs so far are to be forgotten
-	Cert     []byte     `json:"cert"`               // our signing certificate, DER
-	Key      []byte     `json:"sealed_key"`         // its private key, PKCS #8, sealed
+	Name     string          `json:"name"`
+	EntityID string          `json:"entity_id"`
+	ACS      string          `json:"acs"`
+	IdP      *saml.IdP       `json:"idp,omitempty"` // nil until configured
+	Rules    saml.Rules      `json:"rules"`
+	Slots    map[string]slot `json:"slots,omitempty"`    // of IdP.Certificates, by fingerprint
+	Subjects int             `json:"subjects,omitempty"` // raised when the NameIDs so far are to be forgotten
+	Cert     []byte          `json:"cert"`               // our signing certificate, DER
+	Key      []byte          `json:"sealed_key"`         // its private key, PKCS #8, sealed
 }
 
 // connection finds one by the id that stands in its URLs.
@@ -109,7 +110,7 @@ func checkConfiguration(idp *saml.IdP, rules *saml.Rules) error {
 		detail = bad.Expected + " is needed"
 	case len(idp.EntityID) > 1024:
 		detail = "the issuer is longer than 1024 bytes"
-	case len(idp.Certificates) > 10:
+	case len(idp.Certificates) > mostCertificates:
 		detail = "there are more than ten certificates"
 	default:
 		u, err := url.Parse(idp.SSO.URL)
@@ -127,7 +128,7 @@ func checkConfiguration(idp *saml.IdP, rules *saml.Rules) error {
 // or name them otherwise.
 func (v connection) trustsOther(old connection) bool {
 	return old.IdP != nil && (v.IdP.EntityID != old.IdP.EntityID || v.Rules.Identifier != old.Rules.Identifier ||
-		fingerprints(v.IdP.Certificates) != fingerprints(old.IdP.Certificates))
+		!same(v.slots(), old.slots()))
 }
 
 // changes says what next sets otherwise.

@@ -18,6 +18,10 @@ type Connection struct {
 	IdP           *saml.IdP
 	Rules         saml.Rules
 	State         policy.SSOState
+
+	// Certificates are those of IdP that are trusted now: the current one first, then the
+	// next, then the retired.
+	Certificates []Certificate
 }
 
 // mostConnections is how many an org may have.
@@ -38,7 +42,7 @@ func (a *Admin) Connections(ctx context.Context) ([]Connection, error) {
 	}
 	out := make([]Connection, len(page.Items))
 	for i, k := range page.Items {
-		out[i] = shown(k, acc)
+		out[i] = shown(k, acc, a.s.now())
 	}
 	return out, nil
 }
@@ -88,7 +92,7 @@ func (a *Admin) NewConnection(ctx context.Context, name string) (Connection, err
 		if err != nil {
 			return err
 		}
-		out = shown(k, acc)
+		out = shown(k, acc, c.now)
 		return c.record(ctx, a.p.OrgID, by.by(audit.ConnectionCreated, thing(audit.KindConnection, id, v.Name)))
 	})
 	if err != nil {
@@ -102,7 +106,9 @@ func (a *Admin) NewConnection(ctx context.Context, name string) (Connection, err
 // certificate (saml.ParseCertificates). Nil rules keep those that are. On an active
 // connection it asks for the password again ([Me.Prove]), for it then decides who comes
 // in, and with another issuer, certificate or identifier the sessions that came of the
-// old one are over, but for the one that acts.
+// old one are over, but for the one that acts. Of several certificates the first is the
+// current one, the others are next; [Admin.AddCertificate] adds one without ending
+// anything.
 //
 // Rules.IdPInitiated lets in by a response that nobody asked for here. Nothing binds it to
 // a browser, so whoever has one, of their own account above all, can sign somebody else's
@@ -110,9 +116,6 @@ func (a *Admin) NewConnection(ctx context.Context, name string) (Connection, err
 // identity provider can't answer a request: people who come from its own page are then
 // sent there once more, and end signed in as well.
 func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *saml.Rules) (Connection, error) {
-	if err := checkConfiguration(idp, rules); err != nil {
-		return Connection{}, err
-	}
 	var out Connection
 	err := a.s.change(ctx, func(c *change) error {
 		by, k, err := a.onConnection(ctx, c, id, asIs)
@@ -130,10 +133,13 @@ func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *
 		}
 		e := by.by(audit.ConnectionConfigured, thing(audit.KindConnection, id, k.Value.Name))
 		old := k.Value
-		k.Value.IdP = idp
 		if rules != nil {
 			k.Value.Rules = *rules
 		}
+		if err := checkConfiguration(idp, &k.Value.Rules); err != nil {
+			return err
+		}
+		k.Value.replace(idp, c.now)
 		if old.IdP != nil && old.IdP.EntityID != idp.EntityID {
 			k.Value.Subjects++
 		}
@@ -146,7 +152,7 @@ func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *
 				return err
 			}
 		}
-		out = shown(k, acc)
+		out = shown(k, acc, c.now)
 		if acc.Connection == id {
 			return a.announce(ctx, c, by, e)
 		}
@@ -276,9 +282,10 @@ func (a *Admin) updateAccess(ctx context.Context, c *change, fn func(*access) er
 	return acc, stale(c.UpdateOrg(ctx, org))
 }
 
-func shown(k kept[connection], acc access) Connection {
+func shown(k kept[connection], acc access, now time.Time) Connection {
 	v := k.Value
-	out := Connection{ID: k.ID, Name: v.Name, EntityID: v.EntityID, ACS: v.ACS, IdP: v.IdP, Rules: v.Rules, State: acc.SSO}
+	out := Connection{ID: k.ID, Name: v.Name, EntityID: v.EntityID, ACS: v.ACS, IdP: v.trusted(now), Rules: v.Rules, State: acc.SSO}
+	out.Certificates = v.certificates(now)
 	if acc.SSO == policy.SSOActive && acc.Connection != k.ID {
 		out.State = policy.SSOSetup
 	}

@@ -38,6 +38,11 @@ func byHost(t audit.Type, targets ...audit.Target) audit.Event {
 	return audit.Event{Type: t, Actor: audit.Actor{Kind: audit.KindHost}, Targets: targets, Outcome: audit.Success}
 }
 
+// bySystem starts an event of our own background work.
+func bySystem(t audit.Type, targets ...audit.Target) audit.Event {
+	return audit.Event{Type: t, Actor: audit.Actor{Kind: audit.KindSystem}, Targets: targets, Outcome: audit.Success}
+}
+
 func actorOf(u store.User) audit.Actor {
 	return audit.Actor{Kind: audit.KindUser, ID: u.ID, Name: fullName(u), Address: u.Address}
 }

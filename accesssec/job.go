@@ -25,6 +25,7 @@ type jobKind struct {
 func (s *Service) jobKinds() []jobKind {
 	kinds := []jobKind{
 		{"seal", 5 * time.Second, time.Minute, 1, delays{5 * time.Second, time.Minute}, s.sealLogs},
+		{"certificates", 6 * time.Hour, 20 * time.Minute, 1, delays{5 * time.Minute, time.Hour}, s.lookAfterCertificates},
 		{"sweep", 10 * time.Minute, 4 * time.Minute, 1, delays{time.Minute, 10 * time.Minute}, s.sweep},
 	}
 	if s.opts.Notify != nil {

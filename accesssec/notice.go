@@ -43,4 +43,7 @@ const (
 	TemplateSSOBypassed       Template = "sso_bypassed"
 	TemplateSettingsChanged   Template = "settings_changed"
 	TemplateConnectionChanged Template = "connection_changed"
+
+	TemplateCertificatePromoted Template = "certificate_promoted"
+	TemplateCertificateExpiring Template = "certificate_expiring"
 )

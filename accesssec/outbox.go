@@ -157,6 +157,8 @@ func (a *Admin) announce(ctx context.Context, c *change, by acting, e audit.Even
 		m.values["change"] = "disabled"
 	case audit.ConnectionRemoved:
 		m.values["change"] = "removed"
+	case audit.CertificateAdded, audit.CertificateRemoved:
+		m.values["change"], fields = "configured", []string{strings.ReplaceAll(string(e.Type), ".", " ")}
 	}
 	if m.values["fields"] = strings.Join(fields, ", "); len(fields) == 0 {
 		m.values["fields"] = "none"

@@ -103,7 +103,22 @@ func (i *SignIn) FinishSSO(ctx context.Context, v Visit, connectionID string, m 
 	return step, err
 }
 
+// finishSSO judges again what was judged against a connection that has changed meanwhile:
+// by what it is now.
 func (s *Service) finishSSO(ctx context.Context, v Visit, m saml.Message, t *tracing) (Step, error) {
+	for range 4 {
+		step, err := s.answer(ctx, v, m, t)
+		if !errors.Is(err, errReconfigured) {
+			return step, err
+		}
+	}
+	return Step{}, s.refusedAt(ctx, v, t.orgID, t.connectionID, t.trace.AssertionID, refuse(CodeReconfigured, ""))
+}
+
+var errReconfigured = errors.New("accesssec: the connection was changed since it was read")
+
+// answer is one try of finishSSO.
+func (s *Service) answer(ctx context.Context, v Visit, m saml.Message, t *tracing) (Step, error) {
 	conn, err := s.activeConnection(ctx, v, t.connectionID)
 	t.orgID = conn.OrgID
 	if err != nil {
@@ -119,12 +134,14 @@ func (s *Service) finishSSO(ctx context.Context, v Visit, m saml.Message, t *tra
 	}
 	rules := conn.Value.Rules
 	rules.IdPInitiated = true // check looks at that, when it is known whom it is about
-	id, err := conn.Value.receiver().Finish(conn.Value.IdP, &rules, m, asked, s.now())
+	now := s.now()
+	idp := conn.Value.trusted(now)
+	id, err := conn.Value.receiver().Finish(idp, &rules, m, asked, now)
 	if err != nil {
 		return Step{}, s.refuseResponse(ctx, v, conn, err)
 	}
-	t.saw(conn.Value.IdP, id)
-	a := answered{v, conn, req, id}
+	t.saw(idp, id)
+	a := answered{v, conn, req, id, t.trace.Certificate}
 	address, no := a.check()
 	if no != nil && no.Next == policy.NextSSO {
 		no.Bounce, err = s.restart(ctx, v, conn, "name\x00"+id.NameID.Value)
@@ -153,6 +170,7 @@ type answered struct {
 	conn  kept[connection]
 	req   *kept[request] // nil: nobody asked
 	id    *saml.Identity
+	print string // of the certificate that has verified it
 }
 
 // asked is what was wanted: nothing in particular where nobody asked.
@@ -195,7 +213,8 @@ func (a answered) refuse(no *Refusal) *Refusal {
 
 // admitAnswer goes through the gate with what the response says.
 func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, address domainclaim.Address) (*Entered, error) {
-	if err := s.spend(ctx, c, a); err != nil {
+	conn, err := s.spend(ctx, c, a)
+	if err != nil {
 		return nil, err
 	}
 	f, err := s.answerFacts(ctx, c, a, address)
@@ -207,7 +226,12 @@ func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, addres
 	if asked.Fresh && !fresh {
 		return nil, a.refuse(refuse(CodeNotFresh, "the person signed in there before they were asked to"))
 	}
-	in, err := s.admit(ctx, c, f, proof{visit: a.visit, conn: a.conn, identity: a.id, fresh: asked.Fresh})
+	in, err := s.admit(ctx, c, f, proof{visit: a.visit, conn: conn, identity: a.id, fresh: asked.Fresh})
+	if err == nil {
+		if err = s.noteUse(ctx, c, conn, a.print); err != nil {
+			in = nil
+		}
+	}
 	var no *Refusal
 	if errors.As(err, &no) {
 		// The org whose connection it is shall see it, and learn no more of a person
@@ -308,20 +332,20 @@ func (s *Service) refusedAt(ctx context.Context, v Visit, orgID, connectionID, a
 // spend makes sure, inside the transaction of the login, that the connection is still
 // the one that was verified against, and that neither request nor assertion serves
 // twice.
-func (s *Service) spend(ctx context.Context, c *change, a answered) error {
-	now, err := connections.get(ctx, c, a.conn.OrgID, a.conn.ID)
-	if errors.Is(err, store.ErrNotFound) || err == nil && now.Version != a.conn.Version {
-		return a.refuse(refuse(CodeReconfigured, ""))
+func (s *Service) spend(ctx context.Context, c *change, a answered) (kept[connection], error) {
+	conn, err := connections.get(ctx, c, a.conn.OrgID, a.conn.ID)
+	if errors.Is(err, store.ErrNotFound) || err == nil && conn.Version != a.conn.Version {
+		return conn, errReconfigured
 	} else if err != nil {
-		return err
+		return conn, err
 	}
 	if a.req != nil {
 		_, err = requests.take(ctx, c, a.req.Key)
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		return a.refuse(refuse(CodeReplay, "the request was answered before"))
+		return conn, a.refuse(refuse(CodeReplay, "the request was answered before"))
 	} else if err != nil {
-		return err
+		return conn, err
 	}
 	key := assertionKey(a.conn.ID, a.id.AssertionID)
 	until := a.id.ReplayUntil.UTC().Truncate(time.Microsecond).Add(time.Second)
@@ -329,9 +353,9 @@ func (s *Service) spend(ctx context.Context, c *change, a answered) error {
 	if errors.Is(err, store.ErrExists) {
 		no := refuse(CodeReplay, "the assertion has made a session before")
 		no.Err = err
-		return a.refuse(no)
+		return conn, a.refuse(no)
 	}
-	return err
+	return conn, err
 }
 
 // is reports whether this is the browser with that mark.

@@ -57,6 +57,33 @@ func Templates() []TemplateInfo {
 				{"change", "configured, enabled, disabled or removed"},
 				{"fields", "the names of the settings that changed, or none"}},
 		},
+		{
+			TemplateCertificatePromoted,
+			"The identity provider of {org} signs with its next certificate",
+			"On {time} somebody signed in to {org} at {site} through the connection {connection}, by the certificate that was added as the next one. " +
+				"It is the current one from now on:\n\n" +
+				"{certificate}\n\n" +
+				"What was in use before stays trusted for a week, and is dropped then. Nothing is to be done, " +
+				"unless nobody among you expected this: then remove the certificate, and ask who has added it.\n",
+			[]TemplateKey{org, site, when,
+				{"connection", "the name of the connection"},
+				{"certificate", "its SHA-256 fingerprint"}},
+		},
+		{
+			TemplateCertificateExpiring,
+			"A single sign-on certificate of {org} {ends}",
+			"A certificate by which people sign in to {org} at {site} {ends}, as of {time}.\n\n" +
+				"Connection: {connection}\n" +
+				"Certificate: {certificate}\n" +
+				"It ends: {expires}\n\n" +
+				"{advice}.\n",
+			[]TemplateKey{org, site, when,
+				{"connection", "the name of the connection"},
+				{"certificate", "its SHA-256 fingerprint"},
+				{"ends", "\"expires in 14 days\", or as it stands, in English"},
+				{"expires", "when, in UTC"},
+				{"advice", "what to do, in English, without the last full stop"}},
+		},
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 // Tick does what has come due by now, once, and returns how much it found to do: it
 // gives new audit events their place in their chains (every 5 seconds), deletes what has
 // expired (every 10 minutes: sessions, requests, used assertions, counts of attempts),
-// and delivers notices. It is for a cron job, about every minute, and for tests; a server
+// looks after the certificates of connections (every 6 hours: tells of those about to
+// expire, drops what was replaced a week ago), and delivers notices. It is for a cron job, about every minute, and for tests; a server
 // that keeps running has [Service.Run]. Call either from one instance or from all of
 // them: each job is done by one. Nothing is wrong when it is late, but the store grows
 // and notices wait.

@@ -30,6 +30,10 @@ const (
 	ConnectionEnabled    Type = "connection.enabled"
 	ConnectionDisabled   Type = "connection.disabled"
 	ConnectionRemoved    Type = "connection.removed"
+	CertificateAdded     Type = "certificate.added"
+	CertificateRemoved   Type = "certificate.removed"
+	CertificatePromoted  Type = "certificate.promoted"
+	CertificateExpiring  Type = "certificate.expiring"
 	SettingsChanged      Type = "settings.changed"
 	ChangeRefused        Type = "change.refused"
 	NoticeDropped        Type = "notice.dropped"
@@ -79,6 +83,10 @@ var entries = [...]Entry{
 	{ConnectionEnabled, High, "A single sign-on connection was switched on."},
 	{ConnectionDisabled, High, "A single sign-on connection was switched off."},
 	{ConnectionRemoved, High, "A single sign-on connection was removed, with its settings and its key."},
+	{CertificateAdded, High, "A certificate was added to those by which a connection believes its identity provider."},
+	{CertificateRemoved, High, "A certificate was removed from those by which a connection believes its identity provider."},
+	{CertificatePromoted, Notice, "An identity provider signs with its next certificate, which has become the current one."},
+	{CertificateExpiring, Notice, "A certificate of an identity provider is about to expire, or has expired."},
 	{SettingsChanged, High, "The access settings of the organization were changed."},
 	{ChangeRefused, Notice, "A change of access settings was refused."},
 	{NoticeDropped, Notice, "A message to a person was given up: it could not be delivered before it expired."},

@@ -24,6 +24,7 @@ func connectionsFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"another key ends sessions":       connectionOtherKey,
 		"switched off ends sessions":      connectionSwitchedOff,
 		"reconfigured during a login":     connectionReconfigured,
+		"switched off during a login":     connectionSwitchedOffDuring,
 		"the identity provider's end":     connectionSessionEnd,
 		"what the log says of a change":   connectionLogged,
 		"an identity provider's rollover": connectionRollover,
@@ -206,10 +207,28 @@ func connectionReconfigured(_ *testing.T, w *world) {
 		w.must(err)
 	}
 	_, err := l.finish(m)
-	acme.refuses(err, accesssec.CodeReconfigured)
+	acme.refuses(err, "saml_signature") // by what the connection is now
 	if n := w.sessions(store.SessionQuery{OrgID: acme.owner.OrgID}); n != 0 {
 		w.t.Errorf("%d sessions", n)
 	}
+}
+
+// connectionSwitchedOffDuring: nor is a login made through what is off by then, or gone.
+func connectionSwitchedOffDuring(_ *testing.T, w *world) {
+	acme := withAnn(w)
+	l := acme.start()
+	m := l.answer(ann)
+	w.between = func() { w.must(acme.admin().Enable(w.ctx, acme.conn.ID, false)) }
+	_, err := l.finish(m)
+	acme.refuses(err, reasonCode(policy.ConnectionInactive))
+	w.must(acme.admin().Enable(w.ctx, acme.conn.ID, true))
+	w.between = func() {
+		w.must(acme.admin().Enable(w.ctx, acme.conn.ID, false))
+		w.must(acme.admin().RemoveConnection(w.ctx, acme.conn.ID))
+	}
+	_, err = l.finish(m)
+	acme.refuses(err, accesssec.CodeNoConnection)
+	w.left(acme, 0)
 }
 
 // connectionSessionEnd: a session lasts no longer than the identity provider says.

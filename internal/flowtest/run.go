@@ -19,6 +19,10 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Sessions": sessionsFlows,
 		"Settings": settingsFlows,
 		"Faults":   faultsFlows,
+		"Traces":   tracesFlows,
+		"Matrix":   matrixFlows,
+		"Unasked":  unaskedFlows,
+		"Rollover": rolloverFlows,
 
 		"Connections": connectionsFlows,
 		"Accounts":    accountsFlows,
