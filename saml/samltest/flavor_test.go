@@ -174,7 +174,7 @@ func TestFlavorTenants(t *testing.T) {
 	for _, flavor := range samltest.Flavors() {
 		var issuers []string
 		for _, base := range []string{"https://one.example", "https://one.example/", "https://two.example"} {
-			idp, err := samltest.New(base, nil, &samltest.Options{Flavor: flavor})
+			idp, err := samltest.New(base, nil, &samltest.Options{Flavor: flavor, Signing: samltest.SignP256})
 			if err != nil {
 				t.Fatal(err)
 			}

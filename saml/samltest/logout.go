@@ -120,10 +120,12 @@ func (d *draft) logoutResponse() *documentDraft {
 // suits tells whether an attack changes a logout message.
 func (a Attack) suits(tag string, by Binding) bool {
 	switch a {
-	case Unsigned, OtherKey, WeakDigest, WrongIssuer, WrongDestination, Stale, Doctype:
+	case Unsigned, OtherKey, WeakDigest, WrongIssuer, WrongDestination, Stale, Doctype, TwinAttribute:
 		return true
-	case BorrowedCertificate, ReferenceWhole, Deflated, TwinAttribute, CommentInDigest, TwoSignedInfos:
-		return by == POST && (tag == "LogoutRequest" || a != CommentInDigest && a != TwoSignedInfos)
+	case BorrowedCertificate, ReferenceWhole, Deflated:
+		return by == POST
+	case CommentInDigest, TwoSignedInfos:
+		return by == POST && tag == "LogoutRequest"
 	case Expired, ForeignDomain, CommentInNameID, Tampered, Instruction:
 		return tag == "LogoutRequest"
 	case UnknownRequest, NoInResponseTo, StatusFailed:
@@ -181,9 +183,9 @@ func (d *draft) send(by Binding, to, relayState string, write func(*draft) *docu
 }
 
 // redirect puts the message into the query, with the signature over what it was before
-// anybody changed it.
+// anybody in between changed it.
 func (d *draft) redirect(m *LogoutMessage, field string, doc *documentDraft, relayState string) error {
-	honest, err := render(doc.root.Copy())
+	honest, err := d.rendered(&documentDraft{root: doc.root.Copy()})
 	if err != nil {
 		return err
 	}

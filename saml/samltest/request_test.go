@@ -263,11 +263,16 @@ func (k spKey) context(t testing.TB, hash crypto.Hash) *dsig.SigningContext {
 	return context
 }
 
-// query signs by the redirect binding.
+// query signs a request by the redirect binding.
 func (k spKey) query(t testing.TB, xml, relay string, hash crypto.Hash) string {
 	t.Helper()
+	return k.queryOf(t, "SAMLRequest", xml, relay, hash)
+}
+
+func (k spKey) queryOf(t testing.TB, field, xml, relay string, hash crypto.Hash) string {
+	t.Helper()
 	context := k.context(t, hash)
-	query := "SAMLRequest=" + url.QueryEscape(deflated(xml))
+	query := field + "=" + url.QueryEscape(deflated(xml))
 	if relay != "" {
 		query += "&RelayState=" + url.QueryEscape(relay)
 	}
