@@ -63,6 +63,9 @@ func (v verifier) open(e engine.Element) (opened, *Error) {
 
 // decrypted holds the content of an EncryptedAssertion to the profile.
 func (v verifier) decrypted(in opened, around engine.Element) (*engine.Shape, *Error) {
+	if !in.doc.Root().Is(engine.AssertionSpace, "Assertion") {
+		return nil, unopened()
+	}
 	s, err := engine.ReadDecrypted(in.doc, around, v.rules.InsecureAllowLegacy)
 	if err != nil {
 		return nil, fault(err)

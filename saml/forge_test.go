@@ -63,7 +63,7 @@ type pair struct {
 // keys are made once for the whole run, because RSA keys are slow to make.
 var keys = sync.OnceValue(func() map[string]pair {
 	out := map[string]pair{}
-	for name, bits := range map[string]int{"idp": 2048, "attacker": 2048, "second": 2048, "weak": 1024} {
+	for name, bits := range map[string]int{"idp": 2048, "attacker": 2048, "second": 2048, "weak": 1024, "sp": 2048, "sp2": 2048} {
 		k, err := rsa.GenerateKey(rand.Reader, bits)
 		if err != nil {
 			panic(err)
