@@ -242,7 +242,8 @@ func transportAttacks() []misbehaviour {
 		{Deflated, "Compress it.", onBytes(deflate)},
 		{Instruction, "Put a processing instruction behind the address.", later((*documentDraft).instruct)},
 		{TwinAttribute, "Give what is signed a second ID.", set(func(d *draft) {
-			d.bytes = append(d.bytes, func(data []byte) ([]byte, error) { return twinID(data, d.signedID()) })
+			twin := newID()
+			d.bytes = append(d.bytes, func(data []byte) ([]byte, error) { return twinID(data, d.signedID(), twin) })
 		})},
 		{Replayed, "Send the last honest response again.", nil},
 	}

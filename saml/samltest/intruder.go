@@ -157,13 +157,13 @@ func prependDoctype(data []byte) ([]byte, error) {
 	return append([]byte(`<!DOCTYPE Response [<!ENTITY who "intruder">]>`+"\n"), data...), nil
 }
 
-// twinID gives the element of that ID another one in front of it.
-func twinID(data []byte, id string) ([]byte, error) {
+// twinID gives the element of an ID another one in front of it.
+func twinID(data []byte, id, twin string) ([]byte, error) {
 	old := []byte(` ID="` + id + `"`)
 	if !bytes.Contains(data, old) {
 		return nil, fmt.Errorf("samltest: the document has no%s", old)
 	}
-	return bytes.Replace(data, old, append([]byte(` ID="`+newID()+`"`), old...), 1), nil
+	return bytes.Replace(data, old, append([]byte(` ID="`+twin+`"`), old...), 1), nil
 }
 
 func deflate(data []byte) ([]byte, error) {
