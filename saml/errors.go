@@ -16,10 +16,17 @@ type Error struct {
 	Hint        string // what they do
 	AssertionID string // set once a signature was verified
 	Err         error  // the cause, for logs
+	logout      bool   // the sentence is about a logout
 }
 
 // Error returns the sentence of the code.
-func (e *Error) Error() string { return "saml: " + string(e.Code) + ": " + e.Code.row().say }
+func (e *Error) Error() string {
+	row := e.Code.row()
+	if e.logout {
+		row = e.Code.logoutRow()
+	}
+	return "saml: " + string(e.Code) + ": " + row.say
+}
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }

@@ -32,7 +32,7 @@ type LogoutOptions struct {
 func (sp *SP) StartLogout(idp *IdP, name NameID, sessionIndex string, opts *LogoutOptions, now time.Time) (Request, *Bounce, error) {
 	req, b, err := sp.startLogout(idp, name, sessionIndex, opts, now)
 	if err != nil {
-		return Request{}, nil, err
+		return Request{}, nil, err.ofLogout()
 	}
 	return req, b, nil
 }
@@ -78,6 +78,14 @@ func (sp *SP) startLogout(idp *IdP, name NameID, sessionIndex string, opts *Logo
 // the letter, and may be shown in a frame, where providers like to do this. The error
 // is an *Error of CodeConfig; without an answer the sessions are over all the same.
 func (sp *SP) AnswerLogout(idp *IdP, lo *Logout, done bool, now time.Time) (*Bounce, error) {
+	b, err := sp.answerLogout(idp, lo, done, now)
+	if err != nil {
+		return nil, err.ofLogout()
+	}
+	return b, nil
+}
+
+func (sp *SP) answerLogout(idp *IdP, lo *Logout, done bool, now time.Time) (*Bounce, *Error) {
 	signer, err := sp.logoutSigner(idp, now)
 	if err != nil {
 		return nil, err
@@ -101,11 +109,7 @@ func (sp *SP) AnswerLogout(idp *IdP, lo *Logout, done bool, now time.Time) (*Bou
 		code.CreateElement("samlp:StatusCode").CreateAttr("Value", statusPartialLogout)
 	}
 	out := outbound{root: root, field: fieldResponse, relay: lo.RelayState, to: to, purpose: answer}
-	b, err := out.bounce(signer)
-	if err != nil {
-		return nil, err
-	}
-	return b, nil
+	return out.bounce(signer)
 }
 
 const statusPartialLogout = statusSpace + "PartialLogout"

@@ -303,13 +303,13 @@ func TestLogoutRefusesBadConfiguration(t *testing.T) {
 		if b != nil || req != (saml.Request{}) {
 			t.Errorf("%s: %+v %v", name, req, b)
 		}
-		notOver(t, err, saml.CodeConfig)
+		aboutLogout(t, err, saml.CodeConfig)
 		if c.name == ann && c.index == "" {
 			answer, err := c.sp.AnswerLogout(c.idp, genuineLogout(), true, c.now)
 			if answer != nil {
 				t.Errorf("%s: an answer", name)
 			}
-			notOver(t, err, saml.CodeConfig)
+			aboutLogout(t, err, saml.CodeConfig)
 		}
 	}
 	for _, lo := range []*saml.Logout{nil, {}, {ID: `x" y="`}} {

@@ -25,7 +25,7 @@ func (c *check) logoutIssuer(doc *logoutDocument) *Error {
 // 3.4.5.2 and 3.5.5.2), or what was meant for another application would be good here.
 func (c *check) logoutDestination(doc *logoutDocument) *Error {
 	if doc.destination != c.sp.SLO {
-		return refuse(CodeDestination, c.sp.SLO, doc.destination).advise(hintLogoutURL)
+		return refuse(CodeDestination, c.sp.SLO, doc.destination)
 	}
 	return nil
 }
@@ -38,16 +38,16 @@ func (c *check) logoutAge(doc *logoutDocument) *Error {
 	case c.tooEarly(at):
 		return refuse(CodeNotYetValid, c.clock(), "issued at "+stamp(at))
 	case c.tooLate(at.Add(maxAge)):
-		return refuse(CodeStale, c.clock(), "issued at "+stamp(at)).advise(hintLogoutAnew)
+		return refuse(CodeStale, c.clock(), "issued at "+stamp(at))
 	case !doc.notOnOrAfter.IsZero() && c.tooLate(doc.notOnOrAfter):
-		return refuse(CodeExpired, c.clock(), "NotOnOrAfter "+stamp(doc.notOnOrAfter)).advise(hintLogoutAnew)
+		return refuse(CodeExpired, c.clock(), "NotOnOrAfter "+stamp(doc.notOnOrAfter))
 	}
 	return nil
 }
 
 func (c *check) logoutName(doc *logoutDocument) *Error {
 	if doc.nameID.Value == "" {
-		return refuse(CodeNameID, "a NameID", "none").advise(hintLogoutNobody)
+		return refuse(CodeNameID, "a NameID", "none")
 	}
 	for _, v := range []struct{ what, value string }{
 		{"NameID", doc.nameID.Value}, {"NameID Format", doc.nameID.Format},
@@ -68,7 +68,7 @@ func (c *check) logoutReply(doc *logoutDocument) *Error {
 	case doc.inResponseTo != c.req.ID:
 		return refuse(CodeRequestUnknown, c.req.ID, doc.inResponseTo)
 	case !c.now.Before(c.req.ExpiresAt):
-		return refuse(CodeRequestExpired, "an answer before "+stamp(c.req.ExpiresAt), c.clock()).advise(hintLogoutAnew)
+		return refuse(CodeRequestExpired, "an answer before "+stamp(c.req.ExpiresAt), c.clock())
 	}
 	return nil
 }

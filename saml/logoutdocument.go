@@ -10,13 +10,6 @@ import (
 
 const maxSessionIndexes = 256
 
-const (
-	hintSignLogout   = "switch on signing of logout requests and logout responses at the identity provider: one that nobody signed could end anybody's session"
-	hintLogoutURL    = "set the single logout (SLO) URL at the identity provider to exactly the one shown here"
-	hintLogoutAnew   = "sign out again; if it always happens, one of the two clocks is wrong"
-	hintLogoutNobody = "the logout request needs the one NameID that the provider sent at the sign-in"
-)
-
 // logoutDocument is what a verified logout message says, as plain values.
 type logoutDocument struct {
 	id, version, issuer        string
@@ -47,7 +40,7 @@ func (c *check) verifyLogout(m LogoutMessage, local string) (*logoutDocument, *E
 	case m.query != nil:
 		doc.certificate, refused = m.query.verify(v)
 	case sig == nil:
-		refused = refuse(CodeUnsigned, "a signature on the "+local, "none").advise(hintSignLogout)
+		refused = refuse(CodeUnsigned, "a signature on the "+local, "none")
 	default:
 		var covered engine.Verified
 		covered, doc.certificate, refused = v.signed(sig)
@@ -133,18 +126,18 @@ func (c *check) readLogoutName(doc *logoutDocument, n engine.Element) *Error {
 			continue
 		}
 		if doc.nameID != nil {
-			return refuse(CodeNameID, "one NameID", "several").advise(hintLogoutNobody)
+			return refuse(CodeNameID, "one NameID", "several")
 		}
 		var err error
 		var refused *Error
 		if doc.nameID, err = c.verifier().nameID(el); errors.As(err, &refused) {
 			return refused
 		} else if err != nil {
-			return refuse(CodeNameID, "a NameID of text", "").because(err).advise(hintLogoutNobody)
+			return refuse(CodeNameID, "a NameID of text", "").because(err)
 		}
 	}
 	if doc.nameID == nil {
-		return refuse(CodeNameID, "one NameID", "none").advise(hintLogoutNobody)
+		return refuse(CodeNameID, "one NameID", "none")
 	}
 	return nil
 }

@@ -175,6 +175,17 @@ func takes(r *http.Request, doc string, idp *saml.IdP, rules *saml.Rules) error 
 	return err
 }
 
+// aboutLogout wants a refusal of this code that speaks of nothing else than a logout.
+func aboutLogout(t *testing.T, err error, want saml.Code) {
+	t.Helper()
+	e := notOver(t, err, want)
+	for _, other := range []string{"sign-in", "sign in", "sign-on", "login", "assertion", "ACS", "the response"} {
+		if strings.Contains(e.Error()+" "+strings.ReplaceAll(e.Hint, "at the sign-in", ""), other) {
+			t.Errorf("%s: %q %q", other, e.Error(), e.Hint)
+		}
+	}
+}
+
 // notOver wants a refusal of this code.
 func notOver(t *testing.T, err error, want saml.Code) *saml.Error {
 	t.Helper()

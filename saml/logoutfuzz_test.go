@@ -104,16 +104,17 @@ func FuzzReceiveLogoutSigned(f *testing.F) {
 	f.Add(strings.Replace(whole, "<saml:NameID", "<saml:EncryptedID/><saml:NameID", 1), "//x", false)
 	f.Fuzz(func(t *testing.T, doc, relay string, lower bool) {
 		for _, field := range []string{"SAMLRequest", "SAMLResponse"} {
-			query := unsignedQuery(field, doc, relay, signing{})
+			by := signing{by: "ec"} // which signs fastest
+			query := unsignedQuery(field, doc, relay, by)
 			if lower {
 				query = lowerEscapes(query)
 			}
-			r := get(signOctets(query, signing{}))
+			r := get(signOctets(query, by))
 			if field == "SAMLResponse" {
-				sound(t, finishLogout(r, logoutIdP(), nil, ourRequest()))
+				sound(t, finishLogout(r, logoutIdP("ec"), nil, ourRequest()))
 				continue
 			}
-			lo, err := receive(r, logoutIdP(), nil)
+			lo, err := receive(r, logoutIdP("ec"), nil)
 			sound(t, err)
 			if err != nil {
 				continue
@@ -121,7 +122,7 @@ func FuzzReceiveLogoutSigned(f *testing.F) {
 			if lo.ID == "" || lo.NameID.Value == "" || len(lo.SessionIndexes) > 256 || lo.RelayState != relay || lo.ReplayUntil.After(clock().Add(25*time.Hour)) || !lo.ReplayUntil.After(clock()) {
 				t.Fatalf("%+v", lo)
 			}
-			answer, err := logoutSP().AnswerLogout(logoutIdP(), lo, true, clock())
+			answer, err := logoutSP().AnswerLogout(logoutIdP("ec"), lo, true, clock())
 			if err != nil {
 				t.Fatal(explain(err))
 			}

@@ -35,7 +35,7 @@ type LogoutMessage struct {
 // CodeEncoding or CodeXML.
 func ReadLogout(w http.ResponseWriter, r *http.Request) (m LogoutMessage, err error) {
 	var refused *Error
-	defer rescue(CodeXML, func(e *Error) { m, err = LogoutMessage{bad: e}, e })
+	defer rescue(CodeXML, func(e *Error) { m, err = LogoutMessage{bad: e.ofLogout()}, e })
 	switch r.Method {
 	case http.MethodGet:
 		m, refused = readLogoutQuery(r)
@@ -48,7 +48,7 @@ func ReadLogout(w http.ResponseWriter, r *http.Request) (m LogoutMessage, err er
 		refused = refuse(CodeSize, "a RelayState of at most 1 KiB", "")
 	}
 	if refused != nil {
-		return LogoutMessage{bad: refused}, refused
+		return LogoutMessage{bad: refused.ofLogout()}, refused
 	}
 	return m, nil
 }

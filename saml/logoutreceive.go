@@ -25,10 +25,10 @@ type Logout struct {
 // identity provider that logs out in a frame brings no cookie of ours. ReceiveLogout
 // would accept the same request again until ReplayUntil, so the caller burns its ID.
 func (sp *SP) ReceiveLogout(idp *IdP, rules *Rules, m LogoutMessage, now time.Time) (lo *Logout, err error) {
-	defer rescue(CodeXML, func(e *Error) { lo, err = nil, e })
+	defer rescue(CodeXML, func(e *Error) { lo, err = nil, e.ofLogout() })
 	lo, refused := sp.receiveLogout(idp, rules, m, now)
 	if refused != nil {
-		return nil, refused
+		return nil, refused.ofLogout()
 	}
 	return lo, nil
 }
@@ -59,9 +59,9 @@ func (sp *SP) receiveLogout(idp *IdP, rules *Rules, m LogoutMessage, now time.Ti
 // is what StartLogout returned to this browser, and is used once; nil, for an answer
 // that nobody waits for, is refused. Nil rules are the zero Rules. The error is an *Error.
 func (sp *SP) FinishLogout(idp *IdP, rules *Rules, m LogoutMessage, req *Request, now time.Time) (err error) {
-	defer rescue(CodeXML, func(e *Error) { err = e })
+	defer rescue(CodeXML, func(e *Error) { err = e.ofLogout() })
 	if refused := sp.finishLogout(idp, rules, m, req, now); refused != nil {
-		return refused
+		return refused.ofLogout()
 	}
 	return nil
 }

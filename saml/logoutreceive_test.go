@@ -147,7 +147,7 @@ func TestLogoutMessagesOfOthersEndNothing(t *testing.T) {
 				for _, b := range bindings() {
 					t.Run(fieldOf(doc)+" "+string(b)+" "+name, func(t *testing.T) {
 						t.Parallel()
-						notOver(t, takes(b.send(replace(t, doc, c.old, c.new), "", signing{}), doc, logoutIdP(), nil), c.code)
+						aboutLogout(t, takes(b.send(replace(t, doc, c.old, c.new), "", signing{}), doc, logoutIdP(), nil), c.code)
 					})
 				}
 			}
@@ -192,7 +192,7 @@ func TestLogoutMessagesByOtherKeysEndNothing(t *testing.T) {
 					t.Parallel()
 					err := takes(b.send(doc, "", c.s), doc, c.idp, c.rules)
 					if c.code != "" {
-						notOver(t, err, c.code)
+						aboutLogout(t, err, c.code)
 					} else if err != nil {
 						t.Error(explain(err))
 					}
@@ -296,7 +296,7 @@ func TestFinishLogoutHoldsToItsRequest(t *testing.T) {
 		} {
 			t.Run(string(b)+" "+name, func(t *testing.T) {
 				t.Parallel()
-				notOver(t, finishLogout(b.send(logoutResponse(), "", signing{}), logoutIdP(), nil, c.req), c.code)
+				aboutLogout(t, finishLogout(b.send(logoutResponse(), "", signing{}), logoutIdP(), nil, c.req), c.code)
 			})
 		}
 	}

@@ -89,7 +89,7 @@ func (q *query) document() ([]byte, *Error) {
 func (q *query) verify(v verifier) (int, *Error) {
 	method, sig := q.values[fieldSigAlg], q.values[fieldSig]
 	if method == "" || sig == "" {
-		return 0, refuse(CodeUnsigned, "SigAlg and Signature in the query", "").advise(hintSignLogout)
+		return 0, refuse(CodeUnsigned, "SigAlg and Signature in the query", "")
 	}
 	algorithm, ok := engine.MethodOf(method, v.rules.InsecureAllowLegacy)
 	if !ok {

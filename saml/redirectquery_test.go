@@ -153,12 +153,12 @@ func TestLogoutMessagesAreBounded(t *testing.T) {
 				}
 				return
 			}
-			notOver(t, err, c.code)
+			aboutLogout(t, err, c.code)
 			// Handed on all the same, it is refused for that reason.
 			if m.RelayState() != "" || m.InResponseTo() != "" || m.IsRequest() {
 				t.Error("a message with the error")
 			}
-			notOver(t, again, c.code)
+			aboutLogout(t, again, c.code)
 			notOver(t, logoutSP().FinishLogout(logoutIdP(), nil, m, ourRequest(), clock()), c.code)
 		})
 	}
