@@ -62,16 +62,20 @@ func ofOurRealm(roles []string) []string {
 	})
 }
 
-// Each way in which Keycloak signs, asked in each way in which we ask.
-func TestKeycloakLogin(t *testing.T) {
-	t.Parallel()
-	k := newKeycloak(t)
-	signing := map[string]map[string]string{
+// keycloakSigning are the settings of a client for each way in which Keycloak signs.
+func keycloakSigning() map[string]map[string]string {
+	return map[string]map[string]string{
 		"assertion": {"saml.assertion.signature": "true", "saml.server.signature": "false"},
 		"response":  {"saml.assertion.signature": "false", "saml.server.signature": "true"},
 		"both":      {"saml.assertion.signature": "true", "saml.server.signature": "true"},
 	}
-	for name, settings := range signing {
+}
+
+// Each way in which Keycloak signs, asked in each way in which we ask.
+func TestKeycloakLogin(t *testing.T) {
+	t.Parallel()
+	k := newKeycloak(t)
+	for name, settings := range keycloakSigning() {
 		for _, binding := range []saml.Binding{saml.Redirect, saml.POST} {
 			for _, signed := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s signed, request by %s, signed %t", name, binding, signed), func(t *testing.T) {

@@ -119,7 +119,7 @@ func (k keycloak) service(t testing.TB, settings map[string]string, keys ...saml
 	t.Helper()
 	s, at := newService(t, k.metadata(t), keys...)
 	s.idp.SignRequests = len(keys) > 0
-	metadata, err := s.sp.Metadata(nil)
+	metadata, err := s.sp.Metadata(&saml.MetadataOptions{Encryption: settings["saml.encrypt"] == "true"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -97,15 +97,18 @@ func TestXMLSecEncrypted(t *testing.T) {
 		"OAEP 1.1 SHA-256 with MGF1 by default":   {key: xmlenc11 + "rsa-oaep", digest: xmlenc + "sha256"},
 		"OAEP 1.1 with digest and MGF by default": {key: xmlenc11 + "rsa-oaep"},
 	}
-	key := newKey(t)
+	key, other := newKey(t), newKey(t)
 	for name, e := range transports {
 		for _, bits := range []int{128, 192, 256} {
+			if bits == 192 && e.mask != "" {
+				continue // one cipher more says nothing of the rest
+			}
 			for _, inside := range []bool{true, false} {
 				t.Run(fmt.Sprintf("AES-%d-GCM, %s, namespaces inside %t", bits, name, inside), func(t *testing.T) {
 					t.Parallel()
 					e := e
 					e.kind, e.bits, e.data = "aes", bits, fmt.Sprintf("%saes%d-gcm", xmlenc11, bits)
-					testEncrypted(t, e, inside, key, nil)
+					testEncrypted(t, e, inside, []saml.Key{other, key}, nil)
 				})
 			}
 		}
@@ -113,9 +116,11 @@ func TestXMLSecEncrypted(t *testing.T) {
 }
 
 // testEncrypted lets a letter be signed and encrypted, and opens it.
-func testEncrypted(t *testing.T, e encryption, inside bool, key saml.Key, rules *saml.Rules) {
+// The last of the keys is the one it is for.
+func testEncrypted(t *testing.T, e encryption, inside bool, keys []saml.Key, rules *saml.Rules) {
 	t.Helper()
-	for i, signed := range []string{"assertion", "response", "both"} {
+	other, key := keys[0], keys[1]
+	for _, signed := range []string{"assertion", "response", "both"} {
 		x, by := newXMLSec(t), newECDSA(t, elliptic.P256())
 		l := letter{Now: time.Now(), Digest: xmlenc + "sha256", Inside: inside}
 		l.sign(signed, dsigMore+"ecdsa-sha256")
@@ -125,9 +130,7 @@ func testEncrypted(t *testing.T, e encryption, inside bool, key saml.Key, rules 
 		if bytes.Contains(doc, []byte("ann@example.com")) {
 			t.Fatalf("it is in clear:\n%s", doc)
 		}
-		// The key that it is for is one of several.
-		keys := []saml.Key{newKey(t), key}
-		id, err := l.open(t, doc, by, rules, keys[i%2:]...)
+		id, err := l.open(t, doc, by, rules, keys...)
 		if err != nil {
 			t.Errorf("%s: refused: %v: %v", signed, err, errors.Unwrap(err))
 			continue
@@ -136,7 +139,7 @@ func testEncrypted(t *testing.T, e encryption, inside bool, key saml.Key, rules 
 		if diff := cmp.Diff(want, id, varies); diff != "" {
 			t.Errorf("%s: identity (-want +got):\n%s", signed, diff)
 		}
-		if id, err := l.open(t, doc, by, rules, keys[0]); id != nil || codeOf(err) != saml.CodeEncrypted {
+		if id, err := l.open(t, doc, by, rules, other); id != nil || codeOf(err) != saml.CodeEncrypted {
 			t.Errorf("%s, for another key: %v, %v", signed, id, err)
 		}
 	}
@@ -146,12 +149,12 @@ func testEncrypted(t *testing.T, e encryption, inside bool, key saml.Key, rules 
 func TestXMLSecEncryptedCBC(t *testing.T) {
 	t.Parallel()
 	newXMLSec(t)
-	key := newKey(t)
+	key, other := newKey(t), newKey(t)
 	for _, bits := range []int{128, 192, 256} {
 		t.Run(fmt.Sprintf("AES-%d-CBC", bits), func(t *testing.T) {
 			t.Parallel()
 			e := encryption{data: fmt.Sprintf("%saes%d-cbc", xmlenc, bits), kind: "aes", bits: bits, key: xmlenc + "rsa-oaep-mgf1p"}
-			testEncrypted(t, e, false, key, &saml.Rules{InsecureAllowCBC: true})
+			testEncrypted(t, e, false, []saml.Key{other, key}, &saml.Rules{InsecureAllowCBC: true})
 			testNotAllowed(t, e, key, nil)
 		})
 	}
