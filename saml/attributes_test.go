@@ -1,6 +1,7 @@
 package saml_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -232,6 +233,23 @@ func TestMultiFactorIsWhatIsDefinedSo(t *testing.T) {
 	}
 	if (&saml.Identity{}).MultiFactor() {
 		t.Error("nothing was claimed")
+	}
+}
+
+// The fields that were added later are left out while they say nothing.
+func TestStableJSONOfWhatWasAdded(t *testing.T) {
+	t.Parallel()
+	for want, id := range map[string]saml.Identity{
+		`"groups_omitted":true`: {GroupsOmitted: true}, `"authn_methods":["a"]`: {AuthnMethods: []string{"a"}},
+	} {
+		data, err := json.Marshal(id)
+		if err != nil || !strings.Contains(string(data), want) {
+			t.Errorf("%s %v, want %s", data, err, want)
+		}
+		var back saml.Identity
+		if err := json.Unmarshal(data, &back); err != nil || !cmp.Equal(id, back) {
+			t.Errorf("%+v %v", back, err)
+		}
 	}
 }
 

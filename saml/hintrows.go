@@ -74,7 +74,7 @@ func otherHostedHints() []hint {
 		{Duo, CodeAlgorithm, "", `in the Duo Admin Panel, set "Signature algorithm" of the application to SHA256`},
 		{Duo, CodeIdentifier, "", `in the Duo Admin Panel, add <Email Address> under "Map attributes" of the application, with the name that the connection expects`},
 
-		{CyberArk, CodeAudience, "", `in CyberArk Identity, set "SP Entity ID / Issuer / Audience" on the Trust page of the app to exactly the entity ID shown here, which is not the ACS URL`},
+		{CyberArk, CodeAudience, "", `in CyberArk Identity, set "SP Entity ID / Issuer / Audience" on the Trust page of the app to exactly the entity ID shown here`},
 		{CyberArk, CodeDestination, "", `in CyberArk Identity, set "Assertion Consumer Service (ACS) URL" on the Trust page of the app to exactly the one shown here`},
 		{CyberArk, CodeRecipient, "", `in CyberArk Identity, set "Recipient" on the Trust page of the app to "Same as ACS URL", and that to exactly the one shown here`},
 		{CyberArk, CodeUnsigned, "", `in CyberArk Identity, set "Sign Response or Assertion" on the Trust page of the app`},

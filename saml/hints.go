@@ -10,24 +10,21 @@ type hint struct {
 	say     string
 }
 
-// advise makes the hint of a refusal as exact as what is known allows: a value that is
-// in the wrong place, a difference that is easily overlooked, or the name of the setting
-// in the provider's own console. Received text is looked at and never repeated. doc may be nil.
+// advise makes the hint of a refusal as exact as what is known allows: the name of the
+// setting in the provider's own console, a value that stands in the wrong place, a
+// difference that is easily overlooked. Received text is looked at and never repeated.
+// doc may be nil.
 func (c *check) advise(e *Error, doc *document) {
 	plain := e.Hint == e.Code.row().hint
-	if say := c.misplaced(e); say != "" && plain {
-		e.Hint, plain = say, false
-	}
-	received := foldASCII(e.Received)
 	if product := c.product(doc); product != "" {
-		if say := sayOf(product, e.Code, received, plain); say != "" {
+		if say := sayOf(product, e.Code, foldASCII(e.Received), plain); say != "" {
 			e.Hint = say
 		}
 	}
 	switch e.Code {
 	case CodeIssuer, CodeAudience, CodeDestination, CodeRecipient:
-		if d := difference(e.Expected, e.Received); d != "" {
-			e.Hint += "; the two differ only in " + d
+		if note := c.difference(e.Expected, e.Received); note != "" {
+			e.Hint += "; " + note
 		}
 	}
 }
@@ -60,34 +57,31 @@ func sayOf(product Product, code Code, received string, plain bool) string {
 	return say
 }
 
-// misplaced knows the two values that people mix up.
-func (c *check) misplaced(e *Error) string {
-	switch e.Code {
-	case CodeAudience:
-		if e.Received == c.sp.ACS {
-			return "the provider has the ACS URL where the entity ID belongs: set the audience (SP entity ID) there to exactly the entity ID shown here"
-		}
-	case CodeDestination, CodeRecipient:
-		if e.Received == c.sp.EntityID {
-			return "the provider has the entity ID where the ACS URL belongs: set the ACS URL there to exactly the one shown here"
-		}
+// difference says how two values differ, when that is one of the usual slips.
+func (c *check) difference(expected, received string) string {
+	const only = "the two differ only in "
+	switch {
+	case expected == received || expected == "" || received == "":
+		return ""
+	case received == c.sp.ACS:
+		return "the ACS URL stands there now"
+	case received == c.sp.EntityID:
+		return "the entity ID of the application stands there now"
+	case strings.TrimSuffix(expected, "/") == strings.TrimSuffix(received, "/"):
+		return only + "the slash at the end"
+	case equalASCII(expected, received):
+		return only + "upper and lower case"
+	case plainHTTP(expected) == plainHTTP(received):
+		return only + "http and https"
 	}
 	return ""
 }
 
-// difference names what is easily overlooked; "" when there is more to it than that.
-func difference(a, b string) string {
-	switch {
-	case a == b || a == "" || b == "":
-		return ""
-	case strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/"):
-		return "the slash at the end"
-	case equalASCII(a, b):
-		return "upper and lower case"
-	case strings.TrimPrefix(a, "https://") == strings.TrimPrefix(b, "http://"), strings.TrimPrefix(a, "http://") == strings.TrimPrefix(b, "https://"):
-		return "http and https"
+func plainHTTP(s string) string {
+	if rest, ok := strings.CutPrefix(s, "https://"); ok {
+		return "http://" + rest
 	}
-	return ""
+	return s
 }
 
 // hints are the settings by the names they have in each product, from the documentation

@@ -9,11 +9,13 @@
 // session and no second one.
 //
 // What it refuses, always: unsigned responses, anything that is not exactly one
-// signed assertion, encrypted assertions, SHA-1, RSA keys below 2048 bits, keys named by the
-// message instead of the connection, document types, comments and processing
-// instructions, a missing audience. It never inflates what a browser posted. There
-// is no switch that turns a check off, and no result that comes with a warning: the
-// answer is an [Identity] or an [*Error] that says which side has to fix what.
+// signed assertion, keys named by the message instead of the connection, document
+// types, comments and processing instructions, a missing audience; and SHA-1, RSA keys
+// below 2048 bits and AES-CBC without a field of the [Rules] that is called Insecure.
+// It never inflates what a browser posted. There is no switch that turns a check off,
+// and no result that comes with a warning: the answer is an [Identity] or an [*Error]
+// that says which side has to fix what. [SP.Explain] makes all the checks on a response,
+// for the admin who has to set it right.
 //
 // The specifications are the OASIS SAML 2.0 documents saml-core, saml-bindings
 // (3.4 and 3.5), saml-profiles (4.1) and saml-metadata, and W3C XML Signature with
