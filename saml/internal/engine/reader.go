@@ -42,7 +42,7 @@ func (r *reader) scope() *Error {
 func (r *reader) reserve() {
 	tags := bytes.Count(r.src, []byte("<"))
 	r.doc.nodes = make([]node, 0, min(tags+1, 2*r.max.Elements+1))
-	r.doc.attrs = make([]attribute, 0, min(bytes.Count(r.src, []byte(`="`))+1, 2*r.max.Elements))
+	r.doc.attrs = make([]attribute, 0, min(bytes.Count(r.src, []byte(`="`))+1, attributesPerElement*r.max.Elements))
 	r.scopes = make([]declared, 0, 16)
 	r.marks = make([]uint8, 0, 16)
 }
@@ -196,6 +196,10 @@ func (r *reader) end() *Error {
 	return nil
 }
 
+// attributesPerElement bounds all attributes together: 5,000 groups with a type and its
+// two namespaces on each have 15,000, and each costs a second verifier a kilobyte.
+const attributesPerElement = 2
+
 // attributes reads them up to the end of the tag, and says whether that ended the
 // element too.
 func (r *reader) attributes() (empty bool, err *Error) {
@@ -218,6 +222,9 @@ func (r *reader) attributes() (empty bool, err *Error) {
 		}
 		if len(r.doc.attrs)-first == r.max.Attributes {
 			return false, malformed(fmt.Sprintf("more than %d attributes on one element", r.max.Attributes))
+		}
+		if len(r.doc.attrs) == attributesPerElement*r.max.Elements {
+			return false, malformed("more attributes than a message has")
 		}
 		if err := r.attribute(); err != nil {
 			return false, err
