@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -42,7 +43,7 @@ func (m LogoutMessage) Request(ctx context.Context) (*http.Request, error) {
 }
 
 // StartLogout makes the signed LogoutRequest that ends a session of [IdP.Sessions], for
-// the binding by, which the metadata of the service provider must list. The session is
+// the binding by, which the metadata of both must list. The session is
 // forgotten when [IdP.ReadLogoutResponse] reads that it has ended. Without attacks
 // nothing is wrong with the message; those that would change nothing in it are refused.
 func (idp *IdP) StartLogout(s Session, by Binding, attacks ...Attack) (LogoutMessage, error) {
@@ -50,8 +51,8 @@ func (idp *IdP) StartLogout(s Session, by Binding, attacks ...Attack) (LogoutMes
 	if err != nil {
 		return LogoutMessage{}, err
 	}
-	if len(idp.product.logout) == 0 {
-		return LogoutMessage{}, fmt.Errorf("%w: this provider has no single logout", ErrLogout)
+	if !slices.Contains(idp.product.logout, by) {
+		return LogoutMessage{}, fmt.Errorf("%w: this provider has no single logout by %q", ErrLogout, by)
 	}
 	for _, e := range sp.logout {
 		if e.binding != by {

@@ -3,6 +3,7 @@ package samltest
 import (
 	"fmt"
 	"net/http"
+	"slices"
 )
 
 // serveSLO takes the messages of service providers.
@@ -53,12 +54,7 @@ func (idp *IdP) takes(r *http.Request) bool {
 	if r.Method == http.MethodPost {
 		by = POST
 	}
-	for _, b := range idp.product.logout {
-		if b == by {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(idp.product.logout, by)
 }
 
 // serveLogout ends a session from the start page.

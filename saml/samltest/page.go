@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -86,8 +87,8 @@ func (idp *IdP) serveStart(w http.ResponseWriter, _ *http.Request) {
 	idp.mu.RLock()
 	for _, id := range sortedKeys(idp.providers) {
 		s := startable{Name: id, URL: idp.SSOURL() + "?sp=" + url.QueryEscape(id)}
-		if len(idp.product.logout) > 0 {
-			for _, e := range idp.providers[id].logout {
+		for _, e := range idp.providers[id].logout {
+			if slices.Contains(idp.product.logout, e.binding) {
 				s.Bindings = append(s.Bindings, e.binding)
 			}
 		}

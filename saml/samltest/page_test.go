@@ -3,6 +3,7 @@ package samltest_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -144,6 +145,8 @@ func TestStatusOfPaths(t *testing.T) {
 		"/sso":                 http.StatusBadRequest,
 		"/sso?sp=https://x":    http.StatusForbidden,
 		"/sso?SAMLRequest=%40": http.StatusBadRequest,
+		"/slo":                 http.StatusBadRequest,
+		"/logout":              http.StatusMethodNotAllowed,
 		"/other":               http.StatusNotFound,
 		"/../../other":         http.StatusNotFound,
 		"x":                    http.StatusNotFound,
@@ -163,6 +166,33 @@ func TestStatusOfPaths(t *testing.T) {
 	}
 	if page := get(t, idp, "/").Body.String(); !strings.Contains(page, "/sso?sp="+url.QueryEscape(spEntity)) {
 		t.Errorf("start page:\n%s", page)
+	}
+}
+
+// Who starts here is asked for by nobody, and may want to go somewhere.
+func TestStartWithRelayState(t *testing.T) {
+	t.Parallel()
+	idp := newIdP(t, nil)
+	page := get(t, idp, "/").Body.String()
+	for _, want := range []string{`<form method="get" action="` + idp.SSOURL() + `">`, `<input type="hidden" name="sp" value="` + spEntity + `">`, `<input name="RelayState">`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the start page lacks %s", want)
+		}
+	}
+	for _, relay := range []string{"", "handle", `"><b>&`, strings.Repeat("x", 200)} {
+		w := get(t, idp, "/sso?"+url.Values{"sp": {spEntity}, "RelayState": {relay}}.Encode())
+		w = postForm(idp, "/login", url.Values{"ticket": {ticketOf(t, w)}, "person": {"ann@example.com"}})
+		found := regexp.MustCompile(`name="RelayState" value="([^"]*)"`).FindStringSubmatch(w.Body.String())
+		if found == nil && relay != "" || found != nil && html.UnescapeString(found[1]) != relay {
+			t.Errorf("%q came out as %q", relay, found)
+		}
+		response := regexp.MustCompile(`name="SAMLResponse" value="([^"]+)"`).FindStringSubmatch(w.Body.String())
+		if response == nil {
+			t.Fatalf("no answer:\n%s", w.Body)
+		}
+		if f := factsOf(readResponse(t, samltest.Response{SAMLResponse: html.UnescapeString(response[1])}), idp); f.InResponseTo != "" || !f.AssertionSigned {
+			t.Errorf("%+v", f)
+		}
 	}
 }
 
