@@ -59,6 +59,55 @@ func TestLogoutRequestWithoutWhatMayBeAbsent(t *testing.T) {
 	}
 }
 
+func TestEncryptedNamesOfLogoutRequestsAreOpened(t *testing.T) {
+	t.Parallel()
+	for _, b := range bindings() {
+		for name, c := range map[string]struct {
+			how   sealing
+			rules *saml.Rules
+			code  saml.Code
+		}{
+			"for us":                {sealing{to: "second"}, nil, ""},
+			"for somebody else":     {sealing{to: "attacker"}, nil, saml.CodeEncrypted},
+			"changed":               {sealing{to: "second", tamper: func(d []byte) []byte { d[20] ^= 1; return d }}, nil, saml.CodeEncrypted},
+			"AES-CBC":               {sealing{to: "second", cipher: xmlenc + "aes256-cbc"}, nil, saml.CodeAlgorithm},
+			"AES-CBC, opted in":     {sealing{to: "second", cipher: xmlenc + "aes256-cbc"}, allowCBC(), ""},
+			"the key beside of it":  {sealing{to: "second", beside: true}, nil, ""},
+			"RSA without its OAEP":  {sealing{to: "second", transport: xmlenc + "rsa-1_5"}, nil, saml.CodeAlgorithm},
+			"for others and for us": {sealing{to: "second", also: "attacker"}, nil, ""},
+			"its tag cut off":       {sealing{to: "second", tamper: func(d []byte) []byte { return d[:len(d)-16] }}, nil, saml.CodeEncrypted},
+		} {
+			t.Run(string(b)+" "+name, func(t *testing.T) {
+				t.Parallel()
+				lo, err := receive(b.send(c.how.encryptedName(logoutRequest()), "", signing{}), logoutIdP(), c.rules)
+				if c.code != "" {
+					notOver(t, err, c.code)
+					return
+				}
+				if err != nil {
+					t.Fatal(explain(err))
+				}
+				if diff := cmp.Diff(genuineLogout(), lo); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
+		// No key is used for what nobody signed, or is for somebody else.
+		doc := sealing{to: "attacker"}.encryptedName(logoutRequest())
+		_, err := receive(b.send(doc, "", signing{by: "attacker"}), logoutIdP(), nil)
+		notOver(t, err, saml.CodeSignature)
+		// In clear beside it, or beside another: one of them could be believed.
+		doc = sealing{to: "second"}.encryptedName(logoutRequest())
+		for _, more := range []string{"<saml:NameID>owner</saml:NameID>", sealing{to: "second"}.seal("EncryptedID", "<saml:NameID>owner</saml:NameID>")} {
+			_, err := receive(b.send(replace(t, doc, "<samlp:SessionIndex>", more+"<samlp:SessionIndex>"), "", signing{}), logoutIdP(), nil)
+			refusedAny(t, err)
+		}
+		doc = replace(t, logoutRequest(), "ann-1", "")
+		_, err = receive(b.send(sealing{to: "second"}.encryptedName(doc), "", signing{}), logoutIdP(), nil)
+		notOver(t, err, saml.CodeNameID)
+	}
+}
+
 // TestUnsignedLogoutMessagesEndNothing: anybody could end anybody's session.
 func TestUnsignedLogoutMessagesEndNothing(t *testing.T) {
 	t.Parallel()
