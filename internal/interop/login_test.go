@@ -164,14 +164,28 @@ func TestLoginThatStartsAtTheProvider(t *testing.T) {
 	}
 }
 
-func TestEncryptedIsRefused(t *testing.T) {
+// crewjam encrypts by AES-128-CBC, which has to be allowed.
+func TestEncryptedLogin(t *testing.T) {
 	t.Parallel()
 	p := newIdentityProvider(t)
-	p.encrypted = true
 	s, at := newService(t, p.parsed(t), newKey(t))
-	p.trust(t, s.sp)
-	if out := login(t, at+"/login", ""); out.Identity != nil || out.Code != saml.CodeEncrypted {
-		t.Errorf("outcome %+v; crewjam says: %s", out, p.log)
+	metadata, err := s.sp.Metadata(&saml.MetadataOptions{Encryption: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.trustMetadata(t, metadata)
+	s.rules.RequireEncrypted = true
+	if out := login(t, at+"/login", ""); out.Identity != nil || out.Code != saml.CodeAlgorithm {
+		t.Errorf("without the opt-in: %+v; crewjam says: %s", out, p.log)
+	}
+	s.rules.InsecureAllowCBC = true
+	out := login(t, at+"/login", "")
+	if diff := cmp.Diff(wantAnn(p, s), out.Identity, varies); diff != "" {
+		t.Errorf("%s: identity (-want +got):\n%s", out.Detail, diff)
+	}
+	s.sp.Keys = []saml.Key{newKey(t)}
+	if id, err := s.sp.Finish(s.idp, &s.rules, s.message, s.request, time.Now()); id != nil || codeOf(err) != saml.CodeEncrypted {
+		t.Errorf("with another key: %v, %v", id, err)
 	}
 }
 

@@ -25,9 +25,8 @@ import (
 // identityProvider is crewjam's, with one person who is always signed in.
 type identityProvider struct {
 	*crewjam.IdentityProvider
-	session   *crewjam.Session
-	encrypted bool          // pretend that the service provider wants encryption
-	log       *bytes.Buffer // what crewjam says of a refusal
+	session *crewjam.Session
+	log     *bytes.Buffer // what crewjam says of a refusal
 
 	mu       sync.Mutex
 	services map[string]*crewjam.EntityDescriptor
@@ -119,11 +118,6 @@ func (p *identityProvider) trustMetadata(t testing.TB, metadata []byte) {
 	entity, err := samlsp.ParseMetadata(metadata)
 	if err != nil {
 		t.Fatalf("our metadata, read by crewjam: %v", err)
-	}
-	if p.encrypted {
-		for i := range entity.SPSSODescriptors[0].KeyDescriptors {
-			entity.SPSSODescriptors[0].KeyDescriptors[i].Use = "encryption"
-		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
