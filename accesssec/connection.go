@@ -2,10 +2,8 @@ package accesssec
 
 import (
 	"context"
-	"crypto"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -24,10 +22,12 @@ type connection struct {
 	Name     string          `json:"name"`
 	EntityID string          `json:"entity_id"`
 	ACS      string          `json:"acs"`
+	SLO      string          `json:"slo,omitempty"` // "" where it was made before there was one: no single logout
 	IdP      *saml.IdP       `json:"idp,omitempty"` // nil until configured
 	Rules    saml.Rules      `json:"rules"`
 	Slots    map[string]slot `json:"slots,omitempty"`    // of IdP.Certificates, by fingerprint
 	Subjects int             `json:"subjects,omitempty"` // raised when the NameIDs so far are to be forgotten
+	Encrypt  bool            `json:"encrypt,omitempty"`  // our metadata has a key to encrypt for
 	Cert     []byte          `json:"cert"`               // our signing certificate, DER
 	Key      []byte          `json:"sealed_key"`         // its private key, PKCS #8, sealed
 }
@@ -76,31 +76,6 @@ func (v *connection) makeKey(ring *seal.Ring, id string, now time.Time) error {
 	return nil
 }
 
-// sp opens our side of the connection.
-func (v connection) sp(ring *seal.Ring, id string) (*saml.SP, error) {
-	der, err := ring.Open(v.Key, "saml key", id)
-	if err != nil {
-		return nil, fmt.Errorf("accesssec: key of connection %s: %w", id, err)
-	}
-	private, err := x509.ParsePKCS8PrivateKey(der)
-	if err != nil {
-		return nil, fmt.Errorf("accesssec: key of connection %s: %w", id, err)
-	}
-	signer, ok := private.(crypto.Signer)
-	if !ok {
-		return nil, fmt.Errorf("accesssec: key of connection %s does not sign", id)
-	}
-	cert, err := x509.ParseCertificate(v.Cert)
-	if err != nil {
-		return nil, fmt.Errorf("accesssec: certificate of connection %s: %w", id, err)
-	}
-	return &saml.SP{EntityID: v.EntityID, ACS: v.ACS, Keys: []saml.Key{{Signer: signer, Cert: cert}}}, nil
-}
-
-// receiver is our side as far as an answer needs it: no key is opened for what
-// anybody may post.
-func (v connection) receiver() *saml.SP { return &saml.SP{EntityID: v.EntityID, ACS: v.ACS} }
-
 // checkConfiguration refuses settings with which no login could work or be safe.
 func checkConfiguration(idp *saml.IdP, rules *saml.Rules) error {
 	detail := ""
@@ -112,16 +87,20 @@ func checkConfiguration(idp *saml.IdP, rules *saml.Rules) error {
 		detail = "the issuer is longer than 1024 bytes"
 	case len(idp.Certificates) > mostCertificates:
 		detail = "there are more than ten certificates"
-	default:
-		u, err := url.Parse(idp.SSO.URL)
-		if err != nil || !secureURL(u) || len(idp.SSO.URL) > 2048 {
-			detail = "the sign-in URL is no https URL"
-		}
+	case !safeURL(idp.SSO.URL):
+		detail = "the sign-in URL is no https URL"
+	case idp.SLO.URL != "" && !safeURL(idp.SLO.URL), idp.SLOResponseURL != "" && !safeURL(idp.SLOResponseURL):
+		detail = "a single logout URL is no https URL"
 	}
 	if detail == "" {
 		return nil
 	}
 	return refuse(CodeConfiguration, detail)
+}
+
+func safeURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && secureURL(u) && len(s) <= 2048
 }
 
 // trustsOther reports whether another could speak for the org's people than with old,
@@ -147,10 +126,24 @@ func (v connection) changes(next connection) []audit.Change {
 	add("sign_in_url", old.SSO.URL, next.IdP.SSO.URL)
 	add("binding", string(old.SSO.Binding), string(next.IdP.SSO.Binding))
 	add("certificates", fingerprints(old.Certificates), fingerprints(next.IdP.Certificates))
-	add("sign_requests", strconv.FormatBool(old.SignRequests), strconv.FormatBool(next.IdP.SignRequests))
-	add("skew", v.Rules.Skew.String(), next.Rules.Skew.String())
-	add("idp_initiated", strconv.FormatBool(v.Rules.IdPInitiated), strconv.FormatBool(next.Rules.IdPInitiated))
-	add("identifier", v.Rules.Identifier, next.Rules.Identifier)
+	flag := func(field string, from, to bool) { add(field, strconv.FormatBool(from), strconv.FormatBool(to)) }
+	add("logout_url", old.SLO.URL, next.IdP.SLO.URL)
+	add("logout_binding", string(old.SLO.Binding), string(next.IdP.SLO.Binding))
+	add("logout_response_url", old.SLOResponseURL, next.IdP.SLOResponseURL)
+	flag("sign_requests", old.SignRequests, next.IdP.SignRequests)
+	was, is := v.Rules, next.Rules
+	add("skew", was.Skew.String(), is.Skew.String())
+	flag("idp_initiated", was.IdPInitiated, is.IdPInitiated)
+	flag("require_encrypted", was.RequireEncrypted, is.RequireEncrypted)
+	flag("deny_expired_certificates", was.DenyExpiredCertificates, is.DenyExpiredCertificates)
+	flag("insecure_allow_cbc", was.InsecureAllowCBC, is.InsecureAllowCBC)
+	flag("insecure_allow_legacy", was.InsecureAllowLegacy, is.InsecureAllowLegacy)
+	flag("insecure_engine_only", was.InsecureEngineOnly, is.InsecureEngineOnly)
+	flag("publish_encryption_key", v.Encrypt, next.Encrypt)
+	add("first_name", was.FirstName, is.FirstName)
+	add("last_name", was.LastName, is.LastName)
+	add("groups", was.Groups, is.Groups)
+	add("identifier", was.Identifier, is.Identifier)
 	add("subjects", strconv.Itoa(v.Subjects), strconv.Itoa(next.Subjects))
 	return out
 }

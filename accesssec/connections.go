@@ -3,6 +3,7 @@ package accesssec
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
@@ -15,6 +16,8 @@ import (
 type Connection struct {
 	ID, Name      string
 	EntityID, ACS string // to enter at the identity provider; the ACS is the postback URL
+	SLO           string // the single logout URL; "" for a connection that was made before there was one
+	Encrypt       bool   // our metadata has a key to encrypt for
 	IdP           *saml.IdP
 	Rules         saml.Rules
 	State         policy.SSOState
@@ -59,7 +62,7 @@ func (a *Admin) NewConnection(ctx context.Context, name string) (Connection, err
 	}
 	id := newID("con")
 	base := a.s.origin + a.s.opts.Path + "sso/" + id
-	v := connection{Name: boundName(name), EntityID: base, ACS: base + "/acs"}
+	v := connection{Name: boundName(name), EntityID: base, ACS: base + "/acs", SLO: base + "/slo"}
 	if v.Name == "" {
 		v.Name = "Single sign-on"
 	}
@@ -156,6 +159,35 @@ func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *
 		if acc.Connection == id {
 			return a.announce(ctx, c, by, e)
 		}
+		return c.record(ctx, a.p.OrgID, e)
+	})
+	if err != nil {
+		return Connection{}, err
+	}
+	return out, nil
+}
+
+// PublishEncryptionKey decides whether the metadata of a connection has a key for the
+// identity provider to encrypt for: some encrypt as soon as they see one. With
+// Rules.RequireEncrypted it has one in any case. What is encrypted is read either way.
+func (a *Admin) PublishEncryptionKey(ctx context.Context, id string, on bool) (Connection, error) {
+	var out Connection
+	err := a.s.change(ctx, func(c *change) error {
+		by, k, err := a.onConnection(ctx, c, id, asIs)
+		if err != nil {
+			return err
+		}
+		_, acc, err := accessOf(ctx, c, a.p.OrgID)
+		if err != nil {
+			return err
+		}
+		e := by.by(audit.ConnectionConfigured, thing(audit.KindConnection, id, k.Value.Name))
+		e.Changes = []audit.Change{{Field: "publish_encryption_key", Old: strconv.FormatBool(k.Value.Encrypt), New: strconv.FormatBool(on)}}
+		k.Value.Encrypt = on
+		if err := connections.put(ctx, c, k); err != nil {
+			return stale(err)
+		}
+		out = shown(k, acc, c.now)
 		return c.record(ctx, a.p.OrgID, e)
 	})
 	if err != nil {
@@ -284,7 +316,7 @@ func (a *Admin) updateAccess(ctx context.Context, c *change, fn func(*access) er
 
 func shown(k kept[connection], acc access, now time.Time) Connection {
 	v := k.Value
-	out := Connection{ID: k.ID, Name: v.Name, EntityID: v.EntityID, ACS: v.ACS, IdP: v.trusted(now), Rules: v.Rules, State: acc.SSO}
+	out := Connection{ID: k.ID, Name: v.Name, EntityID: v.EntityID, ACS: v.ACS, SLO: v.SLO, Encrypt: v.Encrypt, IdP: v.trusted(now), Rules: v.Rules, State: acc.SSO}
 	out.Certificates = v.certificates(now)
 	if acc.SSO == policy.SSOActive && acc.Connection != k.ID {
 		out.State = policy.SSOSetup

@@ -29,8 +29,8 @@ type LoginTrace struct {
 	Fix      string       `json:"fix,omitempty"`      // what would mend it
 	Expected string       `json:"expected,omitempty"` // by saml, as the three that follow
 	Received string       `json:"received,omitempty"`
-	Side     saml.Side    `json:"side,omitempty"` // who has to act
-	Checks   []TraceCheck `json:"checks,omitempty"`
+	Side     saml.Side    `json:"side,omitempty"`   // who has to act
+	Checks   []TraceCheck `json:"checks,omitempty"` // all of them, for a response that saml refused
 
 	Solicited    bool             `json:"solicited,omitempty"`   // it answers a request of ours
 	AssertionID  string           `json:"assertion,omitempty"`   // from here on: verified
@@ -54,7 +54,8 @@ type TraceAttribute struct {
 
 // TraceCheck is one check of a response that was refused.
 type TraceCheck struct {
-	Check    string    `json:"check"`
+	Check    string    `json:"check"`          // a name of package saml
+	Saw      string    `json:"saw,omitempty"`  // what it looked at; only behind a signature that holds
 	Code     saml.Code `json:"code,omitempty"` // "" it passed
 	Expected string    `json:"expected,omitempty"`
 	Received string    `json:"received,omitempty"`
@@ -125,6 +126,7 @@ func (a *Admin) LoginTraces(ctx context.Context, connectionID string, q TraceQue
 type tracing struct {
 	orgID, connectionID string // no org: nobody's connection, and nobody to read it
 	trace               LoginTrace
+	explain             func() []saml.Finding // nil: it never came to that
 }
 
 // saw notes what is known since the signature was verified.
@@ -162,6 +164,35 @@ func (t *tracing) refused(no *Refusal) {
 	}
 }
 
+// checks are made once more, and all of them, for what saml has refused. Of what nobody
+// has signed they keep nothing that could name a person.
+func (t *tracing) checks(no *Refusal) {
+	var bad *saml.Error
+	if t.explain == nil || !errors.As(no, &bad) {
+		return
+	}
+	all := t.explain()
+	signed := slices.ContainsFunc(all, func(f saml.Finding) bool { return f.Check == saml.CheckSignature && f.Err == nil })
+	for _, f := range all {
+		c := TraceCheck{Check: f.Check}
+		if signed {
+			c.Saw = bound(f.Saw, 1024)
+		}
+		if f.Err != nil {
+			c.Code, c.Side, c.Hint = f.Err.Code, f.Err.Fix, f.Err.Hint
+			if signed || !personal(f.Check) {
+				c.Expected, c.Received = bound(f.Err.Expected, 1024), bound(f.Err.Received, 1024)
+			}
+		}
+		t.trace.Checks = append(t.trace.Checks, c)
+	}
+}
+
+// personal are the checks that look at who it is.
+func personal(check string) bool {
+	return check == saml.CheckNameID || check == saml.CheckIdentifier || check == saml.CheckValues
+}
+
 // keepTrace writes down what became of a response. That it can't be written changes
 // nothing of it: who is in is in, and who is out is out. A fault of ours leaves no trace
 // here but in Options.Log, because it says nothing of either side.
@@ -192,6 +223,7 @@ func (s *Service) putTrace(ctx context.Context, t *tracing, step Step, no *Refus
 		if flood, err := s.failed(ctx, wide); err != nil || flood {
 			return err
 		}
+		t.checks(no)
 	case step.Entered != nil:
 		// One for each person, so that a big org's people are no flood.
 		t.trace.UserID = step.Entered.Principal.UserID

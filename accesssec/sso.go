@@ -136,8 +136,15 @@ func (s *Service) answer(ctx context.Context, v Visit, m saml.Message, t *tracin
 	rules.IdPInitiated = true // check looks at that, when it is known whom it is about
 	now := s.now()
 	idp := conn.Value.trusted(now)
-	id, err := conn.Value.receiver().Finish(idp, &rules, m, asked, now)
+	sp, key, err := conn.Value.receiver(s.keys, conn.ID)
 	if err != nil {
+		return Step{}, err
+	}
+	t.explain = func() []saml.Finding { return sp.Explain(idp, &rules, m, asked, now) }
+	id, err := sp.Finish(idp, &rules, m, asked, now)
+	if fault := key.failed(); fault != nil {
+		return Step{}, fault
+	} else if err != nil {
 		return Step{}, s.refuseResponse(ctx, v, conn, err)
 	}
 	t.saw(idp, id)
@@ -396,5 +403,5 @@ func (i *SignIn) Metadata(ctx context.Context, connectionID string) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	return sp.Metadata(nil)
+	return sp.Metadata(&saml.MetadataOptions{Encryption: conn.Value.Encrypt || conn.Value.Rules.RequireEncrypted})
 }

@@ -161,13 +161,20 @@ func (m *matrix) post(asked int, at accesssec.Connection, person int, forged boo
 // readdress writes another Destination on a response.
 func (w *world) readdress(response, from, to string) string {
 	w.t.Helper()
-	xml, err := base64.StdEncoding.DecodeString(response)
-	w.must(err)
-	out := strings.Replace(string(xml), fmt.Sprintf(`Destination="%s"`, from), fmt.Sprintf(`Destination="%s"`, to), 1)
-	if out == string(xml) {
+	xml := w.decode(samltest.Response{SAMLResponse: response})
+	out := strings.Replace(xml, fmt.Sprintf(`Destination="%s"`, from), fmt.Sprintf(`Destination="%s"`, to), 1)
+	if out == xml {
 		w.t.Fatal("there is no Destination to replace")
 	}
 	return base64.StdEncoding.EncodeToString([]byte(out))
+}
+
+// decode is the document of a response.
+func (w *world) decode(resp samltest.Response) string {
+	w.t.Helper()
+	xml, err := base64.StdEncoding.DecodeString(resp.SAMLResponse)
+	w.must(err)
+	return string(xml)
 }
 
 // everySession is how many there are of anybody, anywhere.

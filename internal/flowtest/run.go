@@ -23,6 +23,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Matrix":   matrixFlows,
 		"Unasked":  unaskedFlows,
 		"Rollover": rolloverFlows,
+		"Sealed":   sealedFlows,
 
 		"Connections": connectionsFlows,
 		"Accounts":    accountsFlows,

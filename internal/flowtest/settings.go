@@ -270,6 +270,7 @@ func everyCall(w *world, a *accesssec.Admin, c *customer) map[string]error {
 	out["Enable"] = a.Enable(w.ctx, c.conn.ID, true)
 	_, out["Members"] = a.Members(w.ctx, accesssec.MemberQuery{})
 	_, out["Events"] = a.Events(w.ctx, store.AuditQuery{})
+	_, out["PublishEncryptionKey"] = a.PublishEncryptionKey(w.ctx, c.conn.ID, true)
 	_, out["AddCertificate"] = a.AddCertificate(w.ctx, c.conn.ID, c.idp.Certificate())
 	_, out["RemoveCertificate"] = a.RemoveCertificate(w.ctx, c.conn.ID, "none")
 	_, out["LoginTraces"] = a.LoginTraces(w.ctx, c.conn.ID, accesssec.TraceQuery{})

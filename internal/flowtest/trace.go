@@ -20,6 +20,7 @@ func tracesFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"what came, newest first":               tracesListed,
 		"nothing of a person before it is true": tracesUnverified,
+		"all that is wrong, and not the first":  tracesChecks,
 		"a connection that is in set-up":        tracesInSetUp,
 		"the code that a person reads out":      tracesByCode,
 		"of each person one login":              tracesOnePerPerson,
@@ -109,6 +110,14 @@ func tracesUnverified(t *testing.T, w *world) {
 		if got.Code != code || got.Fix == "" {
 			t.Errorf("%s: %+v", attack, got)
 		}
+		for _, c := range got.Checks {
+			if c.Saw != "" {
+				t.Errorf("%s: unsigned, and kept: %+v", attack, c)
+			}
+		}
+		if len(got.Checks) == 0 {
+			t.Errorf("%s: no checks", attack)
+		}
 		if got.Address+got.NameID+got.AssertionID+got.UserID+got.Certificate != "" || got.Attributes != nil {
 			t.Errorf("%s: unverified, and kept: %+v", attack, got)
 		}
@@ -119,6 +128,34 @@ func tracesUnverified(t *testing.T, w *world) {
 		if strings.Contains(string(d.Body), "ann@") || strings.Contains(string(d.Body), "Canary") {
 			t.Errorf("a person is in what nobody has signed: %s", d.Body)
 		}
+	}
+}
+
+func tracesChecks(t *testing.T, w *world) {
+	acme := withAnn(w)
+	l := acme.start()
+	_, err := l.finish(l.answer(ann, samltest.WrongAudience, samltest.WrongRecipient))
+	code := w.code(err)
+	wrong, saw := map[string]string{}, map[string]string{}
+	for _, c := range acme.traces()[0].Checks {
+		saw[c.Check] = c.Saw
+		if c.Code != "" {
+			wrong[c.Check] = c.Expected
+			if c.Hint == "" || c.Side == "" {
+				t.Errorf("%+v", c)
+			}
+		}
+	}
+	if diff := cmp.Diff(map[string]string{saml.CheckAudience: acme.conn.EntityID, saml.CheckRecipient: acme.conn.ACS}, wrong); diff != "" {
+		t.Errorf("refused as %s, wrong (-want +got)\n%s", code, diff)
+	}
+	if saw[saml.CheckNameID] == "" || saw[saml.CheckIssuer] != acme.idp.EntityID() {
+		t.Errorf("saw %v", saw)
+	}
+	// One that makes a login needs no explanation.
+	acme.signIn(ann)
+	if got := acme.traces()[0]; got.Code == "" && got.Checks != nil {
+		t.Errorf("%+v", got.Checks)
 	}
 }
 

@@ -137,6 +137,7 @@ type customer struct {
 
 	sessionAge, sessionFor time.Duration // at the identity provider
 	nameIDFormat           string
+	encrypt                samltest.Encryption
 }
 
 // newCustomer makes an org whose Owner is owner@domain. The domain is verified and
@@ -187,7 +188,7 @@ func (c *customer) connect(people ...samltest.Person) {
 	srv := httptest.NewUnstartedServer(nil)
 	var err error
 	c.idp, err = samltest.New("http://"+srv.Listener.Addr().String()+"/idp", people, &samltest.Options{
-		Now: c.w.clock, SessionAge: c.sessionAge, SessionFor: c.sessionFor, NameIDFormat: c.nameIDFormat,
+		Now: c.w.clock, SessionAge: c.sessionAge, SessionFor: c.sessionFor, NameIDFormat: c.nameIDFormat, Encrypt: c.encrypt,
 	})
 	c.w.must(err)
 	srv.Config.Handler = c.idp
@@ -198,6 +199,10 @@ func (c *customer) connect(people ...samltest.Person) {
 	c.w.must(err)
 	c.conn, err = c.admin().NewConnection(c.w.ctx, c.name+" IdP")
 	c.w.must(err)
+	if c.encrypt.Cipher != "" {
+		_, err = c.admin().PublishEncryptionKey(c.w.ctx, c.conn.ID, true)
+		c.w.must(err)
+	}
 	ours, err := c.w.svc.SignIn().Metadata(c.w.ctx, c.conn.ID)
 	c.w.must(err)
 	c.w.must(c.idp.Trust(ours))
