@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/accesssec/accesssec-go/saml"
+	"github.com/accesssec/accesssec-go/saml/samltest"
 )
 
 const (
@@ -276,5 +277,65 @@ func TestIdentifierRefusalsSayWhatCame(t *testing.T) {
 	id, err := finish(withAttributes(t, "", named("login", "a@b.example", "a@b.example")), theirIdP(), &saml.Rules{Identifier: "login"}, ourRequest(), clock())
 	if err != nil || id.Email != "a@b.example" {
 		t.Errorf("%v %v", id, err)
+	}
+}
+
+func TestBlankNamesAreNone(t *testing.T) {
+	t.Parallel()
+	for _, blank := range []string{"", " ", "\n\t", "\u00a0", "\u2003", "\u3000 \u00a0"} {
+		id, err := login(base("both").sign(replace(t, genuine(), "ann@victim.example", blank), signing{}))
+		refused(t, id, err, saml.CodeNameID)
+	}
+}
+
+// The simulated providers speak as the products do, and their people are understood.
+func TestPeopleOfEachFlavour(t *testing.T) {
+	t.Parallel()
+	many := make([]string, 151)
+	for i := range many {
+		many[i] = fmt.Sprintf("group-%03d", i)
+	}
+	ann := samltest.Person{Email: "ann@victim.example", FirstName: "Ann", LastName: "Lee", Groups: []string{"red", "blue"}}
+	guest, popular := ann, ann
+	guest.Guest, popular.Groups = true, many
+	for name, c := range map[string]struct {
+		flavor  samltest.Flavor
+		person  samltest.Person
+		first   string
+		groups  int
+		omitted bool
+	}{
+		"Okta":                   {samltest.Okta, ann, "Ann", 2, false},
+		"Okta, many groups":      {samltest.Okta, popular, "Ann", 151, false},
+		"Entra":                  {samltest.Entra, ann, "Ann", 2, false},
+		"Entra, a guest":         {samltest.Entra, guest, "Ann", 2, false},
+		"Entra, many groups":     {samltest.Entra, popular, "Ann", 0, true},
+		"Google, nothing mapped": {samltest.Google, ann, "", 0, false},
+		"OneLogin":               {samltest.OneLogin, ann, "Ann", 2, false},
+		"OneLogin, many groups":  {samltest.OneLogin, popular, "Ann", 151, false},
+		"of no product":          {"", ann, "Ann", 2, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn := connect(t, &samltest.Options{Flavor: c.flavor})
+			kept, asked := conn.ask(t)
+			r, err := conn.sim.Respond(asked, c.person)
+			if err != nil {
+				t.Fatal(err)
+			}
+			id, err := conn.answer(t, &kept, r)
+			if err != nil {
+				t.Fatal(explain(err))
+			}
+			if id.Email != ann.Email || id.FirstName != c.first || len(id.Groups) != c.groups || id.GroupsOmitted != c.omitted || id.MultiFactor() {
+				t.Errorf("%+v", id)
+			}
+			if strings.Contains(id.NameID.Value, "#EXT#") != c.person.Guest {
+				t.Errorf("NameID %q", id.NameID.Value)
+			}
+			if c.flavor == samltest.Entra && len(id.AuthnMethods) != 1 {
+				t.Errorf("methods %v", id.AuthnMethods)
+			}
+		})
 	}
 }

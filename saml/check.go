@@ -129,8 +129,9 @@ func (c *check) validity(doc *document) *Error {
 	return nil
 }
 
+// named refuses a name of any kind of white space as well: it would be one for everybody.
 func (c *check) named(doc *document) *Error {
-	if n := doc.assertion.nameID; n == nil || n.Value == "" {
+	if n := doc.assertion.nameID; n == nil || strings.TrimSpace(n.Value) == "" {
 		return refuse(CodeNameID, "a NameID", "none")
 	}
 	return nil
