@@ -112,6 +112,7 @@ func (s shape) fill(n int) []byte {
 // shapes need no key: what a stranger can post.
 func shapes() []shape {
 	const open, end = `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="a">`, `</samlp:Response>`
+	const sealed = `<EncryptedAssertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion"><EncryptedData xmlns="http://www.w3.org/2001/04/xmlenc#"/>`
 	same := func(s string) func(int) string { return func(int) string { return s } }
 	numbered := func(format string) func(int) string {
 		return func(i int) string { return fmt.Sprintf(format, i) }
@@ -133,6 +134,7 @@ func shapes() []shape {
 		{"a comment", open + `<!--`, same(`a`), `-->` + end},
 		{"a document type", `<!DOCTYPE a [`, same(`<!ENTITY a "a">`), `]>` + open + end},
 		{"white space", "", same("\n"), open + end},
+		{"keys of a cipher", open + sealed, same(`<EncryptedKey/>`), `</EncryptedAssertion>` + end},
 		{"no XML", "", same("\x00"), ""},
 	}
 }

@@ -22,6 +22,7 @@ func (w *world) tenantShapes() ([]posted, error) {
 	for i := range 24 {
 		fmt.Fprintf(&chain, `<a xmlns:c%d="urn:c:%d">`, i, i)
 	}
+	const typed = `</saml:AttributeValue><saml:AttributeValue xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="xs:string">group`
 	deep := strings.Repeat("<a"+attributes.String()+">", 20)
 	var list []string
 	for i := range 16 {
@@ -40,6 +41,8 @@ func (w *world) tenantShapes() ([]posted, error) {
 		"empty attribute values":     with(func(l *login) { l.junk = value(fit(`</saml:AttributeValue><saml:AttributeValue>`)) }),
 		"attributes of many":         with(func(l *login) { l.junk = value(fit(`<a` + attributes.String() + `/>`)) }),
 		"qualified attributes":       with(func(l *login) { l.scope, l.junk = declared.String(), value(fit(`<a`+used.String()+`/>`)) }),
+		"elements and attributes":    with(func(l *login) { l.scope, l.junk = declared.String(), value(fit(`<n1:a n2:b="" n3:c=""/>`)) }),
+		"a group and its type":       with(func(l *login) { l.junk = value(fit(typed)) }),
 		"nesting":                    with(func(l *login) { l.junk = value(fit(repeat(`<a>`, 25) + repeat(`</a>`, 25))) }),
 		"a chain of namespaces":      with(func(l *login) { l.junk = value(fit(chain.String() + repeat(`</a>`, 24))) }),
 		"namespaces below a chain":   with(func(l *login) { l.junk = value(chain.String() + fit(`<c0:a/>`) + repeat(`</a>`, 24)) }),
@@ -66,9 +69,12 @@ func (w *world) tenantShapes() ([]posted, error) {
 	return out, nil
 }
 
-// fit repeats a part as often as there is room for its bytes and its elements.
+// fit repeats a part as often as there is room for its bytes, elements and attributes.
 func fit(part string) string {
 	n := 760_000 / len(part)
+	if attributes := strings.Count(part, `="`); attributes > 0 {
+		n = min(n, 19_800/attributes)
+	}
 	if elements := strings.Count(part, "<") - strings.Count(part, "</"); elements > 0 {
 		n = min(n, 9_700/elements)
 	}
