@@ -131,10 +131,10 @@ func table() map[string]row {
 		"internal/archtest": {floor: leaf},
 		// Names and bytes, no XML.
 		"saml/internal/xmlenc": {floor: leaf},
-		"internal/keyset":   {floor: leaf},
-		"internal/readme":   {floor: leaf},
-		"internal/throttle": {floor: leaf},
-		"internal/ui":       {floor: leaf},
+		"internal/keyset":      {floor: leaf},
+		"internal/readme":      {floor: leaf},
+		"internal/throttle":    {floor: leaf},
+		"internal/ui":          {floor: leaf},
 		// The expected outcomes, for policy's own test and for flows over HTTP.
 		"internal/policytable": {floor: leaf},
 		"internal/flowtest": {floor: leaf, ours: reasons{anything: "whole flows touch every room"},
