@@ -33,6 +33,7 @@ type page struct {
 
 type form struct {
 	id     string
+	origin string // of the page it is on
 	action string
 	fields url.Values // of its inputs, with their values
 }
@@ -64,12 +65,20 @@ func (b *browser) submit(t testing.TB, f form, filled url.Values) *page {
 			fields[name] = v
 		}
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.action, strings.NewReader(fields.Encode()))
+	f.fields = fields
+	return b.load(t, f.request(t))
+}
+
+// request is what a browser sends for a form as it stands.
+func (f form) request(t testing.TB) *http.Request {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.action, strings.NewReader(f.fields.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return b.load(t, req)
+	req.Header.Set("Origin", f.origin)
+	return req
 }
 
 // load goes on through forms that carry SAML messages, which scripts post by themselves.
@@ -83,12 +92,7 @@ func (b *browser) load(t testing.TB, req *http.Request) *page {
 		}
 		f := p.forms[0]
 		b.posts = append(b.posts, post{f.action, f.fields})
-		next, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.action, strings.NewReader(f.fields.Encode()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		next.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		p = b.read(t, next)
+		p = b.read(t, f.request(t))
 	}
 	t.Fatalf("more than %d messages in a row; the last page is %s", most, p.url)
 	return nil
@@ -148,7 +152,7 @@ func formsOf(t testing.TB, body []byte, at *url.URL) []form {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := form{id: attribute(n, "id"), action: action.String(), fields: url.Values{}}
+		f := form{id: attribute(n, "id"), origin: at.Scheme + "://" + at.Host, action: action.String(), fields: url.Values{}}
 		for in := range n.Descendants() {
 			if name := attribute(in, "name"); in.Data == "input" && name != "" && attribute(in, "type") != "checkbox" {
 				f.fields.Set(name, attribute(in, "value"))

@@ -16,6 +16,7 @@ import (
 	"github.com/accesssec/accesssec-go/accesssec/signin"
 	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/domainclaim/dnstest"
+	"github.com/accesssec/accesssec-go/saml"
 	"github.com/accesssec/accesssec-go/saml/samltest"
 	"github.com/accesssec/accesssec-go/store/memory"
 	"github.com/accesssec/accesssec-go/store/seal"
@@ -57,14 +58,22 @@ func newHost(t *testing.T) *host {
 	return h
 }
 
-// customer is an org that signs in by crewjam's provider and manages its people there.
+// provider is one that a customer brings along.
+type provider interface {
+	// trustMetadata registers ours there.
+	trustMetadata(t testing.TB, metadata []byte)
+	// parsed is its metadata as we read it.
+	parsed(t testing.TB) *saml.IdP
+}
+
+// customer is an org that signs in by its own provider and manages its people there.
 type customer struct {
 	orgID string
 	admin *accesssec.Admin
 	conn  accesssec.Connection
 }
 
-func (h *host) newCustomer(t *testing.T, domain string, p *identityProvider) *customer {
+func (h *host) newCustomer(t *testing.T, domain string, p provider) *customer {
 	t.Helper()
 	ctx := t.Context()
 	owner, err := h.svc.CreateOrg(ctx, domain, accesssec.Person{
@@ -83,7 +92,7 @@ func (h *host) newCustomer(t *testing.T, domain string, p *identityProvider) *cu
 	if _, err := c.admin.VerifyDomain(ctx, claim.ID); err != nil {
 		t.Fatal(err)
 	}
-	if c.conn, err = c.admin.NewConnection(ctx, "crewjam"); err != nil {
+	if c.conn, err = c.admin.NewConnection(ctx, "their own"); err != nil {
 		t.Fatal(err)
 	}
 	metadata, err := h.svc.SignIn().Metadata(ctx, c.conn.ID)
