@@ -54,6 +54,9 @@ type Finding struct {
 // that has to be set right and not the first of it. Nobody vouches for it: show it, and do
 // nothing else with it. A check that has nothing to look at is left out, as all of them
 // are behind an assertion that cannot be decrypted.
+//
+// It verifies a message up to four times, and says more than a stranger should know: call
+// it where refusals are limited, and keep what it says for admins.
 func (sp *SP) Explain(idp *IdP, rules *Rules, m Message, req *Request, now time.Time) (findings []Finding) {
 	defer rescue(CodeXML, func(e *Error) { findings = append(findings, Finding{Check: CheckMessage, Err: e}) })
 	c, refused := sp.prepare(idp, rules, m, req, now)
