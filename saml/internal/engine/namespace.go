@@ -71,6 +71,10 @@ func (r *reader) declare(a *attribute) *Error {
 	if !a.plain {
 		uri = unescapeAttribute(nil, uri)
 	}
+	if r.max.Lenient && string(prefix) == "xml" && string(uri) == xmlSpace {
+		a.space = xmlIndex // says what is so anyway, as some metadata does
+		return nil
+	}
 	if string(prefix) == "xml" || string(prefix) == "xmlns" || string(uri) == xmlSpace || string(uri) == xmlnsSpace {
 		return malformed("a declaration of a reserved namespace")
 	}
