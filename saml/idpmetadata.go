@@ -33,15 +33,26 @@ func ParseMetadata(xml []byte, entityID string) (idp *IdP, err error) {
 }
 
 func metadataRoot(xml []byte) (engine.Element, *Error) {
+	if len(xml) > engine.MetadataLimits().Bytes {
+		return engine.Element{}, tooMuchMetadata()
+	}
 	doc, err := engine.Parse(escapeAmpersands(string(xml)), engine.MetadataLimits())
 	if err == nil {
 		return doc.Root(), nil
 	}
 	refused := fault(err)
-	if refused.Code == CodeXML {
+	switch refused.Code {
+	case CodeSize:
+		return engine.Element{}, tooMuchMetadata()
+	case CodeXML:
 		refused.advise("the metadata must be one well-formed UTF-8 XML file without a document type: download it again, and do not open it in a word processor")
 	}
 	return engine.Element{}, refused
+}
+
+func tooMuchMetadata() *Error {
+	return refuse(CodeSize, "metadata of at most 8 MiB", "").
+		advise("this is the metadata of many providers: use that of the one that is meant, by its own URL or as a file")
 }
 
 // escapeAmpersands repairs the one mistake that is common in published metadata: a

@@ -32,7 +32,7 @@ func GenerateKey(commonName string, now time.Time) (Key, error) {
 		Subject:      pkix.Name{CommonName: commonName},
 		NotBefore:    now.UTC(),
 		NotAfter:     now.UTC().AddDate(10, 0, 0),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
+		KeyUsage:     x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, // it signs, and may be published for encryption
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {

@@ -136,8 +136,7 @@ func notFetched(err error) *Error {
 	var verification *tls.CertificateVerificationError
 	switch {
 	case errors.Is(err, errTooLong):
-		return refuse(CodeSize, "metadata of at most 8 MiB", "").because(err).
-			advise("this is the metadata of many providers: use the URL of the one that is meant, or upload its part as a file")
+		return tooMuchMetadata().because(err)
 	case errors.Is(err, errNotPublic):
 		e.Received = "an address that is not public"
 		return e.advise("metadata is fetched from the public internet only: upload the provider's metadata as a file instead")
