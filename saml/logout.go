@@ -22,7 +22,8 @@ type LogoutOptions struct {
 
 // StartLogout asks the identity provider to end its own session, and the person's
 // sessions at its other applications (saml-profiles 4.4). End the session here first:
-// the provider may never answer.
+// the provider may never answer. One whose IdP.SLO is zero has no single logout, and
+// then there is nothing to start.
 //
 // name is the Identity.NameID of the sign-in as it was, with its format and qualifiers,
 // and sessionIndex its SessionIndex, or "" when it had none: a provider that does not

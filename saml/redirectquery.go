@@ -29,7 +29,8 @@ type query struct {
 
 // readQuery finds the parameters of the binding in a raw query; other ones may stand
 // between them. A name that is given twice, or spelled with escapes, could be read in
-// two ways, one by whoever verifies and one by whoever believes.
+// two ways, one by whoever verifies and one by whoever believes; so could a semicolon,
+// which some take for an "&".
 func readQuery(raw string) (*query, *Error) {
 	if len(raw) > maxQuery {
 		return nil, refuse(CodeSize, "a query of at most 128 KiB", "")
