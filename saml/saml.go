@@ -8,17 +8,21 @@
 // [Identity.ReplayUntil] where the session is made, so that an assertion opens one
 // session and no second one.
 //
-// What it refuses, always: unsigned responses, anything that is not exactly one
-// signed assertion, keys named by the message instead of the connection, document
-// types, comments and processing instructions, a missing audience; and SHA-1, RSA keys
-// below 2048 bits and AES-CBC without a field of the [Rules] that is called Insecure.
-// It never inflates what a browser posted. There is no switch that turns a check off,
-// and no result that comes with a warning: the answer is an [Identity] or an [*Error]
-// that says which side has to fix what. [SP.Explain] makes all the checks on a response,
-// for the admin who has to set it right.
+// Single logout is [SP.StartLogout] and [SP.FinishLogout] for a person who signs out
+// here, and [SP.ReceiveLogout], [SP.Ends] and [SP.AnswerLogout] for one who does so at
+// the provider; [ReadLogout] reads what arrives for either.
+//
+// What it refuses, always: responses and logout messages that are not signed, a login
+// that is not exactly one signed assertion, keys named by the message instead of the
+// connection, document types, comments and processing instructions, a missing audience;
+// and SHA-1, RSA keys below 2048 bits and AES-CBC without a field of the [Rules] that is
+// called Insecure. It never inflates what a browser posted. There is no switch that turns
+// a check off, and no result that comes with a warning: the answer is an [Identity] or an
+// [*Error] that says which side has to fix what. [SP.Explain] makes all the checks on a
+// response, for the admin who has to set it right.
 //
 // The specifications are the OASIS SAML 2.0 documents saml-core, saml-bindings
-// (3.4 and 3.5), saml-profiles (4.1) and saml-metadata, and W3C XML Signature with
+// (3.4 and 3.5), saml-profiles (4.1 and 4.4) and saml-metadata, and W3C XML Signature with
 // Exclusive Canonicalization. Every value here is safe for concurrent use as long as
 // nobody changes it.
 package saml
