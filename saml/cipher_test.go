@@ -72,7 +72,7 @@ func (s sealing) seal(name, content string) string {
 	if s.beside {
 		inside, outside = "", encryptedKey
 	}
-	return `<saml:` + name + `><xenc:EncryptedData xmlns:xenc="` + xmlenc + `" Type="` + xmlenc + `Element"><xenc:EncryptionMethod Algorithm="` + s.cipher + `"/>` + inside +
+	return `<saml:` + name + ` xmlns:saml="` + samlSpace + `"><xenc:EncryptedData xmlns:xenc="` + xmlenc + `" Type="` + xmlenc + `Element"><xenc:EncryptionMethod Algorithm="` + s.cipher + `"/>` + inside +
 		`<xenc:CipherData><xenc:CipherValue>` + base64.StdEncoding.EncodeToString(data) + `</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>` + outside + `</saml:` + name + `>`
 }
 

@@ -2,6 +2,7 @@ package saml_test
 
 import (
 	"crypto"
+	"encoding/base64"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ type dialect struct {
 	how    signing
 	write  func(genuine string) string // nil: as it is
 	pinned string                      // name in keys; "": idp
+	seal   *sealing                    // nil: the assertion is in clear
 }
 
 // dialects are what attacks start from. What they say is always the same.
@@ -39,6 +41,10 @@ func dialects() []dialect {
 			return strings.ReplaceAll(indented(doc), "\n", "\r\n")
 		}},
 		{name: "assertion that declares its own namespaces", where: "assertion", write: selfContained},
+		{name: "assertion signed, then encrypted", where: "assertion", seal: &sealing{}},
+		{name: "encrypted, then the response signed", where: "response", seal: &sealing{cipher: xmlenc11 + "aes128-gcm"}},
+		{name: "assertion signed, encrypted, response signed", where: "both", write: selfContained, seal: &sealing{beside: true}},
+		{name: "assertion signed, its name encrypted", where: "assertion", write: func(doc string) string { return sealing{}.encryptedName(doc) }},
 	}
 }
 
@@ -49,6 +55,9 @@ func (d dialect) doc() string { return d.of(genuine()) }
 func (d dialect) of(doc string) string {
 	if d.write != nil {
 		doc = d.write(doc)
+	}
+	if d.seal != nil {
+		return d.where.encrypted(doc, d.how, *d.seal)
 	}
 	return d.where.sign(doc, d.how)
 }
@@ -65,7 +74,20 @@ func engineOnly() *saml.Rules { return &saml.Rules{InsecureEngineOnly: true} }
 
 // login finishes doc by the engine alone or by both verifiers.
 func (d dialect) login(doc string, rules *saml.Rules) (*saml.Identity, error) {
-	return finish(doc, d.idp(), rules, ourRequest(), clock())
+	m, err := saml.ParseMessage(base64.StdEncoding.EncodeToString([]byte(doc)))
+	if err != nil {
+		return nil, err
+	}
+	return d.sp().Finish(d.idp(), rules, m, ourRequest(), clock())
+}
+
+// sp has a key to decrypt with where something is encrypted.
+func (d dialect) sp() *saml.SP {
+	sp := ourSP()
+	if k := keys()["sp"]; d.seal != nil || strings.Contains(d.name, "encrypted") {
+		sp.Keys = []saml.Key{{Signer: k.key, Cert: k.cert}}
+	}
+	return sp
 }
 
 // signedDialects are the documents, made once.

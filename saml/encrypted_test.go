@@ -65,7 +65,7 @@ func TestEncryptedNamesAreOpened(t *testing.T) {
 			"an assertion": cut(t, controls()["assertion"]).assertion, "another element": `<saml:BaseID xmlns:saml="` + samlSpace + `"/>`, "no XML": "ann@victim.example", "nothing": "",
 			"in no namespace": "<NameID>ann@victim.example</NameID>", "two": `<saml:NameID>a</saml:NameID><saml:NameID>b</saml:NameID>`, "a comment": `<saml:NameID>ann@victim.example<!-- -->.evil.example</saml:NameID>`,
 		} {
-			i, j := strings.Index(doc, "<saml:EncryptedID>"), strings.Index(doc, "</saml:EncryptedID>")+len("</saml:EncryptedID>")
+			i, j := strings.Index(doc, "<saml:EncryptedID "), strings.Index(doc, "</saml:EncryptedID>")+len("</saml:EncryptedID>")
 			id, err := opened(b.sign(doc[:i]+sealing{}.seal("EncryptedID", content)+doc[j:], signing{}), nil)
 			if e := refused(t, id, err, saml.CodeEncrypted); e.AssertionID != "asrt-1" {
 				t.Errorf("%s: AssertionID %q", name, e.AssertionID)

@@ -1,7 +1,8 @@
 package saml_test
 
 import (
-	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -202,48 +203,55 @@ func (s scene) stand() {
 	s.root.InsertChildAt(i, s.forged)
 }
 
-// wrappings yields every mutant of doc.
-func wrappings(t testing.TB, doc *etree.Document, tag string, yield func(name, mutant string)) {
+// wrappings yields one in every mutants of doc, in an order that is always the same.
+func wrappings(t testing.TB, doc *etree.Document, tag string, every int, yield func(name, mutant string)) {
 	t.Helper()
-	for disguise, dress := range disguises() {
-		for sigName, sign := range signatures() {
-			for place, hide := range hideouts() {
-				// The fake in front; the signed one hidden in it, or beside it in the Response.
-				for _, beside := range []bool{false, true} {
-					s := newScene(doc, tag)
+	n := 0
+	attempt := func(name string, make func(s *scene) bool) {
+		if n++; n%every != 0 {
+			return
+		}
+		if s := newScene(doc, tag); make(&s) {
+			yield(name, s.write(t))
+		}
+	}
+	for _, disguise := range slices.Sorted(maps.Keys(disguises())) {
+		for _, sig := range slices.Sorted(maps.Keys(signatures())) {
+			dress, sign := disguises()[disguise], signatures()[sig]
+			by := "fake with " + disguise + ", signature " + sig
+			attempt(by+", alone", func(s *scene) bool {
+				dress(s.forged, s.signed)
+				sign(*s)
+				s.stand()
+				return true
+			})
+			for _, place := range slices.Sorted(maps.Keys(hideouts())) {
+				hide := hideouts()[place]
+				attempt(by+", signed one "+place+" of it", func(s *scene) bool {
 					dress(s.forged, s.signed)
-					sign(s)
+					sign(*s)
 					s.stand()
-					holder := s.forged
-					if beside && tag == "Assertion" {
-						holder = s.root
-					}
-					if hide(holder, withScope(s.signed)) {
-						yield(fmt.Sprintf("fake with %s, signature %s, signed one %s, beside %v", disguise, sigName, place, beside), s.write(t))
-					}
-				}
-				// The signed one in front; the fake hidden in it or beside it.
-				for _, beside := range []bool{false, true} {
-					s := newScene(doc, tag)
-					fake := withScope(s.forged)
-					dress(fake, s.signed)
-					s.forged = fake
-					sign(s)
-					holder := s.signed
-					if beside {
-						holder = s.root
-					}
-					if hide(holder, fake) {
-						yield(fmt.Sprintf("fake with %s, signature %s, fake %s, beside %v", disguise, sigName, place, beside), s.write(t))
-					}
-				}
+					return hide(s.forged, withScope(s.signed))
+				})
+				attempt(by+", signed one "+place+" of the Response", func(s *scene) bool {
+					dress(s.forged, s.signed)
+					sign(*s)
+					s.stand()
+					return tag == "Assertion" && hide(s.root, withScope(s.signed))
+				})
+				attempt(by+", fake "+place+" of the signed one", func(s *scene) bool {
+					s.forged = withScope(s.forged)
+					dress(s.forged, s.signed)
+					sign(*s)
+					return hide(s.signed, s.forged)
+				})
+				attempt(by+", fake "+place+" of the Response", func(s *scene) bool {
+					s.forged = withScope(s.forged)
+					dress(s.forged, s.signed)
+					sign(*s)
+					return tag == "Assertion" && hide(s.root, s.forged)
+				})
 			}
-			// The signed one is not carried along at all.
-			s := newScene(doc, tag)
-			dress(s.forged, s.signed)
-			sign(s)
-			s.stand()
-			yield(fmt.Sprintf("fake with %s, signature %s, alone", disguise, sigName), s.write(t))
 		}
 	}
 }
@@ -252,7 +260,14 @@ func wrappings(t testing.TB, doc *etree.Document, tag string, yield func(name, m
 // second verifier; the document it was made from is, written by the same writer.
 func TestGeneratedWrappingsAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, d := range dialects() {
+	for i, d := range dialects() {
+		every := 1
+		if i > 2 {
+			every = 2
+		}
+		if d.seal != nil {
+			continue // TestWrappingsUnderEncryptionAreRefused
+		}
 		doc := parsed(t, signedDialects()[d.name])
 		for _, tag := range []string{"Response", "Assertion"} {
 			if newScene(doc, tag).signature == nil {
@@ -273,7 +288,7 @@ func TestGeneratedWrappingsAreRefused(t *testing.T) {
 					sameAsGenuine(t, id)
 				}
 				mutants := 0
-				wrappings(t, doc, tag, func(name, mutant string) {
+				wrappings(t, doc, tag, every, func(name, mutant string) {
 					rules := engineOnly() // the second verifier can only refuse what this lets pass
 					if mutants++; mutants%8 == 0 {
 						rules = nil
@@ -284,7 +299,7 @@ func TestGeneratedWrappingsAreRefused(t *testing.T) {
 						t.Errorf("%s: accepted as %s\n%s", name, id.NameID.Value, mutant)
 					}
 				})
-				if mutants < 400 {
+				if mutants < 300 {
 					t.Errorf("%d mutants only", mutants)
 				}
 				t.Logf("%d mutants, none accepted", mutants)
