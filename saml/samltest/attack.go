@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Attack is one way to misbehave. The rest of the response stays as it would be.
+// Attack is one way to misbehave. The rest of the response stays as it would be. Those
+// that have a meaning there can be part of logout messages as well.
 type Attack string
 
 // The attacks on values: the provider, or who holds its key, states something else.

@@ -64,3 +64,49 @@ func ExampleIdP_Unsolicited() {
 	// https://app.example/acs true <nil>
 	// Sign with the key of a stranger.
 }
+
+// A provider that speaks like a product and encrypts. It answers nobody whose metadata
+// lists no key for that.
+func ExampleFlavor() {
+	idp, err := samltest.New("https://idp.example", nil, &samltest.Options{
+		Flavor:  samltest.Entra,
+		Encrypt: samltest.Encryption{Cipher: samltest.AES256GCM},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := idp.Trust(spMetadata("https://app.example/saml", "https://app.example/acs", "", false)); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(idp.EntityID())
+	_, err = idp.Unsolicited("https://app.example/saml", samltest.Person{Email: "ann@example.com"})
+	fmt.Println(err)
+	// Output:
+	// https://sts.windows.net/4a701a7c-8115-46f1-84d7-11bbf9e41c7a/
+	// samltest: service provider not trusted: "https://app.example/saml" lists no RSA certificate to encrypt to
+}
+
+// The provider ends a session that it began, and is told so.
+func ExampleIdP_StartLogout() {
+	idp, err := samltest.New("https://idp.example", nil, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	const app = "https://app.example/saml/c1"
+	if err := idp.Trust(logoutMetadata("")); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := idp.Unsolicited(app, samltest.Person{Email: "ann@example.com"}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, session := range idp.Sessions(app) {
+		message, err := idp.StartLogout(session, samltest.POST)
+		fmt.Println(session.NameID.Value, "at", message.URL, message.Form.Has("SAMLRequest"), err)
+	}
+	// Output: ann@example.com at https://app.example/saml/c1/slo true <nil>
+}

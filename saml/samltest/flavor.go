@@ -9,8 +9,9 @@ import (
 )
 
 // Flavor makes an [IdP] speak like a product: how its issuer looks, what it signs, how
-// its documents are spelled, what it calls the claims, and how long they hold. It is
-// made from responses of these products in their default set-up.
+// its documents are spelled, what it calls the claims, and how long they hold. All is as
+// these products send it when nobody has changed their set-up; of claims that an admin
+// has to map, the usual ones are sent.
 type Flavor string
 
 // The flavours. The zero Flavor is that of no product: short names, no surprises.
@@ -25,7 +26,8 @@ const (
 	// replaced by a link.
 	Entra Flavor = "entra"
 
-	// Google signs the assertion, its base64 in lines. It sends the address as a NameID of no
+	// Google signs the assertion, its base64 in lines, and names the subject of its
+	// certificate in KeyInfo. It sends the address as a NameID of no
 	// declared kind, and of the attributes only [Person.Attributes], which an admin would have
 	// mapped. It has no single logout.
 	Google Flavor = "google"
@@ -72,7 +74,8 @@ func (f Flavor) product(base string) (product, error) {
 		p.authnContext = classEntra
 		p.logout, p.claims = []Binding{Redirect}, entraClaims
 	case Google:
-		p.style.protocol, p.style.assertion, p.style.wrapped = "saml2p", "saml2", true
+		p.style.protocol, p.style.assertion = "saml2p", "saml2"
+		p.style.wrapped, p.style.subjectName = true, true
 		p.issuer = "https://accounts.google.com/o/saml2?idpid=C" + at.short(8)
 		p.before, p.authnContext = validity, classUnspecified
 		p.logout, p.claims = nil, googleClaims

@@ -20,7 +20,7 @@ type look struct {
 	NameID, Format                  string
 	Attributes                      map[string][]string
 	NameFormat, Type                string // of the first attribute and its value
-	PrefixList                      string
+	PrefixList, SubjectName         string
 	Before, After, Session          time.Duration
 	IndexIsID                       bool
 	Context                         string
@@ -52,6 +52,7 @@ func lookOf(t testing.TB, idp *samltest.IdP, root *etree.Element) look {
 		Context:   allText(authn.FindElement("./AuthnContext/AuthnContextClassRef")),
 	}
 	l.PrefixList = attrOf(a.FindElement("./Signature/SignedInfo//InclusiveNamespaces"), "PrefixList")
+	l.SubjectName = allText(a.FindElement("./Signature/KeyInfo/X509Data/X509SubjectName"))
 	for i, el := range a.FindElements("./AttributeStatement/Attribute") {
 		if i == 0 {
 			l.NameFormat, l.Type = attrOf(el, "NameFormat"), attrOf(el.FindElement("./AttributeValue"), "xsi:type")
@@ -103,7 +104,8 @@ func looks() map[samltest.Flavor]look {
 		samltest.Google: {
 			Issuer: "https://accounts.google.com/o/saml2?idpid=C*", Root: "saml2p:Response", Assertion: "saml2:Assertion", Signature: "ds:Signature",
 			AssertionSigned: true, NameID: "ann@example.com", Format: unspecified, Attributes: map[string][]string{},
-			Before: -5 * time.Minute, After: 5 * time.Minute, IndexIsID: true, Context: classes + "unspecified",
+			SubjectName: "CN=Test identity provider",
+			Before:      -5 * time.Minute, After: 5 * time.Minute, IndexIsID: true, Context: classes + "unspecified",
 		},
 		samltest.OneLogin: {
 			Issuer: "https://app.onelogin.com/saml/metadata/*", Root: "samlp:Response", Assertion: "saml:Assertion", Signature: "ds:Signature",

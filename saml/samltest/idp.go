@@ -177,7 +177,7 @@ func (idp *IdP) Certificate() *x509.Certificate {
 // Rotate makes a new key, which signs from now on. The metadata lists its
 // certificate first and those of all keys before behind it.
 func (idp *IdP) Rotate() error {
-	key, err := newKeyPair(idp.signing, "Test identity provider", idp.now())
+	key, err := newKeyPair(idp.signing, ownName, idp.now())
 	if err != nil {
 		return err
 	}

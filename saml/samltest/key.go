@@ -50,6 +50,9 @@ func (s Signing) newKey() (crypto.Signer, error) {
 	return nil, fmt.Errorf("%q is no way to sign", string(s))
 }
 
+// ownName is the subject of the provider's certificates.
+const ownName = "Test identity provider"
+
 // certificateLife is long enough that no test outlives it.
 const certificateLife = 10 * 365 * 24 * time.Hour
 

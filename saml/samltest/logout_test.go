@@ -179,6 +179,26 @@ func TestSessionsAreRemembered(t *testing.T) {
 	}
 }
 
+// A provider that is asked for answers without end does not grow.
+func TestSessionsAreBounded(t *testing.T) {
+	t.Parallel()
+	idp := newIdP(t, &samltest.Options{Signing: samltest.SignP256})
+	most, last := 0, ""
+	for range 2500 {
+		resp, err := idp.Unsolicited(spEntity, samltest.Person{Email: "ann@example.com"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = resp.SAMLResponse
+		most = max(most, len(idp.Sessions(spEntity)))
+	}
+	left := idp.Sessions(spEntity)
+	root := readResponse(t, samltest.Response{SAMLResponse: last})
+	if most > 2000 || len(left) < 1000 || left[len(left)-1].Index != attrOf(root.FindElement("./Assertion/AuthnStatement"), "SessionIndex") {
+		t.Errorf("%d sessions at most, %d at the end", most, len(left))
+	}
+}
+
 func TestLogoutByTheServiceProvider(t *testing.T) {
 	t.Parallel()
 	key := newRSAKey(t)

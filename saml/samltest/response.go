@@ -18,7 +18,8 @@ const validity = 5 * time.Minute
 
 // Respond answers req for p, who need not be among the people of the sign-in page,
 // with all attacks at once. The answer always goes to an address of a trusted
-// service provider, also when an attack names another inside of it.
+// service provider, also when an attack names another inside of it. One without attacks
+// begins a [Session], unless it is that nobody can be asked.
 func (idp *IdP) Respond(req Request, p Person, attacks ...Attack) (Response, error) {
 	if req.ID == "" {
 		return Response{}, fmt.Errorf("%w: no ID; Unsolicited answers no request", ErrRequest)

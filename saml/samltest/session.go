@@ -7,7 +7,7 @@ import (
 
 // maxSessions is how many sign-ins are remembered, so that a provider that is asked for
 // answers without end does not grow.
-const maxSessions = 10_000
+const maxSessions = 2000
 
 // Session is a sign-in that the provider remembers until it is logged out.
 type Session struct {
@@ -29,7 +29,7 @@ func (idp *IdP) remember(answer Response, s Session) {
 }
 
 // Sessions returns those at a service provider that have not been logged out, the oldest
-// first. It remembers the last 5,000 of all at least, and never one that began with an
+// first. It remembers the last 1,000 of all at least, and never one that began with an
 // [Attack].
 func (idp *IdP) Sessions(spEntityID string) []Session {
 	idp.mu.RLock()

@@ -59,6 +59,9 @@ func (s signer) sign(el *etree.Element) error {
 	}
 	signature.CreateElement(s.style.signed("SignatureValue")).SetText(s.style.base64(value))
 	data := signature.CreateElement(s.style.signed("KeyInfo")).CreateElement(s.style.signed("X509Data"))
+	if s.style.subjectName {
+		data.CreateElement(s.style.signed("X509SubjectName")).SetText("CN=" + ownName)
+	}
 	data.CreateElement(s.style.signed("X509Certificate")).SetText(s.style.base64(s.shown))
 	if s.style.indent {
 		indent(signature, 1)

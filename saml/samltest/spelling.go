@@ -14,6 +14,7 @@ type spelling struct {
 	prefixList   string // InclusiveNamespaces of the second transform
 	issuerFormat bool   // Format on the issuers
 	typed        bool   // xsi:type on the values of attributes
+	subjectName  bool   // X509SubjectName in KeyInfo, in front of the certificate
 	wrapped      bool   // base64 in lines of 76
 	indent       bool   // white space between elements
 	lowerEscapes bool   // %2f instead of %2F in a query
