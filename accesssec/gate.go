@@ -223,6 +223,11 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Ente
 	if err := c.CreateSession(ctx, ses); err != nil {
 		return nil, err
 	}
+	if p.identity != nil {
+		if err := s.keepName(ctx, c, p.conn, ses, p.identity); err != nil {
+			return nil, err
+		}
+	}
 	org := ses.OrgID
 	if org == "" {
 		org = f.logOrg()

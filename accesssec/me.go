@@ -27,6 +27,9 @@ type Profile struct {
 	OrgName     string          // "" in their own account
 	Methods     []policy.Method // by which they signed in
 	Since       time.Time
+
+	// ProviderLogout says that Me.SignOutSSO can take them to their identity provider.
+	ProviderLogout bool
 }
 
 // Profile reads it.
@@ -40,6 +43,11 @@ func (m *Me) Profile(ctx context.Context) (Profile, error) {
 	for _, method := range ses.Methods {
 		out.Methods = append(out.Methods, policy.Method(method))
 	}
+	conn, _, err := m.s.providerOf(ctx, ses)
+	if err != nil {
+		return Profile{}, err
+	}
+	out.ProviderLogout = conn != nil
 	if ses.OrgID == "" {
 		return out, nil
 	}

@@ -21,6 +21,8 @@ const (
 	SessionsEnded        Type = "sessions.ended"
 	LoginRefused         Type = "login.refused"
 	LoginBypassed        Type = "login.bypassed"
+	LogoutRefused        Type = "logout.refused"
+	LogoutAnswered       Type = "logout.answered"
 	ProveRefused         Type = "prove.refused"
 	DomainClaimed        Type = "domain.claimed"
 	DomainVerified       Type = "domain.verified"
@@ -74,6 +76,8 @@ var entries = [...]Entry{
 	{SessionsEnded, Notice, "All sessions of a person or a connection were ended."},
 	{LoginRefused, Notice, "A sign-in was refused."},
 	{LoginBypassed, High, "An Owner or Admin signed in with a password although single sign-on is required."},
+	{LogoutRefused, Notice, "A message that claimed to come from an identity provider, to end sessions or about their end, was refused."},
+	{LogoutAnswered, Info, "An identity provider said whether the session of a person who has signed out is over there as well."},
 	{ProveRefused, Notice, "A signed-in person failed to prove again who they are."},
 	{DomainClaimed, Notice, "The organization claimed a domain."},
 	{DomainVerified, Notice, "A domain was verified as the organization's own."},

@@ -34,6 +34,7 @@ type view struct {
 	Fresh               bool
 	Password            bool // offer one
 	Invalid             bool // the field is what the alert is about
+	Provider            bool // offer to sign out at the identity provider as well
 
 	Trace      string
 	Text, Link string

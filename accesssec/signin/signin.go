@@ -8,6 +8,7 @@
 //	POST      password             address and password
 //	POST      sso/start            to the identity provider of a connection
 //	POST      sso/{connection}/acs its answer (SAML 2.0 bindings, section 3.5)
+//	GET, POST sso/{connection}/slo single logout, asked for there or here (saml-profiles 4.4)
 //	GET       sso/{connection}/metadata
 //	GET, POST signout              of this device or of all
 //	GET, POST prove                the password again, or a fresh single sign-on
@@ -98,6 +99,9 @@ func (h *handler) endpoint(route string) (endpoint, bool) {
 	switch leaf {
 	case "acs":
 		return endpoint{get: h.explainACS, post: func(w http.ResponseWriter, r *http.Request) { h.finishSSO(w, r, id) }, crossSite: true}, true
+	case "slo":
+		slo := func(w http.ResponseWriter, r *http.Request) { h.logout(w, r, id) }
+		return endpoint{get: slo, post: slo, crossSite: true}, true
 	case "metadata":
 		return endpoint{get: func(w http.ResponseWriter, r *http.Request) { h.metadata(w, r, id) }}, true
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/saml"
 )
 
 // askSignOut asks which devices. To who is signed out it says so.
@@ -15,7 +16,9 @@ func (h *handler) askSignOut(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case err == nil:
-		h.page(w, r, http.StatusOK, "signout", "Sign out", "", h.view(form{address: profile.Address}))
+		data := h.view(form{address: profile.Address})
+		data.Provider = profile.ProviderLogout
+		h.page(w, r, http.StatusOK, "signout", "Sign out", "", data)
 	case refusal(err) != nil:
 		data := h.view(form{})
 		data.Text = "If you came by single sign-on, you may still be signed in at your identity provider."
@@ -26,7 +29,8 @@ func (h *handler) askSignOut(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// signOut ends the session, or all of the person's. The cookie goes only when the
+// signOut ends the session, or all of the person's, or this one and the one at the
+// identity provider, which is asked when it is over here. The cookie goes only when the
 // session is over: a page that says so must be right.
 func (h *handler) signOut(w http.ResponseWriter, r *http.Request) {
 	f, ok := h.read(w, r)
@@ -34,16 +38,20 @@ func (h *handler) signOut(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	scope := f.values.Get("scope")
-	if scope != "device" && scope != "everywhere" {
+	if scope != "device" && scope != "everywhere" && scope != "provider" {
 		h.message(w, r, http.StatusBadRequest, "The form can't be read", "You are still signed in. Open the sign-out page and choose again.")
 		return
 	}
 	p, err := h.svc.FromRequest(r)
+	var bounce *saml.Bounce
 	if err == nil {
 		me := h.svc.Me(p)
-		if scope == "everywhere" {
+		switch scope {
+		case "everywhere":
 			err = me.SignOutEverywhere(r.Context(), false)
-		} else {
+		case "provider":
+			bounce, err = me.SignOutSSO(r.Context())
+		default:
 			err = me.SignOut(r.Context())
 		}
 	}
@@ -52,5 +60,33 @@ func (h *handler) signOut(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	accesssec.ClearCookie(w)
+	if bounce != nil {
+		bounce.ServeHTTP(w, r)
+		return
+	}
 	h.redirect(w, r, h.svc.Path()+"signout")
+}
+
+// logout takes single logout messages of an identity provider. They come from another
+// site, perhaps in a frame and without any cookie: what makes them believable is their
+// signature. It is read as it came, whatever the method.
+func (h *handler) logout(w http.ResponseWriter, r *http.Request, connection string) {
+	v := h.svc.SignIn().Visit(w, r)
+	m, _ := saml.ReadLogout(w, r) // a message that says why it can't be read
+	out, err := h.svc.SignIn().Logout(r.Context(), v, connection, m)
+	switch no := refusal(err); {
+	case err == nil && out.Bounce != nil:
+		out.Bounce.ServeHTTP(w, r)
+	case err == nil:
+		h.redirect(w, r, h.svc.Path()+"signout")
+	case no == nil:
+		h.fault(w, r, v, err)
+	case no.Code == accesssec.SAMLCode(saml.CodeStatus):
+		h.message(w, r, http.StatusOK, "You are signed out here",
+			"Your identity provider, or another application, may have kept its session. Close the browser to be sure.")
+	default:
+		data := h.view(form{})
+		data.Trace = no.Trace
+		h.page(w, r, statusOf(no), "refused", "The sign-out did not work", no.Say, data)
+	}
 }

@@ -33,7 +33,8 @@ func upkeepCallers() reasons {
 		"Service.schedule":  "puts a recurring job, once for all instances",
 		"Service.begin":     "keeps the request that a response has to answer",
 
-		"Service.putTrace": "keeps what a response looked like, beside the event of what became of it",
+		"Service.askLogout": "keeps the logout request that an answer has to fit; the session ended before, with its event",
+		"Service.putTrace":  "keeps what a response looked like, beside the event of what became of it",
 
 		"Admin.VerifyDomain": "notes what was seen when it changes nothing",
 

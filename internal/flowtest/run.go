@@ -24,6 +24,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Unasked":  unaskedFlows,
 		"Rollover": rolloverFlows,
 		"Sealed":   sealedFlows,
+		"Logout":   logoutFlows,
 
 		"Connections": connectionsFlows,
 		"Accounts":    accountsFlows,
