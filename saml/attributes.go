@@ -161,7 +161,7 @@ func merge(lists [][]string) []string {
 	}
 	out := make([]string, 0, most)
 	var seen map[string]struct{}
-	if most > 16 {
+	if most > 32 {
 		seen = make(map[string]struct{}, most)
 	}
 	for _, list := range lists {

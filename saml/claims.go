@@ -131,12 +131,25 @@ func usable(what, value string, most int) *Error {
 	if len(value) > most {
 		return refuse(CodeValue, what+" of a usable length", value)
 	}
+	if isPlainASCII(value) {
+		return nil
+	}
 	for _, r := range value {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
 			return refuse(CodeValue, what+" without control characters", value)
 		}
 	}
 	return nil
+}
+
+// isPlainASCII is the quick answer for nearly everyone.
+func isPlainASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // replayUntil is when every window of the assertion is over, with the largest skew,

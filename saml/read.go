@@ -3,6 +3,7 @@ package saml
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -225,30 +226,46 @@ func (a *assertion) readAttributes(statement engine.Element) error {
 	if err := statement.OnlyChildren("saml:Attribute"); err != nil {
 		return err
 	}
+	attributes, most := 0, 0
+	for e := statement.First(); !e.IsZero(); e = e.Next() {
+		attributes++
+		for c := e.First(); !c.IsZero(); c = c.Next() {
+			most++
+		}
+	}
+	a.attributes = slices.Grow(a.attributes, attributes)
+	values := make([]string, 0, most) // of all attributes, one behind the other
 	for e := statement.First(); !e.IsZero(); e = e.Next() {
 		at := attribute{name: e.Attr("Name"), friendlyName: e.Attr("FriendlyName")}
 		if strings.Trim(at.name, xmlWhite) == "" {
 			return errors.New("an Attribute without a Name")
 		}
+		from := len(values)
 		for c := e.First(); !c.IsZero(); c = c.Next() {
-			if !c.Is(engine.AssertionSpace, "AttributeValue") {
-				continue
+			if value, ok := attributeValue(c); ok {
+				values = append(values, value)
 			}
-			if name := c.First(); name.Is(engine.AssertionSpace, "NameID") && name.Next().IsZero() && c.OnlyWhite() == nil {
-				at.add(name)
-			} else if name.IsZero() {
-				at.add(c)
-			}
+		}
+		if to := len(values); to > from {
+			at.values = values[from:to:to]
 		}
 		a.attributes = append(a.attributes, at)
 	}
 	return nil
 }
 
-func (at *attribute) add(e engine.Element) {
-	if value, err := e.Value(); err == nil {
-		at.values = append(at.values, value)
+func attributeValue(e engine.Element) (string, bool) {
+	if !e.Is(engine.AssertionSpace, "AttributeValue") {
+		return "", false
 	}
+	if inner := e.First(); !inner.IsZero() {
+		if !inner.Is(engine.AssertionSpace, "NameID") || !inner.Next().IsZero() || e.OnlyWhite() != nil {
+			return "", false
+		}
+		e = inner
+	}
+	value, err := e.Value()
+	return value, err == nil
 }
 
 // timeOf reads an optional attribute; zero when it is absent.
