@@ -1,8 +1,10 @@
 package saml_test
 
 import (
+	"crypto"
 	"encoding/base64"
 	"html"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -276,9 +278,19 @@ func TestRelayStateIsAHandle(t *testing.T) {
 	}
 }
 
+// brokenSigner is a key whose device is gone.
+type brokenSigner struct{ crypto.Signer }
+
+func (brokenSigner) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	return nil, io.ErrClosedPipe
+}
+
 func TestLogoutRefusesBadConfiguration(t *testing.T) {
 	t.Parallel()
-	noSLO, noKey, weak, badSLO := logoutSP(), logoutSP(), logoutSP(), logoutSP()
+	noSLO, noKey, weak, badSLO, broken := logoutSP(), logoutSP(), logoutSP(), logoutSP(), logoutSP()
+	broken.Keys = []saml.Key{{Signer: brokenSigner{keys()["second"].key}, Cert: keys()["second"].cert}}
+	byPost := logoutIdP()
+	byPost.SLO.Binding = saml.POST
 	noSLO.SLO, badSLO.SLO, noKey.Keys = "", "javascript:alert(1)", nil
 	weak.Keys = []saml.Key{{Signer: keys()["weak"].key, Cert: keys()["weak"].cert}}
 	nowhere, script, taken, binding, answers := logoutIdP(), logoutIdP(), logoutIdP(), logoutIdP(), logoutIdP()
@@ -292,7 +304,7 @@ func TestLogoutRefusesBadConfiguration(t *testing.T) {
 		now   time.Time
 	}{
 		"nil SP": {nil, logoutIdP(), ann, "", clock()}, "no address of ours": {noSLO, logoutIdP(), ann, "", clock()}, "script as ours": {badSLO, logoutIdP(), ann, "", clock()},
-		"no key": {noKey, logoutIdP(), ann, "", clock()}, "weak key": {weak, logoutIdP(), ann, "", clock()}, "nil IdP": {logoutSP(), nil, ann, "", clock()},
+		"no key": {noKey, logoutIdP(), ann, "", clock()}, "a key that fails": {broken, logoutIdP(), ann, "", clock()}, "and by POST": {broken, byPost, ann, "", clock()}, "weak key": {weak, logoutIdP(), ann, "", clock()}, "nil IdP": {logoutSP(), nil, ann, "", clock()},
 		"no address of theirs": {logoutSP(), nowhere, ann, "", clock()}, "script as theirs": {logoutSP(), script, ann, "", clock()},
 		"a parameter taken": {logoutSP(), taken, ann, "", clock()}, "unknown binding": {logoutSP(), binding, ann, "", clock()}, "no time": {logoutSP(), logoutIdP(), ann, "", time.Time{}},
 		"no name": {logoutSP(), logoutIdP(), saml.NameID{}, "", clock()}, "a control in the name": {logoutSP(), logoutIdP(), saml.NameID{Value: "a\x00"}, "", clock()},

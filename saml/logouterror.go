@@ -5,9 +5,6 @@ package saml
 
 // ofLogout makes e speak of a logout. A hint that fits better stays.
 func (e *Error) ofLogout() *Error {
-	if e == nil {
-		return nil
-	}
 	e.logout = true
 	if hint := e.Code.logoutRow().hint; hint != "" && e.Hint == e.Code.row().hint {
 		e.Hint = hint

@@ -60,6 +60,11 @@ func logoutResponse() string {
 		`<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status></samlp:LogoutResponse>`
 }
 
+// between is the piece of doc from one text to the end of another.
+func between(doc, from, to string) string {
+	return doc[strings.Index(doc, from) : strings.Index(doc, to)+len(to)]
+}
+
 // fieldOf is the parameter a document belongs into.
 func fieldOf(doc string) string {
 	if strings.Contains(doc, ":LogoutResponse") {

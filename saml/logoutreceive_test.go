@@ -167,6 +167,7 @@ func TestLogoutMessagesOfOthersEndNothing(t *testing.T) {
 		"expired":           {`NotOnOrAfter="` + at(5*time.Minute), `NotOnOrAfter="` + at(-3*time.Minute), saml.CodeExpired},
 		"no expiry":         {`NotOnOrAfter="` + at(5*time.Minute), `NotOnOrAfter="never`, saml.CodeProfile},
 		"no name":           {`ann-1`, ``, saml.CodeNameID},
+		"nobody at all":     {between(logoutRequest(), "<saml:NameID", "</saml:NameID>"), ``, saml.CodeNameID},
 		"a blank name":      {`ann-1`, " \n ", saml.CodeNameID},
 		"an element in it":  {`ann-1`, `ann-1<b/>`, saml.CodeNameID},
 		"two names":         {`<samlp:SessionIndex>`, `<saml:NameID>bob-1</saml:NameID><samlp:SessionIndex>`, saml.CodeNameID},
