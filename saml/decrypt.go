@@ -49,7 +49,7 @@ func (v verifier) open(e engine.Element) (opened, *Error) {
 		}
 		limits := engine.ResponseLimits()
 		limits.Scope = e.Bindings()
-		doc, err := engine.Parse(plain, limits)
+		doc, err := engine.Parse(string(plain), limits)
 		if err != nil {
 			continue
 		}

@@ -33,7 +33,7 @@ func ParseMetadata(xml []byte, entityID string) (idp *IdP, err error) {
 }
 
 func metadataRoot(xml []byte) (engine.Element, *Error) {
-	if len(xml) > engine.MetadataLimits().Bytes {
+	if len(xml) > maxMetadata {
 		return engine.Element{}, tooMuchMetadata()
 	}
 	doc, err := engine.Parse(escapeAmpersands(string(xml)), engine.MetadataLimits())
@@ -56,14 +56,15 @@ func tooMuchMetadata() *Error {
 }
 
 // escapeAmpersands repairs the one mistake that is common in published metadata: a
-// bare & in a URL.
-func escapeAmpersands(s string) []byte {
+// bare & in a URL. What grows longer by it than metadata may be is cut off behind that.
+func escapeAmpersands(s string) string {
 	var b strings.Builder
-	for {
+	b.Grow(len(s) + 64)
+	for b.Len() <= maxMetadata {
 		i := strings.IndexByte(s, '&')
 		if i < 0 {
 			b.WriteString(s)
-			return []byte(b.String())
+			return b.String()
 		}
 		b.WriteString(s[:i+1])
 		s = s[i+1:]
@@ -71,6 +72,7 @@ func escapeAmpersands(s string) []byte {
 			b.WriteString("amp;")
 		}
 	}
+	return b.String()
 }
 
 // startsReference says whether s goes on like an XML reference after its &.

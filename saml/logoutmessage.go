@@ -104,7 +104,7 @@ func readLogoutForm(w http.ResponseWriter, r *http.Request) (LogoutMessage, *Err
 }
 
 func (m *LogoutMessage) parse(xml []byte) *Error {
-	doc, err := engine.Parse(xml, engine.ResponseLimits())
+	doc, err := engine.Parse(string(xml), engine.ResponseLimits())
 	if err != nil {
 		return fault(err)
 	}

@@ -58,7 +58,7 @@ func ParseMessage(samlResponse string) (m Message, err error) {
 	if len(samlResponse) > maxMessage {
 		return unread(refuse(CodeSize, "", ""))
 	}
-	xml, decodeErr := engine.DecodeBase64(samlResponse)
+	xml, decodeErr := engine.DecodeText(samlResponse)
 	if decodeErr != nil || len(xml) == 0 {
 		return unread(refuse(CodeEncoding, "base64", "").because(decodeErr))
 	}

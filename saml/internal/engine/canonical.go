@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"strings"
 )
 
 // canonical writes exclusive canonical XML (W3C, 2002, section 3) of nodes into a hash.
@@ -14,7 +15,7 @@ type canonical struct {
 	buf       []byte
 	apex      int32
 	skip      int32    // node that is left out, with all that is in it; -1: none
-	inclusive [][]byte // prefixes that are treated inclusively; "" is the default namespace
+	inclusive []string // prefixes that are treated inclusively; "" is the default namespace
 	rendered  []declared
 	wants     []declared // of the element at hand
 	order     []uint8    // of its attributes
@@ -25,7 +26,7 @@ func newCanonical(doc *Document) *canonical {
 }
 
 // write canonicalizes the element at i and everything in it but skip.
-func (c *canonical) write(to io.Writer, i, skip int32, inclusive [][]byte) {
+func (c *canonical) write(to io.Writer, i, skip int32, inclusive []string) {
 	c.to, c.apex, c.skip, c.inclusive = to, i, skip, inclusive
 	c.rendered = c.rendered[:0]
 	c.node(i)
@@ -37,24 +38,12 @@ func (c *canonical) flush() {
 	c.buf = c.buf[:0]
 }
 
+// string writes through the buffer, a long one piece by piece.
 func (c *canonical) string(s string) {
-	if len(c.buf)+len(s) > cap(c.buf) {
+	for len(c.buf)+len(s) > cap(c.buf) {
+		n := copy(c.buf[len(c.buf):cap(c.buf)], s)
+		c.buf, s = c.buf[:len(c.buf)+n], s[n:]
 		c.flush()
-		if len(s) > cap(c.buf) {
-			io.WriteString(c.to, s)
-			return
-		}
-	}
-	c.buf = append(c.buf, s...)
-}
-
-func (c *canonical) bytes(s []byte) {
-	if len(c.buf)+len(s) > cap(c.buf) {
-		c.flush()
-		if len(s) > cap(c.buf) {
-			c.to.Write(s)
-			return
-		}
 	}
 	c.buf = append(c.buf, s...)
 }
@@ -69,7 +58,7 @@ func (c *canonical) node(i int32) {
 	}
 	mark := len(c.rendered)
 	c.string("<")
-	c.bytes(d.name(n))
+	c.string(d.name(n))
 	c.namespaces(i, n)
 	c.attributes(n)
 	c.string(">")
@@ -79,7 +68,7 @@ func (c *canonical) node(i int32) {
 		}
 	}
 	c.string("</")
-	c.bytes(d.name(n))
+	c.string(d.name(n))
 	c.string(">")
 	c.rendered = c.rendered[:mark]
 }
@@ -100,13 +89,13 @@ func (c *canonical) namespaces(i int32, n *node) {
 		c.inclusively(i, attrs)
 	}
 	if len(c.wants) > 1 {
-		slices.SortFunc(c.wants, func(a, b declared) int { return bytes.Compare(a.prefix, b.prefix) })
+		slices.SortFunc(c.wants, func(a, b declared) int { return strings.Compare(a.prefix, b.prefix) })
 	}
 	for _, w := range c.wants {
 		c.string(" xmlns")
 		if len(w.prefix) > 0 {
 			c.string(":")
-			c.bytes(w.prefix)
+			c.string(w.prefix)
 		}
 		c.string(`="`)
 		c.attributeValue(d.uris[w.uri])
@@ -133,15 +122,15 @@ func (c *canonical) inclusively(i int32, attrs []attribute) {
 			continue
 		}
 		declares := c.doc.declares(a)
-		if slices.ContainsFunc(c.inclusive, func(p []byte) bool { return bytes.Equal(p, declares) }) {
+		if slices.ContainsFunc(c.inclusive, func(p string) bool { return p == declares }) {
 			c.want(declares, a.space)
 		}
 	}
 }
 
-func (c *canonical) want(prefix []byte, uri uint8) {
+func (c *canonical) want(prefix string, uri uint8) {
 	for i := len(c.rendered) - 1; i >= 0; i-- {
-		if bytes.Equal(c.rendered[i].prefix, prefix) {
+		if c.rendered[i].prefix == prefix {
 			if c.rendered[i].uri == uri {
 				return
 			}
@@ -152,7 +141,7 @@ func (c *canonical) want(prefix []byte, uri uint8) {
 		return // a namespace cannot be undeclared, so there is nothing to say
 	}
 	for _, w := range c.wants {
-		if bytes.Equal(w.prefix, prefix) {
+		if w.prefix == prefix {
 			return
 		}
 	}
@@ -177,18 +166,18 @@ func (c *canonical) attributes(n *node) {
 					return less
 				}
 			}
-			return bytes.Compare(d.local(a), d.local(b))
+			return strings.Compare(d.local(a), d.local(b))
 		})
 	}
 	for _, i := range c.order {
 		a := &attrs[i]
 		c.string(" ")
-		c.bytes(d.attributeName(a))
+		c.string(d.attributeName(a))
 		c.string(`="`)
 		if a.plain {
-			c.bytes(d.src[a.value:a.to])
+			c.string(d.src[a.value:a.to])
 		} else {
-			c.attributeValue(string(d.value(a)))
+			c.attributeValue(d.value(a))
 		}
 		c.string(`"`)
 	}
@@ -236,7 +225,7 @@ func (c *canonical) attributeValue(s string) {
 func (c *canonical) text(n *node) {
 	raw := c.doc.src[n.at:n.to]
 	if n.kind == plain {
-		c.bytes(raw)
+		c.string(raw)
 		return
 	}
 	value := c.doc.textOf(n)
@@ -255,11 +244,11 @@ func (c *canonical) text(n *node) {
 		default:
 			continue
 		}
-		c.bytes(value[from:i])
+		c.string(value[from:i])
 		c.string(with)
 		from = i + 1
 	}
-	c.bytes(value[from:])
+	c.string(value[from:])
 }
 
 // Canonical is the exclusive canonical form of e, with the prefixes of list treated
@@ -269,10 +258,6 @@ func (e Element) Canonical(list ...string) []byte {
 		return nil
 	}
 	var out bytes.Buffer
-	var inclusive [][]byte
-	for _, prefix := range list {
-		inclusive = append(inclusive, []byte(prefix))
-	}
-	newCanonical(e.doc).write(&out, e.i, -1, inclusive)
+	newCanonical(e.doc).write(&out, e.i, -1, list)
 	return out.Bytes()
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"iter"
 )
 
@@ -60,7 +59,7 @@ func (e Element) Children() iter.Seq2[Element, string] {
 // canonical order depends on what the prefixes mean.
 func (e Element) ManyPrefixes() bool {
 	for c := range e.Walk() {
-		var first []byte
+		first := ""
 		attrs := c.doc.attributes(c.node())
 		for i := range attrs {
 			a := &attrs[i]
@@ -68,7 +67,7 @@ func (e Element) ManyPrefixes() bool {
 				continue
 			}
 			prefix := c.doc.src[a.at : a.at+uint32(a.prefix)]
-			if first != nil && !bytes.Equal(first, prefix) {
+			if first != "" && first != prefix {
 				return true
 			}
 			first = prefix

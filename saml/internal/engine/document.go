@@ -1,8 +1,8 @@
 package engine
 
 import (
-	"bytes"
 	"math"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -34,7 +34,7 @@ func MetadataLimits() Limits {
 
 // Document is one strictly read document: its bytes, and its nodes in document order.
 type Document struct {
-	src   []byte
+	src   string
 	nodes []node // the first is the document element
 	attrs []attribute
 	uris  []string // namespace names; the first is none
@@ -79,8 +79,8 @@ type attribute struct {
 	plain       bool // the value is its own canonical form
 }
 
-// Parse reads src, which must not change afterwards.
-func Parse(src []byte, max Limits) (*Document, error) {
+// Parse reads src.
+func Parse(src string, max Limits) (*Document, error) {
 	if len(src) > max.Bytes || len(src) > math.MaxInt32 || max.Attributes > math.MaxUint8 {
 		return nil, refuse(Size, "", "")
 	}
@@ -100,26 +100,39 @@ func Parse(src []byte, max Limits) (*Document, error) {
 }
 
 // characters holds src to UTF-8 and to the characters of XML (XML 1.0 section 2.2).
-func characters(src []byte) *Error {
+func characters(src string) *Error {
 	ascii := true
-	for _, c := range src {
-		if c < ' ' && c != '\n' && c != '\t' && c != '\r' {
+	for i := 0; i < len(src); {
+		if i+8 <= len(src) && printable(src[i:i+8]) {
+			i += 8
+			continue
+		}
+		c := src[i]
+		if c < ' ' && !isWhite(c) {
 			return malformed("a control character")
 		}
-		if c >= utf8.RuneSelf {
-			ascii = false
-		}
+		ascii = ascii && c < utf8.RuneSelf
+		i++
 	}
 	if ascii {
 		return nil
 	}
-	if !utf8.Valid(src) {
+	if !utf8.ValidString(src) {
 		return refuse(XML, "UTF-8", "")
 	}
-	if bytes.Contains(src, []byte("\uFFFE")) || bytes.Contains(src, []byte("\uFFFF")) {
+	if strings.Contains(src, "\uFFFE") || strings.Contains(src, "\uFFFF") {
 		return malformed("a character that is none")
 	}
 	return nil
+}
+
+// printable reports whether none of eight bytes is below a space or above ASCII: all of
+// them at once, because this looks at every byte of every message.
+func printable(s string) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	return x&high == 0 && (x-ones*' ')&^x&high == 0
 }
 
 // Root is the document element.
@@ -129,16 +142,16 @@ func (d *Document) Root() Element { return Element{d, 0} }
 const maxSpaces = 128
 
 // space is the index of a namespace name.
-func (d *Document) space(uri []byte) (uint8, *Error) {
+func (d *Document) space(uri string) (uint8, *Error) {
 	for i := len(d.uris) - 1; i > 0; i-- {
-		if d.uris[i] == string(uri) {
+		if d.uris[i] == uri {
 			return uint8(i), nil
 		}
 	}
 	if len(d.uris) == maxSpaces {
 		return 0, malformed("more namespaces than a message needs")
 	}
-	d.uris = append(d.uris, string(uri))
+	d.uris = append(d.uris, uri)
 	return uint8(len(d.uris) - 1), nil
 }
 
@@ -146,20 +159,20 @@ func (d *Document) space(uri []byte) (uint8, *Error) {
 func (d *Document) attributes(n *node) []attribute { return d.attrs[n.to : n.to+uint32(n.attrs)] }
 
 // resolve finds what a prefix means at node i.
-func (d *Document) resolve(i int32, prefix []byte) (uri uint8, ok bool) {
-	if string(prefix) == "xml" {
+func (d *Document) resolve(i int32, prefix string) (uri uint8, ok bool) {
+	if prefix == "xml" {
 		return xmlIndex, true
 	}
 	for ; i >= 0; i = d.nodes[i].parent {
 		attrs := d.attributes(&d.nodes[i])
 		for k := range attrs {
-			if a := &attrs[k]; a.declaration && bytes.Equal(d.declares(a), prefix) {
+			if a := &attrs[k]; a.declaration && d.declares(a) == prefix {
 				return a.space, true
 			}
 		}
 	}
 	for _, o := range d.outer {
-		if o.prefix == string(prefix) {
+		if o.prefix == prefix {
 			return o.uri, true
 		}
 	}
@@ -167,9 +180,9 @@ func (d *Document) resolve(i int32, prefix []byte) (uri uint8, ok bool) {
 }
 
 // declares is the prefix of a declaration.
-func (d *Document) declares(a *attribute) []byte {
+func (d *Document) declares(a *attribute) string {
 	if a.prefix == 0 {
-		return nil
+		return ""
 	}
 	from := a.at + uint32(a.prefix) + 1
 	return d.src[from : from+uint32(a.local)]

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"fmt"
 	"iter"
 	"slices"
@@ -24,7 +23,7 @@ func (e Element) IsZero() bool { return e.doc == nil }
 func (e Element) node() *node { return &e.doc.nodes[e.i] }
 
 // name is how the name of n is written, prefix included.
-func (d *Document) name(n *node) []byte {
+func (d *Document) name(n *node) string {
 	length := uint32(n.local)
 	if n.prefix > 0 {
 		length += uint32(n.prefix) + 1
@@ -32,13 +31,13 @@ func (d *Document) name(n *node) []byte {
 	return d.src[n.at : n.at+length]
 }
 
-func (d *Document) localName(n *node) []byte {
+func (d *Document) localName(n *node) string {
 	name := d.name(n)
 	return name[len(name)-int(n.local):]
 }
 
 // attributeName is how the name of a is written, prefix included.
-func (d *Document) attributeName(a *attribute) []byte {
+func (d *Document) attributeName(a *attribute) string {
 	length := uint32(a.local)
 	if a.prefix > 0 {
 		length += uint32(a.prefix) + 1
@@ -46,18 +45,18 @@ func (d *Document) attributeName(a *attribute) []byte {
 	return d.src[a.at : a.at+length]
 }
 
-func (d *Document) local(a *attribute) []byte {
+func (d *Document) local(a *attribute) string {
 	name := d.attributeName(a)
 	return name[len(name)-int(a.local):]
 }
 
 // value of an attribute; it may be a part of src.
-func (d *Document) value(a *attribute) []byte {
+func (d *Document) value(a *attribute) string {
 	raw := d.src[a.value:a.to]
 	if a.plain {
 		return raw
 	}
-	return unescapeAttribute(nil, raw)
+	return unescapeAttribute(raw)
 }
 
 // Is compares the whole name.
@@ -66,7 +65,7 @@ func (e Element) Is(space, local string) bool {
 		return false
 	}
 	n := e.node()
-	return string(e.doc.localName(n)) == local && e.doc.uris[n.space] == space
+	return e.doc.localName(n) == local && e.doc.uris[n.space] == space
 }
 
 // Local is the name without its prefix.
@@ -74,7 +73,7 @@ func (e Element) Local() string {
 	if e.doc == nil {
 		return ""
 	}
-	return string(e.doc.localName(e.node()))
+	return e.doc.localName(e.node())
 }
 
 // Space is the namespace of the name.
@@ -102,7 +101,7 @@ func (e Element) Attr(local string) string {
 // Lookup is Attr, and whether it is there.
 func (e Element) Lookup(local string) (string, bool) {
 	if a := e.attribute(local); a != nil {
-		return string(e.doc.value(a)), true
+		return e.doc.value(a), true
 	}
 	return "", false
 }
@@ -110,7 +109,7 @@ func (e Element) Lookup(local string) (string, bool) {
 // HasAttr reports whether an attribute has this value.
 func (e Element) HasAttr(local, value string) bool {
 	a := e.attribute(local)
-	return a != nil && string(e.doc.value(a)) == value
+	return a != nil && e.doc.value(a) == value
 }
 
 func (e Element) attribute(local string) *attribute {
@@ -120,7 +119,7 @@ func (e Element) attribute(local string) *attribute {
 	attrs := e.doc.attributes(e.node())
 	for i := range attrs {
 		a := &attrs[i]
-		if a.prefix == 0 && !a.declaration && string(e.doc.local(a)) == local {
+		if a.prefix == 0 && !a.declaration && e.doc.local(a) == local {
 			return a
 		}
 	}
@@ -205,45 +204,38 @@ func (e Element) Walk() iter.Seq[Element] {
 	}
 }
 
-// Text is the text of an element that holds nothing else.
-func (e Element) Text() (string, error) {
-	b, err := e.content()
-	return string(b), err
-}
-
 // Value is Text without the white space around it.
 func (e Element) Value() (string, error) {
-	b, err := e.content()
-	return string(bytes.Trim(b, whites)), err
+	text, err := e.Text()
+	return strings.Trim(text, whites), err
 }
 
-// content is the text of an element; it may be a part of the document.
-func (e Element) content() ([]byte, error) {
+// Text is the text of an element that holds nothing else.
+func (e Element) Text() (string, error) {
 	if e.doc == nil {
-		return nil, nil
+		return "", nil
 	}
-	d := e.doc
-	var out []byte
-	for i, end := e.i+1, e.node().next; i < end; i++ {
+	d, end := e.doc, e.node().next
+	if n := e.i + 1; end == n+1 && d.nodes[n].kind != element {
+		return d.textOf(&d.nodes[n]), nil
+	}
+	var out strings.Builder
+	for i := e.i + 1; i < end; i++ {
 		n := &d.nodes[i]
 		if n.kind == element {
-			return nil, fmt.Errorf("an element in %s", e.Local())
+			return "", fmt.Errorf("an element in %s", e.Local())
 		}
-		text := d.textOf(n)
-		if end == e.i+2 {
-			return text, nil
-		}
-		out = append(out, text...)
+		out.WriteString(d.textOf(n))
 	}
-	return out, nil
+	return out.String(), nil
 }
 
 // textOf is the value of a piece of text; it may be a part of src.
-func (d *Document) textOf(n *node) []byte {
+func (d *Document) textOf(n *node) string {
 	raw := d.src[n.at:n.to]
 	switch n.kind {
 	case escaped:
-		return unescapeText(nil, raw)
+		return unescapeText(raw)
 	case literal:
 		return lineEnds(raw)
 	}
@@ -258,7 +250,7 @@ func (e Element) OnlyAttrs(names ...string) error {
 	attrs := e.doc.attributes(e.node())
 	for i := range attrs {
 		a := &attrs[i]
-		if !a.declaration && (a.prefix > 0 || !slices.Contains(names, string(e.doc.local(a)))) {
+		if !a.declaration && (a.prefix > 0 || !slices.Contains(names, e.doc.local(a))) {
 			return fmt.Errorf("attribute %s on %s", e.doc.attributeName(a), e.Local())
 		}
 	}
@@ -333,7 +325,7 @@ func (e Element) Bindings() []Binding {
 		attrs := d.attributes(&d.nodes[i])
 		for k := range attrs {
 			if a := &attrs[k]; a.declaration {
-				add(string(d.declares(a)), d.uris[a.space])
+				add(d.declares(a), d.uris[a.space])
 			}
 		}
 	}

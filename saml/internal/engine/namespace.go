@@ -1,16 +1,16 @@
 package engine
 
 import (
-	"bytes"
 	"fmt"
+	"strings"
 )
 
 // isDeclaration says whether a declares a namespace.
 func (d *Document) isDeclaration(a *attribute) bool {
 	if a.prefix == 0 {
-		return string(d.src[a.at:a.at+uint32(a.local)]) == "xmlns"
+		return d.src[a.at:a.at+uint32(a.local)] == "xmlns"
 	}
-	return string(d.src[a.at:a.at+uint32(a.prefix)]) == "xmlns"
+	return d.src[a.at:a.at+uint32(a.prefix)] == "xmlns"
 }
 
 // namespaces resolves the names of a tag: first what it declares, then what it uses.
@@ -54,7 +54,7 @@ func (r *reader) twice(before []attribute, a *attribute) bool {
 	local := r.doc.local(a)
 	for i := range before {
 		b := &before[i]
-		if b.local == a.local && b.declaration == a.declaration && bytes.Equal(r.doc.local(b), local) &&
+		if b.local == a.local && b.declaration == a.declaration && r.doc.local(b) == local &&
 			(a.declaration && a.prefix == b.prefix || !a.declaration && a.space == b.space) {
 			return true
 		}
@@ -69,13 +69,13 @@ func (r *reader) declare(a *attribute) *Error {
 	prefix := r.doc.declares(a)
 	uri := r.src[a.value:a.to]
 	if !a.plain {
-		uri = unescapeAttribute(nil, uri)
+		uri = unescapeAttribute(uri)
 	}
-	if r.max.Lenient && string(prefix) == "xml" && string(uri) == xmlSpace {
+	if r.max.Lenient && prefix == "xml" && uri == xmlSpace {
 		a.space = xmlIndex // says what is so anyway, as some metadata does
 		return nil
 	}
-	if string(prefix) == "xml" || string(prefix) == "xmlns" || string(uri) == xmlSpace || string(uri) == xmlnsSpace {
+	if prefix == "xml" || prefix == "xmlns" || uri == xmlSpace || uri == xmlnsSpace {
 		return malformed("a declaration of a reserved namespace")
 	}
 	if !isAbsolute(uri) {
@@ -95,17 +95,17 @@ func (r *reader) declare(a *attribute) *Error {
 // use gives the namespace of a prefix; the default one counts for elements only.
 func (r *reader) use(at uint32, length uint8, isElement bool) (uint8, *Error) {
 	prefix := r.src[at : at+uint32(length)]
-	if string(prefix) == "xml" && !isElement {
+	if prefix == "xml" && !isElement {
 		return xmlIndex, nil
 	}
 	for i := len(r.scopes) - 1; i >= 0; i-- {
-		if bytes.Equal(r.scopes[i].prefix, prefix) {
+		if r.scopes[i].prefix == prefix {
 			r.rendered += len(prefix) + len(r.doc.uris[r.scopes[i].uri]) + len(` xmlns:=""`)
 			return r.scopes[i].uri, nil
 		}
 	}
 	for _, o := range r.doc.outer {
-		if o.prefix == string(prefix) {
+		if o.prefix == prefix {
 			r.rendered += len(prefix) + len(r.doc.uris[o.uri]) + len(` xmlns:=""`)
 			return o.uri, nil
 		}
@@ -118,12 +118,12 @@ func (r *reader) use(at uint32, length uint8, isElement bool) (uint8, *Error) {
 
 // isAbsolute wants a URI scheme in front (RFC 3986 section 3.1), and no white space
 // around it.
-func isAbsolute(uri []byte) bool {
-	scheme, rest, ok := bytes.Cut(uri, []byte(":"))
+func isAbsolute(uri string) bool {
+	scheme, rest, ok := strings.Cut(uri, ":")
 	if !ok || len(scheme) == 0 || len(rest) == 0 || !isLetter(scheme[0]) || isWhite(rest[len(rest)-1]) {
 		return false
 	}
-	for _, c := range scheme {
+	for _, c := range []byte(scheme) {
 		if !isLetter(c) && !isDigit(c) && c != '+' && c != '-' && c != '.' {
 			return false
 		}

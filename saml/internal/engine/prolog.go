@@ -1,16 +1,18 @@
 package engine
 
-import "bytes"
+import (
+	"strings"
+)
 
 // prolog takes a byte order mark and an XML declaration of UTF-8 (XML 1.0 section 2.8).
 func (r *reader) prolog() *Error {
-	if bytes.HasPrefix(r.src, []byte("\uFEFF")) {
+	if strings.HasPrefix(r.src, "\uFEFF") {
 		r.at = len("\uFEFF")
 	}
-	if !bytes.HasPrefix(r.src[r.at:], []byte("<?xml")) || !isWhite(r.peek(len("<?xml"))) {
+	if !strings.HasPrefix(r.src[r.at:], "<?xml") || !isWhite(r.peek(len("<?xml"))) {
 		return nil
 	}
-	n := bytes.Index(r.src[r.at:], []byte("?>"))
+	n := strings.Index(r.src[r.at:], "?>")
 	if n < 0 {
 		return malformed("an XML declaration that does not end")
 	}
@@ -21,7 +23,7 @@ func (r *reader) prolog() *Error {
 		return refuse(XML, "XML 1.0", version)
 	}
 	if more, encoding, ok := pseudo(rest, "encoding"); ok {
-		if !bytes.EqualFold([]byte(encoding), []byte("UTF-8")) || len(encoding) != len("UTF-8") {
+		if !strings.EqualFold(encoding, "UTF-8") || len(encoding) != len("UTF-8") {
 			return refuse(XML, "UTF-8", encoding)
 		}
 		rest = more
@@ -39,29 +41,29 @@ func (r *reader) prolog() *Error {
 }
 
 // pseudo reads name="value" behind white space.
-func pseudo(in []byte, name string) (rest []byte, value string, ok bool) {
-	s := bytes.TrimLeft(in, " \t\r\n")
-	if len(s) == len(in) || !bytes.HasPrefix(s, []byte(name)) {
+func pseudo(in, name string) (rest, value string, ok bool) {
+	s := strings.TrimLeft(in, " \t\r\n")
+	if len(s) == len(in) || !strings.HasPrefix(s, name) {
 		return in, "", false
 	}
-	s, ok = bytes.CutPrefix(bytes.TrimLeft(s[len(name):], " \t\r\n"), []byte("="))
-	s = bytes.TrimLeft(s, " \t\r\n")
+	s, ok = strings.CutPrefix(strings.TrimLeft(s[len(name):], " \t\r\n"), "=")
+	s = strings.TrimLeft(s, " \t\r\n")
 	if !ok || len(s) == 0 || s[0] != '"' && s[0] != '\'' {
 		return in, "", false
 	}
-	n := bytes.IndexByte(s[1:], s[0])
+	n := strings.IndexByte(s[1:], s[0])
 	if n < 0 {
 		return in, "", false
 	}
-	return s[n+2:], string(s[1 : n+1]), true
+	return s[n+2:], s[1 : n+1], true
 }
 
 // instruction reads "<?...?>". An XML declaration in any other place than the first is
 // an instruction too, and is refused everywhere.
 func (r *reader) instruction() *Error {
-	n := bytes.Index(r.src[r.at:], []byte("?>"))
+	n := strings.Index(r.src[r.at:], "?>")
 	body := r.src[r.at+2:]
-	if !r.max.Lenient || n < 0 || len(body) < 3 || bytes.EqualFold(body[:3], []byte("xml")) && !isNameByte(r.peek(5)) {
+	if !r.max.Lenient || n < 0 || len(body) < 3 || strings.EqualFold(body[:3], "xml") && !isNameByte(r.peek(5)) {
 		return malformed("a processing instruction")
 	}
 	r.at += n + 2
@@ -76,15 +78,15 @@ func isNameByte(c byte) bool {
 func (r *reader) declaration() *Error {
 	rest := r.src[r.at:]
 	switch {
-	case bytes.HasPrefix(rest, []byte("<!--")):
-		n := bytes.Index(rest[4:], []byte("--"))
-		if !r.max.Lenient || n < 0 || !bytes.HasPrefix(rest[4+n:], []byte("-->")) {
+	case strings.HasPrefix(rest, "<!--"):
+		n := strings.Index(rest[4:], "--")
+		if !r.max.Lenient || n < 0 || !strings.HasPrefix(rest[4+n:], "-->") {
 			return malformed("a comment")
 		}
 		r.at += 4 + n + len("-->")
 		return nil
-	case bytes.HasPrefix(rest, []byte("<![CDATA[")):
-		n := bytes.Index(rest, []byte("]]>"))
+	case strings.HasPrefix(rest, "<![CDATA["):
+		n := strings.Index(rest, "]]>")
 		if !r.max.Lenient || n < 0 || r.open < 0 {
 			return malformed("a CDATA section")
 		}

@@ -1,14 +1,14 @@
 package engine
 
 import (
-	"bytes"
 	"fmt"
+	"strings"
 )
 
 // reader turns the bytes of a Document into nodes, in one pass and without recursion.
 type reader struct {
 	doc      *Document
-	src      []byte
+	src      string
 	at       int
 	max      Limits
 	open     int32 // innermost element that has not ended, -1 outside
@@ -21,14 +21,14 @@ type reader struct {
 
 // declared is a namespace declaration in scope.
 type declared struct {
-	prefix []byte
+	prefix string
 	uri    uint8
 }
 
 // scope takes over what is in scope where the document comes from.
 func (r *reader) scope() *Error {
 	for _, b := range r.max.Scope {
-		uri, err := r.doc.space([]byte(b.URI))
+		uri, err := r.doc.space(b.URI)
 		if err != nil {
 			return err
 		}
@@ -40,9 +40,9 @@ func (r *reader) scope() *Error {
 // reserve makes room for the nodes that so many bytes can hold, so that an honest
 // document needs one piece of memory and a hostile one no more than its limits.
 func (r *reader) reserve() {
-	tags := bytes.Count(r.src, []byte("<"))
-	r.doc.nodes = make([]node, 0, min(tags+1, 2*r.max.Elements+1))
-	r.doc.attrs = make([]attribute, 0, min(bytes.Count(r.src, []byte(`="`))+1, attributesPerElement*r.max.Elements))
+	tags, ends, adjacent := strings.Count(r.src, "<"), strings.Count(r.src, "</"), strings.Count(r.src, "><")
+	r.doc.nodes = make([]node, 0, min(2*tags-ends-adjacent, 2*r.max.Elements+1))
+	r.doc.attrs = make([]attribute, 0, min(strings.Count(r.src, `="`)+1, attributesPerElement*r.max.Elements))
 	r.scopes = make([]declared, 0, 16)
 	r.marks = make([]uint8, 0, 16)
 }
@@ -90,7 +90,7 @@ func (r *reader) markup() *Error {
 
 // text takes everything up to the next tag.
 func (r *reader) text() *Error {
-	n := bytes.IndexByte(r.src[r.at:], '<')
+	n := strings.IndexByte(r.src[r.at:], '<')
 	if n < 0 {
 		n = len(r.src) - r.at
 	}
@@ -104,19 +104,19 @@ func (r *reader) text() *Error {
 		return nil
 	}
 	k := plain
-	if bytes.IndexByte(piece, '&') >= 0 {
+	if strings.IndexByte(piece, '&') >= 0 {
 		if err := references(piece); err != nil {
 			return err
 		}
 		k = escaped
 	}
-	if bytes.IndexByte(piece, '>') >= 0 {
-		if bytes.Contains(piece, []byte("]]>")) {
+	if strings.IndexByte(piece, '>') >= 0 {
+		if strings.Contains(piece, "]]>") {
 			return malformed("the end of a CDATA section in text")
 		}
 		k = escaped
 	}
-	if bytes.IndexByte(piece, '\r') >= 0 {
+	if strings.IndexByte(piece, '\r') >= 0 {
 		k = escaped
 	}
 	return r.add(from, to, k)
@@ -180,7 +180,7 @@ func (r *reader) end() *Error {
 	}
 	n := &r.doc.nodes[r.open]
 	name := r.doc.name(n)
-	if !bytes.HasPrefix(r.src[r.at:], name) {
+	if !strings.HasPrefix(r.src[r.at:], name) {
 		return malformed("an end tag without its start")
 	}
 	r.at += len(name)
@@ -251,7 +251,7 @@ func (r *reader) attribute() *Error {
 		return malformed("an attribute without quotes")
 	}
 	r.at++
-	n := bytes.IndexByte(r.src[r.at:], quote)
+	n := strings.IndexByte(r.src[r.at:], quote)
 	if n < 0 {
 		return malformed("an attribute that does not end")
 	}
@@ -259,7 +259,7 @@ func (r *reader) attribute() *Error {
 	a.value, a.to = uint32(r.at), uint32(r.at+n)
 	r.at += n + 1
 	a.plain = true
-	for _, c := range value {
+	for _, c := range []byte(value) {
 		switch c {
 		case '<':
 			return malformed("a tag inside of an attribute")
@@ -319,8 +319,8 @@ func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 func isWhite(c byte) bool  { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
-func white(b []byte) bool {
-	for _, c := range b {
+func white(b string) bool {
+	for _, c := range []byte(b) {
 		if !isWhite(c) {
 			return false
 		}

@@ -1,6 +1,8 @@
 package engine
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // Shape is what the profile leaves of a Response: one assertion, in clear or encrypted,
 // and the signatures that there are, each in its only place.
@@ -130,13 +132,13 @@ type tally struct {
 func census(root Element, known map[string]bool) (*tally, *Error) {
 	var t tally
 	d := root.doc
-	ids := make([][]byte, 0, 8)
+	ids := make([]string, 0, 8)
 	for i, end := root.i, root.node().next; i < end; i++ {
 		n := &d.nodes[i]
 		if n.kind != element {
 			continue
 		}
-		switch string(d.localName(n)) {
+		switch d.localName(n) {
 		case "Response":
 			t.response++
 		case "Assertion":
@@ -173,12 +175,12 @@ func census(root Element, known map[string]bool) (*tally, *Error) {
 }
 
 // unique compares few IDs with each other, and many by a table.
-func unique(ids [][]byte, known map[string]bool) *Error {
+func unique(ids []string, known map[string]bool) *Error {
 	if len(ids) <= 16 && len(known) == 0 {
 		for i := range ids {
 			for k := range i {
-				if string(ids[i]) == string(ids[k]) {
-					return structure("IDs that are unique", string(ids[i]))
+				if ids[i] == ids[k] {
+					return structure("IDs that are unique", ids[i])
 				}
 			}
 		}
@@ -186,10 +188,10 @@ func unique(ids [][]byte, known map[string]bool) *Error {
 	}
 	seen := make(map[string]bool, len(ids))
 	for _, id := range ids {
-		if seen[string(id)] || known[string(id)] {
-			return structure("IDs that are unique", string(id))
+		if seen[id] || known[id] {
+			return structure("IDs that are unique", id)
 		}
-		seen[string(id)] = true
+		seen[id] = true
 	}
 	return nil
 }
@@ -201,7 +203,7 @@ func (e Element) ids() map[string]bool {
 		attrs := c.doc.attributes(c.node())
 		for k := range attrs {
 			if a := &attrs[k]; c.doc.looksLikeID(a) {
-				out[string(c.doc.value(a))] = true
+				out[c.doc.value(a)] = true
 			}
 		}
 	}

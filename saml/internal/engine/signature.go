@@ -3,8 +3,9 @@ package engine
 import (
 	"bytes"
 	"crypto"
+	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -18,8 +19,8 @@ type Signed struct {
 	digest           crypto.Hash
 	digestValue      []byte
 	value            []byte
-	infoPrefixes     [][]byte // InclusiveNamespaces of SignedInfo
-	prefixes         [][]byte // and of the signed element
+	infoPrefixes     []string // InclusiveNamespaces of SignedInfo
+	prefixes         []string // and of the signed element
 }
 
 // SignatureOf finds the signature that is a direct child of e, in any place; nil when
@@ -116,21 +117,32 @@ func (s *Signed) reference(ref Element, legacy bool) *Error {
 		return refuse(Algorithm, "SHA-256, SHA-384 or SHA-512", parts[1].Attr("Algorithm"))
 	}
 	s.digestValue, err = base64Of(parts[2])
-	if err != nil || len(s.digestValue) != s.digest.Size() || bytes.Equal(s.digestValue, emptyDigest(s.digest)) {
+	if err != nil || len(s.digestValue) != s.digest.Size() || isEmptyDigest(s.digest, s.digestValue) {
 		return structure("a DigestValue of the length of its hash", "").because(err)
 	}
 	return nil
 }
 
-// emptyDigest is what a canonicalizer that was tricked into writing nothing yields.
-func emptyDigest(h crypto.Hash) []byte { return h.New().Sum(nil) }
+// isEmptyDigest recognises what a canonicalizer that was tricked into writing nothing
+// yields.
+func isEmptyDigest(h crypto.Hash, digest []byte) bool {
+	switch h {
+	case crypto.SHA256:
+		return [32]byte(digest) == sha256.Sum256(nil)
+	case crypto.SHA384:
+		return [48]byte(digest) == sha512.Sum384(nil)
+	case crypto.SHA512:
+		return [64]byte(digest) == sha512.Sum512(nil)
+	}
+	return bytes.Equal(digest, h.New().Sum(nil))
+}
 
 // maxPrefixes bounds InclusiveNamespaces: each is looked up at every element.
 const maxPrefixes = 16
 
 // exclusive accepts exclusive canonicalization, and returns the prefixes it treats
 // inclusively. Comments cannot occur, so the variant with them is refused.
-func exclusive(e Element) ([][]byte, error) {
+func exclusive(e Element) ([]string, error) {
 	if !e.HasAttr("Algorithm", ExclusiveSpace) {
 		return nil, errors.New("not exclusive canonicalization")
 	}
@@ -157,12 +169,12 @@ func exclusive(e Element) ([][]byte, error) {
 	if len(names) > maxPrefixes {
 		return nil, fmt.Errorf("more than %d prefixes in InclusiveNamespaces", maxPrefixes)
 	}
-	out := make([][]byte, 0, len(names))
+	out := make([]string, 0, len(names))
 	for _, name := range names {
 		if name == "#default" {
 			name = ""
 		}
-		out = append(out, []byte(name))
+		out = append(out, name)
 	}
 	return out, nil
 }
@@ -172,20 +184,11 @@ func base64Of(e Element, attrs ...string) ([]byte, error) {
 	if err := e.OnlyAttrs(attrs...); err != nil {
 		return nil, err
 	}
-	text, err := e.content()
+	text, err := e.Text()
 	if err != nil {
 		return nil, err
 	}
-	return DecodeBase64(string(text))
-}
-
-// DecodeBase64 tolerates the white space of pretty printers and form encoders, and
-// nothing else that is not base64.
-func DecodeBase64(s string) ([]byte, error) {
-	if strings.ContainsAny(s, " \t") {
-		s = strings.NewReplacer(" ", "", "\t", "").Replace(s)
-	}
-	return base64.StdEncoding.Strict().DecodeString(s)
+	return DecodeBase64(text)
 }
 
 // parts fills out with the children of e when they are exactly names in that order,
@@ -230,18 +233,10 @@ func (s *Signed) Presented() []byte {
 
 // InfoPrefixes are those that the canonicalization of SignedInfo treats inclusively,
 // "" for the default namespace; Prefixes are those of the signed element.
-func (s *Signed) InfoPrefixes() []string { return asStrings(s.infoPrefixes) }
+func (s *Signed) InfoPrefixes() []string { return s.infoPrefixes }
 
 // Prefixes are those that the canonicalization of the signed element treats inclusively.
-func (s *Signed) Prefixes() []string { return asStrings(s.prefixes) }
-
-func asStrings(in [][]byte) []string {
-	out := make([]string, len(in))
-	for i, b := range in {
-		out[i] = string(b)
-	}
-	return out
-}
+func (s *Signed) Prefixes() []string { return s.prefixes }
 
 // Method is the signature method in the words of crypto/x509.
 func (s *Signed) Method() x509.SignatureAlgorithm { return s.method.x509() }

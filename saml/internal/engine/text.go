@@ -1,20 +1,20 @@
 package engine
 
 import (
-	"bytes"
+	"strings"
 	"unicode/utf8"
 )
 
 // reference reads one at the front of s, behind its "&", and returns what it stands
 // for and how long it is with its ";": the five names of XML, and characters by number
 // (XML 1.0 sections 4.1 and 4.6). 0 is none.
-func reference(s []byte) (r rune, length int) {
-	end := bytes.IndexByte(s[:min(len(s), 10)], ';')
+func reference(s string) (r rune, length int) {
+	end := strings.IndexByte(s[:min(len(s), 10)], ';')
 	if end < 1 {
 		return 0, 0
 	}
 	name := s[:end]
-	switch string(name) {
+	switch name {
 	case "amp":
 		r = '&'
 	case "lt":
@@ -33,7 +33,7 @@ func reference(s []byte) (r rune, length int) {
 
 // number reads "#" and a decimal number, or "#x" and a hexadecimal one, of a character
 // that XML has.
-func number(s []byte) rune {
+func number(s string) rune {
 	if len(s) < 2 || s[0] != '#' {
 		return 0
 	}
@@ -45,7 +45,7 @@ func number(s []byte) rune {
 		return 0
 	}
 	r := rune(0)
-	for _, c := range digits {
+	for _, c := range []byte(digits) {
 		switch {
 		case isDigit(c):
 			r = r*base + rune(c-'0')
@@ -65,9 +65,9 @@ func number(s []byte) rune {
 }
 
 // references makes sure that every "&" of s begins one.
-func references(s []byte) *Error {
+func references(s string) *Error {
 	for {
-		i := bytes.IndexByte(s, '&')
+		i := strings.IndexByte(s, '&')
 		if i < 0 {
 			return nil
 		}
@@ -79,8 +79,9 @@ func references(s []byte) *Error {
 	}
 }
 
-// unescapeText appends the value of text: references resolved, line ends made "\n".
-func unescapeText(dst, s []byte) []byte {
+// unescapeText is the value of text: references resolved, line ends made "\n".
+func unescapeText(s string) string {
+	dst := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; c {
 		case '&':
@@ -96,12 +97,13 @@ func unescapeText(dst, s []byte) []byte {
 			dst = append(dst, c)
 		}
 	}
-	return dst
+	return string(dst)
 }
 
-// unescapeAttribute appends the value of an attribute: references resolved, white
+// unescapeAttribute is the value of an attribute: references resolved, white
 // space that is written as it is made a space (XML 1.0 section 3.3.3).
-func unescapeAttribute(dst, s []byte) []byte {
+func unescapeAttribute(s string) string {
+	dst := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; c {
 		case '&':
@@ -119,10 +121,10 @@ func unescapeAttribute(dst, s []byte) []byte {
 			dst = append(dst, c)
 		}
 	}
-	return dst
+	return string(dst)
 }
 
 // lineEnds is the value of a CDATA section.
-func lineEnds(s []byte) []byte {
-	return bytes.ReplaceAll(bytes.ReplaceAll(s, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
+func lineEnds(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 }
