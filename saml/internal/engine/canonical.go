@@ -22,7 +22,7 @@ type canonical struct {
 }
 
 func newCanonical(doc *Document) *canonical {
-	return &canonical{doc: doc, buf: make([]byte, 0, 1024), rendered: make([]declared, 0, 8)}
+	return &canonical{doc: doc, buf: make([]byte, 0, 512), rendered: make([]declared, 0, 8)}
 }
 
 // write canonicalizes the element at i and everything in it but skip.
