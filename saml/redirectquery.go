@@ -48,7 +48,7 @@ func readQuery(raw string) (*query, *Error) {
 		if _, twice := q.values[plain]; twice || name != plain {
 			return nil, refuse(CodeEncoding, plain+" once, in plain letters", "")
 		}
-		if q.values[plain], err = url.QueryUnescape(value); err != nil {
+		if q.values[plain], err = unescape(plain, value); err != nil {
 			return nil, refuse(CodeEncoding, "a value of "+plain+" that can be decoded", "").because(err)
 		}
 		q.octets[plain] = pair
@@ -66,6 +66,16 @@ func readQuery(raw string) (*query, *Error) {
 		q.field = fieldResponse
 	}
 	return q, nil
+}
+
+// unescape leaves the "+" of base64 alone, which some forget to escape: white space it
+// can't be meant for.
+func unescape(name, value string) (string, error) {
+	switch name {
+	case fieldRequest, fieldResponse, fieldSig:
+		return url.PathUnescape(value)
+	}
+	return url.QueryUnescape(value)
 }
 
 // document is the XML, inflated no further than its bound.

@@ -65,6 +65,7 @@ func TestRedirectSignatureConfusion(t *testing.T) {
 		"packed nothing":             {"SAMLRequest=" + url.QueryEscape(packed("")), saml.CodeEncoding},
 		"URL-safe base64":            {"SAMLRequest=_-_-", saml.CodeEncoding},
 		"signed without escapes":     {signOctets(strings.ReplaceAll(unsignedQuery("SAMLRequest", unmark(logoutRequest()), "", signing{}), "%3A", ":"), signing{}), ""},
+		"plus signs not escaped":     {strings.ReplaceAll(signOctets(strings.ReplaceAll(unsignedQuery("SAMLRequest", unmark(logoutRequest()), "", signing{}), "%2B", "+"), signing{}), "%2B", "+"), ""},
 		"lower-case escapes":         {signOctets(lowerEscapes(unsignedQuery("SAMLRequest", unmark(logoutRequest()), "state", signing{})), signing{}), ""},
 		"upper where lower was":      {signOctets(lowerEscapes(unsignedQuery("SAMLRequest", unmark(logoutRequest()), "state", signing{})), signing{}) + "&", ""},
 		"escapes written anew":       {lowerEscapes(good), saml.CodeSignature},
