@@ -136,6 +136,7 @@ func TestMetadataThatCannotBeUsed(t *testing.T) {
 		"DOCTYPE":                    {`<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>` + good, "", saml.CodeXML},
 		"UTF-16":                     {"\xff\xfe<\x00", "", saml.CodeXML},
 		"9 MiB":                      {strings.Repeat(" ", 9<<20), "", saml.CodeSize},
+		"8 MiB of ampersands":        {strings.Repeat("&", 8<<20), "", saml.CodeSize},
 		"deep":                       {strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100), "", saml.CodeXML},
 	} {
 		t.Run(name, func(t *testing.T) {
