@@ -36,11 +36,12 @@ type Certificate struct {
 
 // slot is what is kept of a certificate beside it.
 type slot struct {
-	State SlotState `json:"state"`
-	Since time.Time `json:"since,omitzero"`
-	Until time.Time `json:"until,omitzero"` // of a retired one
-	Used  bool      `json:"used,omitempty"` // has verified a login
-	Told  int       `json:"told,omitempty"` // the last notice of its end, in days; -1 that it came
+	State  SlotState `json:"state"`
+	Since  time.Time `json:"since,omitzero"`
+	Until  time.Time `json:"until,omitzero"`   // of a retired one
+	Used   bool      `json:"used,omitempty"`   // has verified a login
+	Listed bool      `json:"listed,omitempty"` // came from metadata that is followed
+	Told   int       `json:"told,omitempty"`   // the last notice of its end, in days; -1 that it came
 }
 
 // held is a certificate and its slot.
@@ -124,7 +125,7 @@ func (v *connection) replace(idp *saml.IdP, now time.Time) {
 			h.State = SlotCurrent
 		}
 		if i := find(before, c); i >= 0 {
-			h.Used, h.Told = before[i].Used, before[i].Told
+			h.Used, h.Told, h.Listed = before[i].Used, before[i].Told, before[i].Listed
 			if before[i].State == h.State {
 				h.Since = before[i].Since
 			}

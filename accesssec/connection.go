@@ -28,6 +28,7 @@ type connection struct {
 	Slots    map[string]slot `json:"slots,omitempty"`    // of IdP.Certificates, by fingerprint
 	Subjects int             `json:"subjects,omitempty"` // raised when the NameIDs so far are to be forgotten
 	Encrypt  bool            `json:"encrypt,omitempty"`  // our metadata has a key to encrypt for
+	Follow   *followed       `json:"follow,omitempty"`   // metadata that is read again and again
 	Cert     []byte          `json:"cert"`               // our signing certificate, DER
 	Key      []byte          `json:"sealed_key"`         // its private key, PKCS #8, sealed
 }
@@ -143,6 +144,7 @@ func (v connection) changes(next connection) []audit.Change {
 	add("first_name", was.FirstName, is.FirstName)
 	add("last_name", was.LastName, is.LastName)
 	add("groups", was.Groups, is.Groups)
+	add("metadata_url", v.Follow.url(), next.Follow.url())
 	add("identifier", was.Identifier, is.Identifier)
 	add("subjects", strconv.Itoa(v.Subjects), strconv.Itoa(next.Subjects))
 	return out

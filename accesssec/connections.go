@@ -25,6 +25,7 @@ type Connection struct {
 	// Certificates are those of IdP that are trusted now: the current one first, then the
 	// next, then the retired.
 	Certificates []Certificate
+	Metadata     *FollowedMetadata // where IdP is read again from; nil: it was given by hand
 }
 
 // mostConnections is how many an org may have.
@@ -119,6 +120,10 @@ func (a *Admin) NewConnection(ctx context.Context, name string) (Connection, err
 // identity provider can't answer a request: people who come from its own page are then
 // sent there once more, and end signed in as well.
 func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *saml.Rules) (Connection, error) {
+	return a.configure(ctx, id, idp, rules, nil)
+}
+
+func (a *Admin) configure(ctx context.Context, id string, idp *saml.IdP, rules *saml.Rules, follow *followed) (Connection, error) {
 	var out Connection
 	err := a.s.change(ctx, func(c *change) error {
 		by, k, err := a.onConnection(ctx, c, id, asIs)
@@ -142,7 +147,9 @@ func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *
 		if err := checkConfiguration(idp, &k.Value.Rules); err != nil {
 			return err
 		}
-		k.Value.replace(idp, c.now)
+		if err := k.Value.take(ctx, c, k.OrgID, id, idp, follow); err != nil {
+			return err
+		}
 		if old.IdP != nil && old.IdP.EntityID != idp.EntityID {
 			k.Value.Subjects++
 		}
@@ -194,6 +201,18 @@ func (a *Admin) PublishEncryptionKey(ctx context.Context, id string, on bool) (C
 		return Connection{}, err
 	}
 	return out, nil
+}
+
+// take takes over an identity provider, and has the metadata read again that it came from.
+func (v *connection) take(ctx context.Context, c *change, orgID, id string, idp *saml.IdP, follow *followed) error {
+	v.Follow = follow
+	if follow == nil {
+		v.replace(idp, c.now)
+		return nil
+	}
+	v.replace(v.currentFirst(idp), c.now)
+	v.follow(idp, c.now)
+	return c.PutJobs(ctx, store.Job{Kind: metadataJob, OrgID: orgID, Key: id, At: follow.Kept.DueAt})
 }
 
 // onConnection is who acts on which of the org's connections.
@@ -317,7 +336,7 @@ func (a *Admin) updateAccess(ctx context.Context, c *change, fn func(*access) er
 func shown(k kept[connection], acc access, now time.Time) Connection {
 	v := k.Value
 	out := Connection{ID: k.ID, Name: v.Name, EntityID: v.EntityID, ACS: v.ACS, SLO: v.SLO, Encrypt: v.Encrypt, IdP: v.trusted(now), Rules: v.Rules, State: acc.SSO}
-	out.Certificates = v.certificates(now)
+	out.Certificates, out.Metadata = v.certificates(now), v.Follow.shown()
 	if acc.SSO == policy.SSOActive && acc.Connection != k.ID {
 		out.State = policy.SSOSetup
 	}

@@ -26,6 +26,7 @@ func (s *Service) jobKinds() []jobKind {
 	kinds := []jobKind{
 		{"seal", 5 * time.Second, time.Minute, 1, delays{5 * time.Second, time.Minute}, s.sealLogs},
 		{"certificates", 6 * time.Hour, 20 * time.Minute, 1, delays{5 * time.Minute, time.Hour}, s.lookAfterCertificates},
+		{metadataJob, 0, 4 * time.Minute, 4, delays{15 * time.Minute, 24 * time.Hour}, s.readMetadata},
 		{"sweep", 10 * time.Minute, 4 * time.Minute, 1, delays{time.Minute, 10 * time.Minute}, s.sweep},
 	}
 	if s.opts.Notify != nil {
@@ -46,6 +47,7 @@ type leased struct {
 
 // result is how a run ended that did not fail.
 type result struct {
+	next   time.Time                            // when to come again; zero: as its kind does
 	done   int                                  // for the count that Tick returns
 	change func(context.Context, *change) error // what it came to, written with the end of the lease; nil: nothing
 }

@@ -73,6 +73,8 @@ func (s *Service) runJob(ctx context.Context, k jobKind, j store.Job) end {
 	done := store.JobDone{Job: j}
 	now := s.now()
 	switch {
+	case err == nil && !res.next.IsZero():
+		done.Next, done.Body = res.next, nil
 	case err == nil && k.every > 0:
 		done.Next, done.Body = now.Add(k.every), nil
 	case err == nil: // it is over

@@ -44,6 +44,8 @@ const (
 	TemplateSettingsChanged   Template = "settings_changed"
 	TemplateConnectionChanged Template = "connection_changed"
 
+	TemplateMetadataChanged     Template = "metadata_changed"
+	TemplateMetadataFailed      Template = "metadata_failed"
 	TemplateCertificatePromoted Template = "certificate_promoted"
 	TemplateCertificateExpiring Template = "certificate_expiring"
 )

@@ -134,9 +134,9 @@ func (a *Admin) announce(ctx context.Context, c *change, by acting, e audit.Even
 		return err
 	}
 	m := message{template: TemplateConnectionChanged, orgID: a.p.OrgID, values: map[string]string{"by": by.named()}}
-	var fields, changes []string
+	var changes []string
+	fields := fieldsOf(e.Changes)
 	for _, ch := range e.Changes {
-		fields = append(fields, ch.Field)
 		changes = append(changes, fmt.Sprintf("%s from %s to %s", ch.Field, ch.Old, ch.New))
 	}
 	switch e.Type {
@@ -158,13 +158,23 @@ func (a *Admin) announce(ctx context.Context, c *change, by acting, e audit.Even
 	case audit.ConnectionRemoved:
 		m.values["change"] = "removed"
 	case audit.CertificateAdded, audit.CertificateRemoved:
-		m.values["change"], fields = "configured", []string{strings.ReplaceAll(string(e.Type), ".", " ")}
+		m.values["change"], fields = "configured", strings.ReplaceAll(string(e.Type), ".", " ")
 	}
-	if m.values["fields"] = strings.Join(fields, ", "); len(fields) == 0 {
-		m.values["fields"] = "none"
-	}
+	m.values["fields"] = fields
 	m.values["connection"] = e.Targets[0].Name
 	return a.s.notifyAdmins(ctx, c, m)
+}
+
+// fieldsOf names what has changed.
+func fieldsOf(changes []audit.Change) string {
+	var fields []string
+	for _, ch := range changes {
+		fields = append(fields, ch.Field)
+	}
+	if len(fields) == 0 {
+		return "none"
+	}
+	return strings.Join(fields, ", ")
 }
 
 // named is who acts, for people who are to recognise them.

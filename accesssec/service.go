@@ -3,6 +3,7 @@ package accesssec
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -78,6 +79,12 @@ type Options struct {
 	// at no login, so no plan that ends locks anybody out. nil: every org has every
 	// feature.
 	Entitled func(ctx context.Context, orgID string, f Feature) (bool, error)
+	// DialMetadata makes the connections by which metadata is fetched that a connection
+	// follows ([Admin.FollowMetadata]). nil dials public addresses alone, so that no
+	// customer makes the host look into its own network: see saml.Source.
+	DialMetadata func(ctx context.Context, network, address string) (net.Conn, error)
+	// MetadataRoots vouch for the hosts of such metadata. nil: the system's.
+	MetadataRoots *x509.CertPool
 	// Log gets faults that no caller sees. nil discards them.
 	Log *slog.Logger
 	// Now is the clock. nil is time.Now.

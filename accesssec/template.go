@@ -58,6 +58,31 @@ func Templates() []TemplateInfo {
 				{"fields", "the names of the settings that changed, or none"}},
 		},
 		{
+			TemplateMetadataChanged,
+			"Single sign-on of {org} was changed by its metadata",
+			"The metadata that the connection {connection} of {org} at {site} follows has changed, and was taken over on {time}.\n\n" +
+				"Metadata: {url}\n" +
+				"Settings that changed: {fields}\n\n" +
+				"A certificate that is new there signs nobody out: it takes over when the identity provider signs with it. " +
+				"If nobody among you expected this, ask who runs the identity provider.\n",
+			[]TemplateKey{org, site, when,
+				{"connection", "the name of the connection"},
+				{"url", "where the metadata is"},
+				{"fields", "the names of the settings that changed"}},
+		},
+		{
+			TemplateMetadataFailed,
+			"The single sign-on metadata of {org} can't be read",
+			"The metadata that the connection {connection} of {org} at {site} follows could not be taken over on {time}:\n\n" +
+				"Metadata: {url}\n" +
+				"{failure}\n\n" +
+				"What it said last goes on to be used, and it is tried again. A new certificate of the identity provider does not arrive that way until then.\n",
+			[]TemplateKey{org, site, when,
+				{"connection", "the name of the connection"},
+				{"url", "where the metadata is"},
+				{"failure", "what went wrong, in English"}},
+		},
+		{
 			TemplateCertificatePromoted,
 			"The identity provider of {org} signs with its next certificate",
 			"On {time} somebody signed in to {org} at {site} through the connection {connection}, by the certificate that was added as the next one. " +

@@ -32,6 +32,8 @@ const (
 	ConnectionEnabled    Type = "connection.enabled"
 	ConnectionDisabled   Type = "connection.disabled"
 	ConnectionRemoved    Type = "connection.removed"
+	MetadataChanged      Type = "metadata.changed"
+	MetadataFailed       Type = "metadata.failed"
 	CertificateAdded     Type = "certificate.added"
 	CertificateRemoved   Type = "certificate.removed"
 	CertificatePromoted  Type = "certificate.promoted"
@@ -87,6 +89,8 @@ var entries = [...]Entry{
 	{ConnectionEnabled, High, "A single sign-on connection was switched on."},
 	{ConnectionDisabled, High, "A single sign-on connection was switched off."},
 	{ConnectionRemoved, High, "A single sign-on connection was removed, with its settings and its key."},
+	{MetadataChanged, High, "The settings of a single sign-on connection were changed by the metadata that it follows."},
+	{MetadataFailed, Notice, "The metadata that a connection follows can't be read, or is another provider's; what it said last is kept."},
 	{CertificateAdded, High, "A certificate was added to those by which a connection believes its identity provider."},
 	{CertificateRemoved, High, "A certificate was removed from those by which a connection believes its identity provider."},
 	{CertificatePromoted, Notice, "An identity provider signs with its next certificate, which has become the current one."},

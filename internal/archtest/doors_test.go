@@ -33,8 +33,9 @@ func upkeepCallers() reasons {
 		"Service.schedule":  "puts a recurring job, once for all instances",
 		"Service.begin":     "keeps the request that a response has to answer",
 
-		"Service.askLogout": "keeps the logout request that an answer has to fit; the session ended before, with its event",
-		"Service.putTrace":  "keeps what a response looked like, beside the event of what became of it",
+		"Service.askLogout":    "keeps the logout request that an answer has to fit; the session ended before, with its event",
+		"Service.takeMetadata": "notes an attempt at metadata that changes nothing of the connection",
+		"Service.putTrace":     "keeps what a response looked like, beside the event of what became of it",
 
 		"Admin.VerifyDomain": "notes what was seen when it changes nothing",
 

@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Rollover": rolloverFlows,
 		"Sealed":   sealedFlows,
 		"Logout":   logoutFlows,
+		"Metadata": metadataFlows,
 
 		"Connections": connectionsFlows,
 		"Accounts":    accountsFlows,

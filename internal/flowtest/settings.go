@@ -271,6 +271,8 @@ func everyCall(w *world, a *accesssec.Admin, c *customer) map[string]error {
 	_, out["Members"] = a.Members(w.ctx, accesssec.MemberQuery{})
 	_, out["Events"] = a.Events(w.ctx, store.AuditQuery{})
 	_, out["PublishEncryptionKey"] = a.PublishEncryptionKey(w.ctx, c.conn.ID, true)
+	_, out["FollowMetadata"] = a.FollowMetadata(w.ctx, c.conn.ID, accesssec.MetadataURL{URL: "https://idp.example.com/metadata"}, nil)
+	_, out["RefreshMetadata"] = a.RefreshMetadata(w.ctx, c.conn.ID)
 	_, out["AddCertificate"] = a.AddCertificate(w.ctx, c.conn.ID, c.idp.Certificate())
 	_, out["RemoveCertificate"] = a.RemoveCertificate(w.ctx, c.conn.ID, "none")
 	_, out["LoginTraces"] = a.LoginTraces(w.ctx, c.conn.ID, accesssec.TraceQuery{})

@@ -1,0 +1,322 @@
+package accesssec
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/saml"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// MetadataURL is where an identity provider publishes its metadata, for a connection that
+// follows it.
+type MetadataURL struct {
+	URL      string              // https
+	EntityID string              // chooses one of several providers; "": there is only one
+	Trust    []*x509.Certificate // keys one of which must have signed the metadata; none: whoever answers at URL is believed
+}
+
+// FollowedMetadata is how that goes.
+type FollowedMetadata struct {
+	MetadataURL
+	ReadAt     time.Time // when it was last read well
+	ValidUntil time.Time // by its own word; zero: it does not say
+	NextAt     time.Time // when it is read again
+	Failures   int       // since it was last read well
+	Failure    string    // why the last attempt failed
+}
+
+// followed is what is kept of it.
+type followed struct {
+	URL      string    `json:"url"`
+	EntityID string    `json:"entity_id,omitempty"`
+	Trust    [][]byte  `json:"trust,omitempty"` // DER
+	Kept     saml.Kept `json:"kept"`
+}
+
+const (
+	metadataJob = "metadata"
+	// A failure is told when there were so many in a row: one alone mends itself.
+	tellFailures = 3
+)
+
+// source is where to look, with the host's own way to get there.
+func (s *Service) source(f followed) (*saml.Source, error) {
+	src := &saml.Source{URL: f.URL, EntityID: f.EntityID, Dial: s.opts.DialMetadata, Roots: s.opts.MetadataRoots}
+	for _, der := range f.Trust {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, fmt.Errorf("accesssec: a certificate to trust for metadata: %w", err)
+		}
+		src.Trust = append(src.Trust, c)
+	}
+	return src, nil
+}
+
+// url is "" when nothing is followed.
+func (f *followed) url() string {
+	if f == nil {
+		return ""
+	}
+	return f.URL
+}
+
+func (f *followed) shown() *FollowedMetadata {
+	if f == nil {
+		return nil
+	}
+	out := &FollowedMetadata{MetadataURL: MetadataURL{URL: f.URL, EntityID: f.EntityID},
+		NextAt: f.Kept.DueAt, Failures: f.Kept.Failures, Failure: f.Kept.Failure}
+	for _, der := range f.Trust {
+		if c, err := x509.ParseCertificate(der); err == nil {
+			out.Trust = append(out.Trust, c)
+		}
+	}
+	if m := f.Kept.Metadata; m != nil {
+		out.ReadAt, out.ValidUntil = m.ReadAt, m.ValidUntil
+	}
+	return out
+}
+
+// FollowMetadata configures a connection from a URL as [Admin.Configure] does from a file,
+// and has it read again when it says so, at least once a week ([Service.Run]). What
+// changes there is taken over and told: a certificate that is new there is the next one
+// here, and takes over when a login is signed by it; one that has never signed and is gone
+// there is dropped. Metadata that can't be read, or is another provider's by then, changes
+// nothing: the last good one is kept. Configure ends the following.
+//
+// It waits for the network, and speaks to public addresses alone (see
+// Options.DialMetadata). It asks for the password again where Configure does.
+func (a *Admin) FollowMetadata(ctx context.Context, id string, from MetadataURL, rules *saml.Rules) (Connection, error) {
+	if err := a.s.alone(); err != nil {
+		return Connection{}, err
+	}
+	// Nobody else has us look anywhere.
+	if err := a.mayConfigure(ctx, id); err != nil {
+		return Connection{}, err
+	}
+	f := followed{URL: from.URL, EntityID: from.EntityID}
+	for _, c := range from.Trust {
+		if c == nil {
+			return Connection{}, refuse(CodeConfiguration, "there is no certificate to trust")
+		}
+		f.Trust = append(f.Trust, c.Raw)
+	}
+	m, err := a.s.fetch(ctx, f)
+	if err != nil {
+		return Connection{}, notRead(err)
+	}
+	f.Kept = saml.Kept{}.Next(m, nil, a.s.now())
+	return a.configure(ctx, id, m.IdP, rules, &f)
+}
+
+// RefreshMetadata reads the metadata that a connection follows now, and takes over what
+// has changed, as it would when it is due.
+func (a *Admin) RefreshMetadata(ctx context.Context, id string) (Connection, error) {
+	if err := a.s.alone(); err != nil {
+		return Connection{}, err
+	}
+	if err := a.mayConfigure(ctx, id); err != nil {
+		return Connection{}, err
+	}
+	_, fault, err := a.s.refresh(ctx, a.p.OrgID, id)
+	if err == nil && fault != nil {
+		err = notRead(fault)
+	}
+	if err != nil {
+		return Connection{}, gone(err)
+	}
+	k, err := connections.get(ctx, a.s.store, a.p.OrgID, id)
+	if err != nil {
+		return Connection{}, gone(err)
+	}
+	_, acc, err := accessOf(ctx, a.s.store, a.p.OrgID)
+	if err != nil {
+		return Connection{}, err
+	}
+	return shown(k, acc, a.s.now()), nil
+}
+
+// mayConfigure is who may: asked before anything is fetched, and again in the transaction.
+func (a *Admin) mayConfigure(ctx context.Context, id string) error {
+	if err := a.allowed(ctx); err != nil {
+		return err
+	}
+	if _, err := connections.get(ctx, a.s.store, a.p.OrgID, id); err != nil {
+		return gone(err)
+	}
+	_, acc, err := accessOf(ctx, a.s.store, a.p.OrgID)
+	if err != nil || acc.Connection != id {
+		return err
+	}
+	_, err = a.authorise(ctx, a.s.store, proven)
+	return a.s.refused(ctx, err)
+}
+
+func (s *Service) fetch(ctx context.Context, f followed) (*saml.Metadata, error) {
+	src, err := s.source(f)
+	if err != nil {
+		return nil, err
+	}
+	return src.Fetch(ctx, s.now())
+}
+
+// notRead is a refusal for what is wrong with metadata; a fault stays one.
+func notRead(err error) error {
+	var bad *saml.Error
+	if !errors.As(err, &bad) {
+		return err
+	}
+	no := refuse(CodeConfiguration, "the metadata can't be used: "+bad.Received)
+	no.Fix, no.Err = bad.Hint, bad
+	return no
+}
+
+// readMetadata is the job of one connection that follows metadata.
+func (s *Service) readMetadata(ctx context.Context, j leased) (result, error) {
+	next, fault, err := s.refresh(ctx, j.OrgID, j.Key)
+	if errors.Is(err, store.ErrNotFound) {
+		return result{}, nil // it is gone, or follows nothing any more
+	} else if err != nil {
+		return result{}, err
+	}
+	if fault != nil {
+		s.opts.Log.WarnContext(ctx, "accesssec: metadata not read", "connection", j.Key, "err", fault)
+	}
+	return result{done: 1, next: next}, nil
+}
+
+// refresh reads the metadata of a connection, writes down how it went, and says when it is
+// due again. fault is why it could not be read; err that nothing could be written, and
+// store.ErrNotFound that there is nothing to follow.
+func (s *Service) refresh(ctx context.Context, orgID, id string) (next time.Time, fault, err error) {
+	k, err := connections.get(ctx, s.store, orgID, id)
+	if err == nil && k.Value.Follow == nil {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return next, nil, err
+	}
+	m, fault := s.fetch(ctx, *k.Value.Follow)
+	if ctx.Err() != nil {
+		return next, nil, ctx.Err() // it may be we who did not wait
+	}
+	if fault == nil && m.IdP.EntityID != k.Value.IdP.EntityID {
+		fault = &saml.Error{Code: saml.CodeMetadata, Expected: k.Value.IdP.EntityID, Received: m.IdP.EntityID, Fix: saml.FixIdentityProvider,
+			Hint: "the URL shows the metadata of another provider; if that is meant, set the connection up anew"}
+	}
+	for range 5 {
+		if k.Value.Follow == nil {
+			return next, nil, store.ErrNotFound
+		}
+		next, err = s.takeMetadata(ctx, k, m, fault)
+		if !errors.Is(err, store.ErrConflict) {
+			return next, fault, err
+		}
+		if k, err = connections.get(ctx, s.store, orgID, id); err != nil {
+			return next, nil, err
+		}
+	}
+	return next, nil, err
+}
+
+// takeMetadata writes an attempt down: what has changed with its event and its notice,
+// and one that changes nothing without. k is the connection as it was read.
+func (s *Service) takeMetadata(ctx context.Context, k kept[connection], m *saml.Metadata, fault error) (time.Time, error) {
+	now := s.now()
+	before := k.Value
+	f := *before.Follow
+	f.Kept = f.Kept.Next(m, fault, now)
+	k.Value.Follow = &f
+	next := f.Kept.DueAt
+	if fault != nil {
+		another := m != nil // it was read, and is another provider's
+		if another && f.Kept.Failures == 1 || f.Kept.Failures == tellFailures {
+			return next, s.tellMetadata(ctx, k, audit.MetadataFailed, nil, f.Kept.Failure)
+		}
+		return next, s.upkeep(ctx, func(tx store.Tx) error { return connections.put(ctx, tx, k) })
+	}
+	k.Value.follow(m.IdP, now)
+	changes := before.changes(k.Value)
+	if len(changes) == 0 {
+		return next, s.upkeep(ctx, func(tx store.Tx) error { return connections.put(ctx, tx, k) })
+	}
+	var no *Refusal
+	if err := checkConfiguration(k.Value.IdP, &k.Value.Rules); errors.As(err, &no) {
+		// What it says now would keep everybody out, so it is not taken over.
+		bad := &saml.Error{Code: saml.CodeMetadata, Received: no.Detail, Fix: saml.FixIdentityProvider, Hint: no.Fix, Err: no}
+		k.Value = before
+		return s.takeMetadata(ctx, k, nil, bad)
+	} else if err != nil {
+		return next, err
+	}
+	return next, s.tellMetadata(ctx, k, audit.MetadataChanged, changes, "")
+}
+
+// follow takes over what metadata says: its URLs, and its certificates as next ones.
+func (v *connection) follow(idp *saml.IdP, now time.Time) {
+	all := v.slots()
+	listed := func(h held) bool {
+		return slices.ContainsFunc(idp.Certificates, func(c *x509.Certificate) bool { return h.cert.Equal(c) })
+	}
+	all = slices.DeleteFunc(all, func(h held) bool { return h.State == SlotNext && h.Listed && !h.Used && !listed(h) })
+	for _, c := range idp.Certificates {
+		if i := find(all, c); i >= 0 {
+			all[i].Listed = true
+			continue
+		}
+		all = append(all, held{c, slot{State: SlotNext, Since: now, Listed: true}})
+	}
+	next := *idp
+	v.IdP = &next
+	v.hold(all)
+	v.hold(v.slots())
+}
+
+// currentFirst is idp with the certificate first that is the current one already: metadata
+// lists them in any order.
+func (v connection) currentFirst(idp *saml.IdP) *saml.IdP {
+	next := *idp
+	next.Certificates = slices.Clone(idp.Certificates)
+	for _, h := range v.slots() {
+		if i := slices.IndexFunc(next.Certificates, h.cert.Equal); i > 0 && h.State == SlotCurrent {
+			next.Certificates[0], next.Certificates[i] = next.Certificates[i], next.Certificates[0]
+		}
+	}
+	return &next
+}
+
+// tellMetadata writes the connection with the event and the notice of what came of its
+// metadata.
+func (s *Service) tellMetadata(ctx context.Context, k kept[connection], what audit.Type, changes []audit.Change, failure string) error {
+	return s.change(ctx, func(c *change) error {
+		if err := connections.put(ctx, c, k); err != nil {
+			return err
+		}
+		e := bySystem(what, thing(audit.KindConnection, k.ID, k.Value.Name))
+		e.Changes = changes
+		fields := "none"
+		if what == audit.MetadataFailed {
+			e.Outcome = audit.Failed
+			e.Facts = []audit.Fact{count("failures", k.Value.Follow.Kept.Failures), fact("failure", oneLine(failure, mostOfValue))}
+		} else {
+			fields = fieldsOf(changes)
+		}
+		if err := c.record(ctx, k.OrgID, e); err != nil {
+			return err
+		}
+		m := message{template: TemplateMetadataChanged, orgID: k.OrgID, values: map[string]string{
+			"connection": k.Value.Name, "url": k.Value.Follow.URL, "fields": fields,
+		}}
+		if what == audit.MetadataFailed {
+			m.template = TemplateMetadataFailed
+			m.values = map[string]string{"connection": k.Value.Name, "url": k.Value.Follow.URL, "failure": failure}
+		}
+		return s.notifyAdmins(ctx, c, m)
+	})
+}
