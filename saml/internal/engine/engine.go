@@ -64,7 +64,11 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return "engine: " + string(e.Code) + ": expected " + e.Expected
+	s := "engine: " + string(e.Code)
+	if e.Expected != "" {
+		s += ": expected " + e.Expected
+	}
+	return s
 }
 
 // Unwrap returns the cause.
