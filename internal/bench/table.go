@@ -57,7 +57,8 @@ func (w *world) rows() ([]row, error) {
 		return nil, err
 	}
 	plain := login{by: w.rsa, signAssertion: true, groups: 19}
-	both := login{by: w.rsa, signAssertion: true, signResponse: true, groups: 19}
+	posted, both := plain, plain
+	posted.groups, both.signResponse = 0, true
 	many, most := plain, plain
 	many.groups, most.groups = 200, 5000
 	sealed := plain
@@ -65,11 +66,14 @@ func (w *world) rows() ([]row, error) {
 	curve := plain
 	curve.by = w.ec
 	second := []bar{atMost(bothKeys, 0.45, peerG)}
+	first := append([]bar{
+		atMost(engineOnly, 3.0, units), atMost(engineOnly, 1.0/15, peerG), atMost(engineOnly, 1.0/15, peerC),
+		{engineOnly, "", 150, "allocations"},
+	}, second...)
 	return []row{
-		{"signed assertion", plain, verify, true, append([]bar{
-			atMost(engineOnly, 3.0, units), atMost(engineOnly, 1.0/15, peerG), atMost(engineOnly, 1.0/15, peerC),
-			{engineOnly, "", 150, "allocations"}, {engineOnly, "", 16 << 10, "bytes"},
-		}, second...)},
+		{"signed assertion, 7 kB as it is posted", posted, verify, true, append(first[:len(first):len(first)], bar{engineOnly, "", 16 << 10, "bytes"})},
+		// Of its bytes 8 kB are the decoded document, which every string in the claims is a part of.
+		{"signed assertion, 7 kB of XML", plain, verify, true, append(first[:len(first):len(first)], bar{engineOnly, "", 20 << 10, "bytes"})},
 		{"response and assertion signed", both, verify, true, append([]bar{atMost(engineOnly, 5.5, units)}, second...)},
 		{"200 groups", many, verify, true, append([]bar{
 			atMost(engineOnly, 14, units), {engineOnly, "", 1000, "allocations"},
