@@ -94,14 +94,14 @@ start() {
 		--http-management-port=$((port + 20000)) --import-realm >"$work/keycloak.log" 2>&1 </dev/null &
 	server=$!
 	set +m
-	local deadline=$((SECONDS + 180))
+	local deadline=$((SECONDS + 600))
 	until grep -q 'started in .* Listening on' "$work/keycloak.log"; do
 		if ! kill -0 "$server" 2>/dev/null; then
 			server=
 			return 1
 		fi
 		if [ "$SECONDS" -ge "$deadline" ]; then
-			echo "Keycloak has not started in 3 minutes" >&2
+			echo "Keycloak has not started in 10 minutes" >&2
 			return 1
 		fi
 		sleep 1

@@ -80,6 +80,9 @@ func TestKeycloakEncrypted(t *testing.T) {
 			"OAEP 1.1 SHA-512, MGF1 SHA-512": {key: xmlenc11 + "rsa-oaep", digest: xmlenc + "sha512", mask: xmlenc11 + "mgf1sha512"},
 			"OAEP 1.1 SHA-256, MGF1 SHA-1":   {key: xmlenc11 + "rsa-oaep", digest: xmlenc + "sha256", mask: xmlenc11 + "mgf1sha1"},
 		} {
+			if bits == 192 && e.mask != "" {
+				continue // one cipher more says nothing of the rest
+			}
 			e.data = fmt.Sprintf("%saes%d-gcm", xmlenc11, bits)
 			t.Run(fmt.Sprintf("AES-%d-GCM, %s", bits, name), func(t *testing.T) {
 				t.Parallel()

@@ -136,7 +136,7 @@ func TestKeycloakLogoutByAdministrator(t *testing.T) {
 	first, second := k.applications(t, b, saml.POST, map[string]string{"front": "false"})
 	index := outcomeOf(t, b.get(t, first.at+"/me")).Identity.SessionIndex
 	session, _, _ := strings.Cut(index, "::")
-	k.call(t, http.MethodDelete, "/sessions/"+session, nil, nil)
+	k.administrator(t).call(t, http.MethodDelete, "/sessions/"+session, nil, nil)
 	first.isOver(t, b, "first")
 	second.isOver(t, b, "second")
 	checkLogouts(t, first, saml.POST, false)
@@ -152,7 +152,7 @@ func TestKeycloakLogoutUnsigned(t *testing.T) {
 	first, _ := k.applications(t, b, saml.POST, settings)
 	index := outcomeOf(t, b.get(t, first.at+"/me")).Identity.SessionIndex
 	session, _, _ := strings.Cut(index, "::")
-	k.call(t, http.MethodDelete, "/sessions/"+session, nil, nil)
+	k.administrator(t).call(t, http.MethodDelete, "/sessions/"+session, nil, nil)
 	if p := b.get(t, first.at+"/me"); p.status != http.StatusOK || len(first.logouts()) != 0 {
 		t.Errorf("status %d after an unsigned logout request; believed: %+v", p.status, first.logouts())
 	}

@@ -44,8 +44,13 @@ func (k keycloak) metadata(t testing.TB) *saml.IdP {
 	return idp
 }
 
-// call is one of the administrator's; out may be nil. It returns the response's header.
-func (k keycloak) call(t testing.TB, method, path string, in []byte, out any) http.Header {
+// administrator is a token for some calls: it is good for a minute.
+type administrator struct {
+	keycloak
+	token string
+}
+
+func (k keycloak) administrator(t testing.TB) administrator {
 	t.Helper()
 	resp, err := http.PostForm(k.url+"/realms/master/protocol/openid-connect/token", url.Values{
 		"grant_type": {"password"}, "client_id": {"admin-cli"}, "username": {"admin"}, "password": {k.password},
@@ -61,13 +66,20 @@ func (k keycloak) call(t testing.TB, method, path string, in []byte, out any) ht
 	if err != nil || token.Access == "" {
 		t.Fatalf("no token of the administrator: status %d, %v", resp.StatusCode, err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, k.url+"/admin/realms/"+realm+path, bytes.NewReader(in))
+	return administrator{k, token.Access}
+}
+
+// call returns the header of the response and fills out, which may be nil.
+func (a administrator) call(t testing.TB, method, path string, in []byte, out any) http.Header {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, a.url+"/admin/realms/"+realm+path, bytes.NewReader(in))
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+token.Access)
+	req.Header.Set("Authorization", "Bearer "+a.token)
 	req.Header.Set("Content-Type", "application/json")
-	if resp, err = http.DefaultClient.Do(req); err != nil {
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
@@ -89,7 +101,8 @@ func (k keycloak) call(t testing.TB, method, path string, in []byte, out any) ht
 func (k keycloak) trust(t testing.TB, metadata []byte, settings map[string]string) string {
 	t.Helper()
 	var client map[string]any
-	k.call(t, http.MethodPost, "/client-description-converter", metadata, &client)
+	admin := k.administrator(t)
+	admin.call(t, http.MethodPost, "/client-description-converter", metadata, &client)
 	attributes, ok := client["attributes"].(map[string]any)
 	if !ok {
 		t.Fatalf("Keycloak read of our metadata: %v", client)
@@ -110,7 +123,7 @@ func (k keycloak) trust(t testing.TB, metadata []byte, settings map[string]strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := k.call(t, http.MethodPost, "/clients", data, nil).Get("Location")
+	at := admin.call(t, http.MethodPost, "/clients", data, nil).Get("Location")
 	return at[strings.LastIndexByte(at, '/')+1:]
 }
 
