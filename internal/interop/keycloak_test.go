@@ -69,8 +69,8 @@ func (k keycloak) administrator(t testing.TB) administrator {
 	return administrator{k, token.Access}
 }
 
-// call returns the header of the response and fills out, which may be nil.
-func (a administrator) call(t testing.TB, method, path string, in []byte, out any) http.Header {
+// call fills out, which may be nil, from the answer.
+func (a administrator) call(t testing.TB, method, path string, in []byte, out any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, a.url+"/admin/realms/"+realm+path, bytes.NewReader(in))
 	if err != nil {
@@ -92,13 +92,13 @@ func (a administrator) call(t testing.TB, method, path string, in []byte, out an
 			t.Fatal(err)
 		}
 	}
-	return resp.Header
 }
 
 // trust registers a service by its metadata, as Keycloak itself reads them, and then
-// sets attributes of the client, which its administrator would do by hand. It returns
-// the client's id.
-func (k keycloak) trust(t testing.TB, metadata []byte, settings map[string]string) string {
+// sets attributes of the client, which its administrator would do by hand. Settings
+// that are not attributes are "front" (logout through the browser, unless "false") and
+// "slo" (the binding of logout).
+func (k keycloak) trust(t testing.TB, metadata []byte, settings map[string]string) {
 	t.Helper()
 	var client map[string]any
 	admin := k.administrator(t)
@@ -108,7 +108,9 @@ func (k keycloak) trust(t testing.TB, metadata []byte, settings map[string]strin
 		t.Fatalf("Keycloak read of our metadata: %v", client)
 	}
 	for name, value := range settings {
-		attributes[name] = value
+		if strings.HasPrefix(name, "saml") {
+			attributes[name] = value
+		}
 	}
 	mappers := []map[string]any{}
 	for property, name := range map[string]string{"email": "email", "firstName": "firstName", "lastName": "lastName"} {
@@ -123,8 +125,7 @@ func (k keycloak) trust(t testing.TB, metadata []byte, settings map[string]strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := admin.call(t, http.MethodPost, "/clients", data, nil).Get("Location")
-	return at[strings.LastIndexByte(at, '/')+1:]
+	admin.call(t, http.MethodPost, "/clients", data, nil)
 }
 
 // service is a service provider of ours that Keycloak trusts.
