@@ -207,6 +207,22 @@ func TestOnRefuses(t *testing.T) {
 			_, err := on.Authenticate(ctx, o.in.Token())
 			return err
 		},
+		"SignIn.Logout": func() error {
+			_, err := on.SignIn().Logout(ctx, visit, "con-none", saml.LogoutMessage{})
+			return err
+		},
+		"Me.SignOutSSO": func() error {
+			_, err := on.Me(o.in.Principal).SignOutSSO(ctx)
+			return err
+		},
+		"Admin.FollowMetadata": func() error {
+			_, err := on.Admin(o.owner).FollowMetadata(ctx, "con-none", accesssec.MetadataURL{}, nil)
+			return err
+		},
+		"Admin.RefreshMetadata": func() error {
+			_, err := on.Admin(o.owner).RefreshMetadata(ctx, "con-none")
+			return err
+		},
 		"Me.Prove": func() error { return on.Me(o.in.Principal).Prove(ctx, longEnough) },
 		"Admin.VerifyDomain": func() error {
 			_, err := on.Admin(o.owner).VerifyDomain(ctx, d.ID)

@@ -24,7 +24,11 @@ func (m *Me) SignOutSSO(ctx context.Context) (*saml.Bounce, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, name, err := s.providerOf(ctx, who.session)
+	conn, k, err := s.providerOf(ctx, who.session)
+	var name ssoName
+	if err == nil && conn != nil {
+		name, err = s.nameOf(k)
+	}
 	if err != nil {
 		s.opts.Log.WarnContext(ctx, "accesssec: sign-out at the identity provider not started", "session", who.session.ID, "err", err)
 		conn = nil
@@ -41,9 +45,9 @@ func (m *Me) SignOutSSO(ctx context.Context) (*saml.Bounce, error) {
 }
 
 // providerOf is the connection by whose identity provider a session can be logged out,
-// and how that knows it; nil when there is none.
-func (s *Service) providerOf(ctx context.Context, ses store.Session) (*kept[connection], ssoName, error) {
-	var none ssoName
+// and how that knows it, sealed; nil when there is none.
+func (s *Service) providerOf(ctx context.Context, ses store.Session) (*kept[connection], kept[ssoSession], error) {
+	var none kept[ssoSession]
 	if ses.ConnectionID == "" {
 		return nil, none, nil
 	}
@@ -66,8 +70,7 @@ func (s *Service) providerOf(ctx context.Context, ses store.Session) (*kept[conn
 	} else if err != nil {
 		return nil, none, err
 	}
-	name, err := s.nameOf(k)
-	return &conn, name, err
+	return &conn, k, nil
 }
 
 // askLogout makes a logout request, and keeps what its answer has to fit.

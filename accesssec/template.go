@@ -22,6 +22,11 @@ type TemplateKey struct{ Key, Meaning string }
 // Templates lists what notices there are, for hosts that send words of their own. The
 // slice is the caller's.
 func Templates() []TemplateInfo {
+	return append(changeTemplates(), providerTemplates()...)
+}
+
+// changeTemplates are of what people have done.
+func changeTemplates() []TemplateInfo {
 	org := TemplateKey{"org", "the name of the organization"}
 	site := TemplateKey{"site", "the host that people know the application by"}
 	when := TemplateKey{"time", "when it happened, in UTC"}
@@ -56,58 +61,6 @@ func Templates() []TemplateInfo {
 				{"connection", "the name of the connection"},
 				{"change", "configured, enabled, disabled or removed"},
 				{"fields", "the names of the settings that changed, or none"}},
-		},
-		{
-			TemplateMetadataChanged,
-			"Single sign-on of {org} was changed by its metadata",
-			"The metadata that the connection {connection} of {org} at {site} follows has changed, and was taken over on {time}.\n\n" +
-				"Metadata: {url}\n" +
-				"Settings that changed: {fields}\n\n" +
-				"A certificate that is new there signs nobody out: it takes over when the identity provider signs with it. " +
-				"If nobody among you expected this, ask who runs the identity provider.\n",
-			[]TemplateKey{org, site, when,
-				{"connection", "the name of the connection"},
-				{"url", "where the metadata is"},
-				{"fields", "the names of the settings that changed"}},
-		},
-		{
-			TemplateMetadataFailed,
-			"The single sign-on metadata of {org} can't be read",
-			"The metadata that the connection {connection} of {org} at {site} follows could not be taken over on {time}:\n\n" +
-				"Metadata: {url}\n" +
-				"{failure}\n\n" +
-				"What it said last goes on to be used, and it is tried again. A new certificate of the identity provider does not arrive that way until then.\n",
-			[]TemplateKey{org, site, when,
-				{"connection", "the name of the connection"},
-				{"url", "where the metadata is"},
-				{"failure", "what went wrong, in English"}},
-		},
-		{
-			TemplateCertificatePromoted,
-			"The identity provider of {org} signs with its next certificate",
-			"On {time} somebody signed in to {org} at {site} through the connection {connection}, by the certificate that was added as the next one. " +
-				"It is the current one from now on:\n\n" +
-				"{certificate}\n\n" +
-				"What was in use before stays trusted for a week, and is dropped then. Nothing is to be done, " +
-				"unless nobody among you expected this: then remove the certificate, and ask who has added it.\n",
-			[]TemplateKey{org, site, when,
-				{"connection", "the name of the connection"},
-				{"certificate", "its SHA-256 fingerprint"}},
-		},
-		{
-			TemplateCertificateExpiring,
-			"A single sign-on certificate of {org} {ends}",
-			"A certificate by which people sign in to {org} at {site} {ends}, as of {time}.\n\n" +
-				"Connection: {connection}\n" +
-				"Certificate: {certificate}\n" +
-				"It ends: {expires}\n\n" +
-				"{advice}.\n",
-			[]TemplateKey{org, site, when,
-				{"connection", "the name of the connection"},
-				{"certificate", "its SHA-256 fingerprint"},
-				{"ends", "\"expires in 14 days\", or as it stands, in English"},
-				{"expires", "when, in UTC"},
-				{"advice", "what to do, in English, without the last full stop"}},
 		},
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/accesssec/accesssec-go/saml/samltest"
 )
 
 func TestSignOut(t *testing.T) {
@@ -31,6 +33,48 @@ func TestSignOut(t *testing.T) {
 	}
 	// Once more, by somebody who is out already.
 	want(t, phone.post("/auth/signout", form("scope", "everywhere")), http.StatusOK, "You are signed out", "Sign in again")
+}
+
+// Who came by single sign-on may have their identity provider end its session as well,
+// and it may end ours.
+func TestSingleLogout(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ann, phone := w.visitor(t), w.visitor(t)
+	ann.bySSO("ann@example.com", form())
+	phone.bySSO("ann@example.com", form())
+	want(t, ann.get("/auth/signout"), http.StatusOK, "on this device", "at your identity provider", `value="provider"`)
+	away := ann.still().post("/auth/signout", form("scope", "provider"))
+	if to := away.header.Get("Location"); away.status != http.StatusSeeOther || !strings.HasPrefix(to, w.idp.SLOURL()) {
+		t.Fatalf("status %d, to %q", away.status, to)
+	}
+	if c := strings.Join(away.header.Values("Set-Cookie"), "\n"); !strings.Contains(c, "__Host-accesssec=;") || ann.in() != "" {
+		t.Errorf("still in, with %q", c)
+	}
+	req := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodGet, away.header.Get("Location"), nil))
+	p := ann.read(must[*http.Response](t)(samltest.Follow(ann.c, req)))
+	want(t, p, http.StatusOK, "You are signed out", "Sign in again")
+	if phone.in() != "ann@example.com" {
+		t.Error("another session is over as well")
+	}
+
+	there := w.idp.Sessions(w.origin + "/auth/sso/" + w.connection)
+	if len(there) != 1 {
+		t.Fatalf("%d sessions there", len(there))
+	}
+	m := must[samltest.LogoutMessage](t)(w.idp.StartLogout(there[0], samltest.POST))
+	p = w.visitor(t).read(must[*http.Response](t)(http.DefaultClient.Do(must[*http.Request](t)(m.Request(t.Context())))))
+	want(t, p, http.StatusOK, "Signed out", ": Success")
+	if phone.in() != "" {
+		t.Error("their logout ends nothing here")
+	}
+	// The same again, one that nobody has signed, and none at all.
+	p = w.visitor(t).read(must[*http.Response](t)(http.DefaultClient.Do(must[*http.Request](t)(m.Request(t.Context())))))
+	want(t, p, http.StatusForbidden, "The sign-out did not work", "Give this code")
+	path := "/auth/sso/" + w.connection + "/slo"
+	want(t, w.visitor(t).get(path), http.StatusBadRequest, "The sign-out did not work")
+	want(t, w.visitor(t).post(path, form("SAMLRequest", "bm9uc2Vuc2U=")), http.StatusBadRequest, "The sign-out did not work")
+	want(t, w.visitor(t).get("/auth/sso/con-none/slo"), http.StatusNotFound, "The sign-out did not work")
 }
 
 func TestProve(t *testing.T) {
