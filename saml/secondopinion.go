@@ -16,6 +16,7 @@ import (
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
+	"github.com/russellhaering/goxmldsig/etreeutils"
 
 	"github.com/accesssec/accesssec-go/saml/internal/engine"
 )
@@ -80,24 +81,20 @@ func byParts(sig *engine.Signed, cert *x509.Certificate) error {
 	return nil
 }
 
-func canonicalizer(prefixes []string) dsig.Canonicalizer {
+// canonicalize changes el into its canonical form by goxmldsig and writes it. goxmldsig
+// sorts attributes of two prefixes by their local names, though the order is that of their
+// namespaces (Canonical XML 1.0 section 2.2), so they are sorted again.
+func canonicalize(el *etree.Element, prefixes []string) ([]byte, error) {
 	list := slices.Clone(prefixes)
 	for i, p := range list {
 		if p == "" {
 			list[i] = "#default"
 		}
 	}
-	return dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList(strings.Join(list, " "))
-}
-
-// canonicalize is goxmldsig's, which changes el into what it writes. It sorts attributes
-// of two prefixes by their local names, though the order is that of their namespaces
-// (Canonical XML 1.0 section 2.2): where that is another one, el is written again.
-func canonicalize(el *etree.Element, prefixes []string) ([]byte, error) {
-	out, err := canonicalizer(prefixes).Canonicalize(el)
-	if err != nil || !sortAttributes(el, map[string]string{"xml": "http://www.w3.org/XML/1998/namespace"}) {
-		return out, err
+	if err := etreeutils.TransformExcC14n(el, strings.Join(list, " "), false); err != nil {
+		return nil, err
 	}
+	sortAttributes(el, map[string]string{"xml": "http://www.w3.org/XML/1998/namespace"})
 	doc := etree.NewDocument()
 	doc.SetRoot(el)
 	doc.WriteSettings = etree.WriteSettings{CanonicalAttrVal: true, CanonicalEndTags: true, CanonicalText: true}
@@ -105,29 +102,26 @@ func canonicalize(el *etree.Element, prefixes []string) ([]byte, error) {
 }
 
 // sortAttributes puts the attributes with prefixes, which stand behind all others, into
-// the order of their namespaces, and reports whether any of them moved.
-func sortAttributes(el *etree.Element, outer map[string]string) bool {
-	scope, first := maps.Clone(outer), len(el.Attr)
+// the order of their namespaces.
+func sortAttributes(el *etree.Element, outer map[string]string) {
+	scope, first, own := outer, len(el.Attr), false
 	for i, a := range el.Attr {
 		switch {
 		case a.Space == "xmlns":
+			if !own {
+				scope, own = maps.Clone(outer), true
+			}
 			scope[a.Key] = a.Value
 		case a.Space != "":
 			first = min(first, i)
 		}
 	}
-	prefixed := el.Attr[first:]
-	order := func(a, b etree.Attr) int {
+	slices.SortFunc(el.Attr[first:], func(a, b etree.Attr) int {
 		return cmp.Or(strings.Compare(scope[a.Space], scope[b.Space]), strings.Compare(a.Key, b.Key))
-	}
-	moved := !slices.IsSortedFunc(prefixed, order)
-	if moved {
-		slices.SortFunc(prefixed, order)
-	}
+	})
 	for _, c := range el.ChildElements() {
-		moved = sortAttributes(c, scope) || moved
+		sortAttributes(c, scope)
 	}
-	return moved
 }
 
 // signedTree is a copy of what is signed: the namespaces in scope declared on it, the
