@@ -127,7 +127,7 @@ func TestFlavors(t *testing.T) {
 		for _, indent := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s indent %t", flavor, indent), func(t *testing.T) {
 				t.Parallel()
-				idp := newIdP(t, &samltest.Options{Flavor: flavor, Indent: indent})
+				idp := newIdP(t, &samltest.Options{Flavor: flavor, Indent: indent, Signing: samltest.SignP256})
 				resp, err := idp.Respond(samltest.Request{ID: "id-request", Issuer: spEntity}, ann())
 				if err != nil {
 					t.Fatal(err)
@@ -253,7 +253,7 @@ func TestAttacksOfEveryFlavor(t *testing.T) {
 	for _, flavor := range samltest.Flavors() {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
-			idp := newIdP(t, &samltest.Options{Flavor: flavor})
+			idp := newIdP(t, &samltest.Options{Flavor: flavor, Signing: samltest.SignP256})
 			req := samltest.Request{ID: "id-request", Issuer: spEntity}
 			if _, err := idp.Respond(req, ann()); err != nil { // to be replayed
 				t.Fatal(err)

@@ -161,10 +161,13 @@ func TestOurServiceProviderRefusesEveryAttack(t *testing.T) {
 	for _, flavor := range append(samltest.Flavors(), "") {
 		for _, encryption := range []samltest.Encryption{{}, {Cipher: samltest.AES256GCM}, {Cipher: samltest.AES128CBC}} {
 			for _, both := range []bool{false, true} {
+				if encryption.Cipher == samltest.AES128CBC && flavor != "" || both && flavor == samltest.Okta { // which signs both by itself
+					continue
+				}
 				t.Run(fmt.Sprintf("%s %s %t", flavor, encryption.Cipher, both), func(t *testing.T) {
 					t.Parallel()
 					opts := samltest.Options{Flavor: flavor, Encrypt: encryption, SignResponse: both, SignAssertion: both}
-					if both {
+					if both || flavor != "" { // made faster
 						opts.Signing = samltest.SignP256
 					}
 					p := pairUp(t, key, opts)
@@ -192,6 +195,9 @@ func TestOurServiceProviderLogsOut(t *testing.T) {
 	key := spKeyOf(t)
 	for _, flavor := range append(samltest.Flavors(), "") {
 		for _, signing := range signings() {
+			if flavor != "" && signing != samltest.SignP256 {
+				continue
+			}
 			t.Run(fmt.Sprintf("%s %s", flavor, signing), func(t *testing.T) {
 				t.Parallel()
 				p := pairUp(t, key, samltest.Options{Flavor: flavor, Signing: signing, NameIDFormat: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"})
