@@ -36,7 +36,7 @@ func (c *check) identity(doc *document) *Identity {
 	}
 	for _, at := range a.attributes {
 		if before, known := id.Attributes[at.name]; known {
-			id.Attributes[at.name] = append(before[:len(before):len(before)], at.values...)
+			id.Attributes[at.name] = append(before, at.values...) // values has no room of its own, so the first time this copies
 		} else {
 			id.Attributes[at.name] = at.values
 		}

@@ -105,6 +105,25 @@ func TestHostileDocumentsCostLittle(t *testing.T) {
 	}
 }
 
+// Some providers write an attribute for each value, and people are in many groups.
+func TestAttributesThatAreRepeatedCostOnce(t *testing.T) {
+	doc := replace(t, genuine(), `</saml:AttributeStatement>`, strings.Repeat(named("Role", "r"), 4_500)+`</saml:AttributeStatement>`)
+	m := message(t, base("assertion").sign(doc, signing{}))
+	var id *saml.Identity
+	cost := spent(func() {
+		var err error
+		if id, err = ourSP().Finish(theirIdP(), engineOnly(), m, ourRequest(), clock()); err != nil {
+			t.Fatal(explain(err))
+		}
+	})
+	if n := len(id.Attributes["Role"]); n != 4_500 {
+		t.Errorf("%d values", n)
+	}
+	if cost > 4<<20 {
+		t.Errorf("%d KiB", cost>>10)
+	}
+}
+
 // A tenant's own key signs what it likes, as far as the limits go, and both verifiers
 // have to read it.
 func TestHostileDocumentsWithAGoodSignature(t *testing.T) {

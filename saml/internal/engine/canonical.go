@@ -118,7 +118,7 @@ func (c *canonical) inclusively(i int32, attrs []attribute) {
 	}
 	for k := range attrs {
 		a := &attrs[k]
-		if !a.declaration {
+		if !a.declaration || a.space == xmlIndex {
 			continue
 		}
 		declares := c.doc.declares(a)
