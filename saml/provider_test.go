@@ -144,6 +144,9 @@ func TestAttacksOfAProvider(t *testing.T) {
 				if attack == samltest.EncryptedTampered && name != "assertion" {
 					code = saml.CodeSignature // which covers the ciphertext
 				}
+				if attack == samltest.EncryptedTampered && name != "assertion" {
+					code = saml.CodeSignature // of the Response, around what is encrypted
+				}
 				t.Run(string(attack), func(t *testing.T) { c.attack(t, attack, code) })
 			}
 		})
