@@ -184,6 +184,23 @@ func BenchmarkFinishForged(b *testing.B) {
 	}
 }
 
+// BenchmarkHostile is what a stranger can make us do with the largest message there is.
+// internal/bench holds the same, and what a tenant's own key signs, to their budgets.
+func BenchmarkHostile(b *testing.B) {
+	sp, idp := ourSP(), theirIdP()
+	for name, doc := range hostile(3*(1<<20)/4 - 10_000) {
+		encoded := base64.StdEncoding.EncodeToString([]byte(doc))
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if m, err := saml.ParseMessage(encoded); err == nil {
+					sp.Finish(idp, nil, m, ourRequest(), clock()) // a few are logins with padding
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkStart(b *testing.B) {
 	for name, sp := range map[string]*saml.SP{"unsigned": ourSP(), "signed": signingSP()} {
 		idp := theirIdP()

@@ -57,14 +57,19 @@ func (w *world) tenantShapes() ([]posted, error) {
 			l.junk = value(deep + fit(`<a/>`) + repeat(`</a>`, 20))
 		}),
 	} {
-		xml, err := w.document(l)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+		for _, twice := range []bool{false, true} {
+			if l.signResponse = twice; twice {
+				name += ", both signed"
+			}
+			xml, err := w.document(l)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			if len(xml) > maxXML {
+				return nil, fmt.Errorf("bench: %s has %d bytes, which nobody would read", name, len(xml))
+			}
+			out = append(out, signed.post(name, []byte(xml)))
 		}
-		if len(xml) > maxXML {
-			return nil, fmt.Errorf("bench: %s has %d bytes, which nobody would read", name, len(xml))
-		}
-		out = append(out, signed.post(name, []byte(xml)))
 	}
 	return out, nil
 }
