@@ -247,12 +247,20 @@ func TestConcurrentUse(t *testing.T) {
 			if _, err := idp.Unsolicited(spEntity, ann()); err != nil {
 				t.Error(err)
 			}
-			if err := idp.Trust(spMetadata(spEntity, spACS, "", false)); err != nil {
+			if err := idp.Trust(logoutMetadata("")); err != nil {
 				t.Error(err)
 			}
 			get(t, idp, "/")
 			get(t, idp, "/metadata")
 			idp.Certificate()
+			for _, session := range idp.Sessions(spEntity) {
+				if _, err := idp.StartLogout(session, samltest.POST); err != nil {
+					t.Error(err)
+				}
+				if _, err := idp.AnswerLogout(samltest.LogoutRequest{ID: "id-2", Issuer: spEntity, NameID: session.NameID, Binding: samltest.Redirect}); err != nil {
+					t.Error(err)
+				}
+			}
 		})
 	}
 	wg.Go(func() {
