@@ -37,12 +37,11 @@ func (v verifier) open(e engine.Element) (opened, *Error) {
 	if len(keys) == 0 {
 		return opened{}, unopened().advise("this service provider has no key to decrypt with: switch encryption off at the provider, or give the connection a key")
 	}
-	var refused *Error
+	all, refused := v.allowed(all)
+	if refused != nil {
+		return opened{}, refused
+	}
 	for _, c := range all {
-		if err := c.Allowed(v.rules.InsecureAllowCBC); err != nil {
-			refused = cipherRefused(err)
-			continue
-		}
 		plain, err := c.Open(keys, v.rules.InsecureAllowCBC)
 		if err != nil {
 			continue
@@ -55,10 +54,24 @@ func (v verifier) open(e engine.Element) (opened, *Error) {
 		}
 		return opened{doc, strings.HasSuffix(c.Cipher, "-cbc")}, nil
 	}
-	if refused != nil {
-		return opened{}, refused
-	}
 	return opened{}, unopened()
+}
+
+// allowed are those whose algorithms the rules accept. It is all or nothing about the
+// answer: once a key may have been used there is one answer only, so that a refused
+// name beside an allowed one tells nothing of what became of the other.
+func (v verifier) allowed(all []*xmlenc.Ciphertext) (out []*xmlenc.Ciphertext, refused *Error) {
+	for _, c := range all {
+		if err := c.Allowed(v.rules.InsecureAllowCBC); err != nil {
+			refused = cipherRefused(err)
+		} else {
+			out = append(out, c)
+		}
+	}
+	if len(out) > 0 {
+		refused = nil
+	}
+	return out, refused
 }
 
 // decrypted holds the content of an EncryptedAssertion to the profile.

@@ -146,6 +146,27 @@ func TestDecryptionFailsInOneWay(t *testing.T) {
 	}
 }
 
+// A key by an algorithm that is refused, beside one that may be used, does not tell what
+// became of the other.
+func TestRefusedAlgorithmBesideAnAllowedOne(t *testing.T) {
+	t.Parallel()
+	refusedKey := sealing{transport: xmlenc + "rsa-1_5"}.defaults().wrapped("sp", make([]byte, 16))
+	beside := func(doc string) string {
+		i := strings.Index(doc, "</xenc:EncryptedKey></ds:KeyInfo>")
+		return doc[:i] + "</xenc:EncryptedKey>" + refusedKey + doc[i+len("</xenc:EncryptedKey>"):]
+	}
+	how := sealing{cipher: xmlenc + "aes128-cbc"}
+	if id, err := opened(beside(base("assertion").encrypted(genuine(), signing{}, how)), allowCBC()); err != nil || id.Email != "ann@victim.example" {
+		t.Fatal(explain(err))
+	}
+	how.tamper = func(b []byte) []byte { b[len(b)-17] ^= 0x55; return b }
+	id, err := opened(beside(base("assertion").encrypted(genuine(), signing{}, how)), allowCBC())
+	refused(t, id, err, saml.CodeEncrypted)
+	how.tamper = nil
+	id, err = opened(beside(base("assertion").encrypted(genuine(), signing{by: "attacker"}, how)), allowCBC())
+	refused(t, id, err, saml.CodeEncrypted)
+}
+
 func TestCipherAlgorithmsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, b := range bases() {
