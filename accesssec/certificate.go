@@ -98,13 +98,20 @@ func (v *connection) hold(all []held) {
 
 // trusted is the identity provider with the certificates that count at now.
 func (v connection) trusted(now time.Time) *saml.IdP {
+	return v.believing(v.counting(now), SlotCurrent, SlotNext, SlotRetired)
+}
+
+// believing is the identity provider with those of all that are in these states.
+func (v connection) believing(all []held, states ...SlotState) *saml.IdP {
 	if v.IdP == nil {
 		return nil
 	}
 	idp := *v.IdP
 	idp.Certificates = nil
-	for _, h := range v.counting(now) {
-		idp.Certificates = append(idp.Certificates, h.cert)
+	for _, h := range all {
+		if slices.Contains(states, h.State) {
+			idp.Certificates = append(idp.Certificates, h.cert)
+		}
 	}
 	return &idp
 }

@@ -15,14 +15,14 @@ import (
 // Connection is one single sign-on connection as an Owner or Admin sees it.
 type Connection struct {
 	ID, Name      string
-	EntityID, ACS string // to enter at the identity provider; the ACS is the postback URL
-	SLO           string // the single logout URL; "" for a connection that was made before there was one
-	Encrypt       bool   // our metadata has a key to encrypt for
-	IdP           *saml.IdP
+	EntityID, ACS string    // to enter at the identity provider; the ACS is the postback URL
+	SLO           string    // the single logout URL; "" for a connection that was made before there was one
+	Encrypt       bool      // our metadata has a key to encrypt for
+	IdP           *saml.IdP // fit to be given to Configure again: without the certificates that are retired
 	Rules         saml.Rules
 	State         policy.SSOState
 
-	// Certificates are those of IdP that are trusted now: the current one first, then the
+	// Certificates are those that are trusted now: the current one first, then the
 	// next, then the retired.
 	Certificates []Certificate
 	Metadata     *FollowedMetadata // where IdP is read again from; nil: it was given by hand
@@ -335,7 +335,8 @@ func (a *Admin) updateAccess(ctx context.Context, c *change, fn func(*access) er
 
 func shown(k kept[connection], acc access, now time.Time) Connection {
 	v := k.Value
-	out := Connection{ID: k.ID, Name: v.Name, EntityID: v.EntityID, ACS: v.ACS, SLO: v.SLO, Encrypt: v.Encrypt, IdP: v.trusted(now), Rules: v.Rules, State: acc.SSO}
+	out := Connection{ID: k.ID, Name: v.Name, EntityID: v.EntityID, ACS: v.ACS, SLO: v.SLO, Encrypt: v.Encrypt, Rules: v.Rules, State: acc.SSO}
+	out.IdP = v.believing(v.counting(now), SlotCurrent, SlotNext)
 	out.Certificates, out.Metadata = v.certificates(now), v.Follow.shown()
 	if acc.SSO == policy.SSOActive && acc.Connection != k.ID {
 		out.State = policy.SSOSetup

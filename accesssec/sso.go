@@ -97,7 +97,7 @@ func (i *SignIn) FinishSSO(ctx context.Context, v Visit, connectionID string, m 
 	if err := s.alone(); err != nil {
 		return Step{}, err
 	}
-	t := &tracing{connectionID: connectionID, trace: LoginTrace{Trace: v.Trace}}
+	t := &tracing{connectionID: connectionID}
 	step, err := s.finishSSO(ctx, v, m, t)
 	s.keepTrace(ctx, t, step, err)
 	return step, err
@@ -119,6 +119,7 @@ var errReconfigured = errors.New("accesssec: the connection was changed since it
 
 // answer is one try of finishSSO.
 func (s *Service) answer(ctx context.Context, v Visit, m saml.Message, t *tracing) (Step, error) {
+	t.trace, t.explain = LoginTrace{Trace: v.Trace}, nil // of an earlier try nothing holds
 	conn, err := s.activeConnection(ctx, v, t.connectionID)
 	t.orgID = conn.OrgID
 	if err != nil {
@@ -192,7 +193,7 @@ func (a answered) asked() request {
 // an address.
 func (a answered) check() (domainclaim.Address, *Refusal) {
 	switch {
-	case a.req == nil && !a.conn.Value.Rules.IdPInitiated:
+	case (a.req == nil || !a.id.Solicited) && !a.conn.Value.Rules.IdPInitiated:
 		return domainclaim.Address{}, refuseSAML(&saml.Error{
 			Code: saml.CodeUnsolicited, Fix: saml.FixPerson, AssertionID: a.id.AssertionID,
 			Hint: "sign-ins from the identity provider's own page are sent to start here",
