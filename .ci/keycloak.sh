@@ -120,7 +120,7 @@ if [ $# -gt 0 ]; then
 	"$@" || status=$?
 else
 	cd "$root/internal/interop"
-	GOWORK=off go test -count=1 -run '^TestKeycloak' . || status=$?
+	GOWORK=off go test -count=1 -timeout=20m -run '^TestKeycloak' . || status=$?
 fi
 if [ "$status" -ne 0 ]; then
 	grep -E ' (ERROR|WARN) ' "$work/keycloak.log" | tail -n 40 >&2 || true
