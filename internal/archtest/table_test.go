@@ -126,6 +126,10 @@ func table() map[string]row {
 			"saml":                "reads the provider's metadata",
 			"saml/samltest":       "stands in for the customer's provider",
 		}},
+		"examples/samlonly": {floor: 3, ours: reasons{
+			"saml":          "all that it is built on",
+			"saml/samltest": "stands in for a provider when none is named",
+		}},
 
 		// Leaves that two floors need and no host does.
 		"internal/archtest": {floor: leaf},
