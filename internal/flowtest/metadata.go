@@ -228,8 +228,8 @@ func metadataAway(t *testing.T, w *world) {
 	post.told(w)
 	p.publish(nil)
 	var told []string
-	for range 3 * 24 * 4 {
-		w.advance(15 * time.Minute)
+	for range 3 * 24 {
+		w.advance(time.Hour)
 		told = append(told, post.told(w)...)
 	}
 	if diff := cmp.Diff([]string{"metadata_failed owner@example.com"}, told); diff != "" {
