@@ -253,14 +253,14 @@ func infoElement(el *etree.Element, outer, info string) *etree.Element {
 // end or a tab inside an attribute's value is a space (XML 1.0 section 3.3.3).
 func attributesOnOneLine(doc string) string {
 	var b strings.Builder
-	doc = strings.ReplaceAll(doc, "\r\n", "\n")
+	doc = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(doc)
 	tag, quote := false, byte(0)
 	for i := range len(doc) {
 		c := doc[i]
 		switch {
 		case quote != 0 && c == quote:
 			quote = 0
-		case quote != 0 && (c == '\n' || c == '\t' || c == '\r'):
+		case quote != 0 && (c == '\n' || c == '\t'):
 			c = ' '
 		case quote != 0:
 		case c == '<':
