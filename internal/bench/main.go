@@ -1,9 +1,10 @@
 // Command bench measures this library's reading of SAML responses beside two others:
 // github.com/russellhaering/gosaml2 and github.com/crewjam/saml. Keys and documents
-// are made at run time; all readers run in one process, in turn, and the medians are
-// compared with each other and with the one piece of cryptography that each login
-// needs, so that the numbers mean the same on every machine. It is a module of its own,
-// outside the workspace, so that the others never become a requirement of the library.
+// are made at run time; all readers run in one process, in turn, and are compared round
+// by round, by the processor's time, with each other and with the one piece of
+// cryptography that each login needs, so that the numbers mean the same on every
+// machine. It is a module of its own, outside the workspace, so that the others never
+// become a requirement of the library.
 //
 //	cd internal/bench && GOWORK=off go run . -check
 package main
@@ -75,8 +76,6 @@ func show(out io.Writer, subjects []subject, costs []cost) {
 	}
 	tab.Flush()
 }
-
-func ratio(a, b cost) float64 { return float64(a.time) / float64(b.time) }
 
 // judge prints each bar, and counts those that are missed.
 func judge(out io.Writer, bars []bar, subjects []subject, costs []cost) (missed int) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"runtime"
 	"slices"
 	"time"
@@ -14,9 +15,10 @@ type subject struct {
 
 // cost of one run.
 type cost struct {
-	time   time.Duration // of the processor, median over the rounds
-	allocs uint64        // pieces of memory
-	bytes  uint64        // bytes allocated
+	time   time.Duration   // of the processor, median over the rounds
+	rounds []time.Duration // one by one
+	allocs uint64          // pieces of memory
+	bytes  uint64          // bytes allocated
 }
 
 // slice is how long a subject runs before the next one has its turn.
@@ -27,7 +29,6 @@ const slice = 20 * time.Millisecond
 // ends it.
 func measure(subjects []subject, rounds int) ([]cost, error) {
 	out := make([]cost, len(subjects))
-	times := make([][]time.Duration, len(subjects))
 	counts := make([]int, len(subjects))
 	for i, s := range subjects {
 		var err error
@@ -50,11 +51,11 @@ func measure(subjects []subject, rounds int) ([]cost, error) {
 					return nil, err
 				}
 			}
-			times[i] = append(times[i], (worked()-began)/time.Duration(counts[i]))
+			out[i].rounds = append(out[i].rounds, (worked()-began)/time.Duration(counts[i]))
 		}
 	}
 	for i := range out {
-		out[i].time = median(times[i])
+		out[i].time = median(out[i].rounds)
 	}
 	return out, nil
 }
@@ -75,7 +76,17 @@ func allocations(run func() error) (count, bytes uint64, err error) {
 	return count, bytes, nil
 }
 
-func median(times []time.Duration) time.Duration {
-	sorted := slices.Sorted(slices.Values(times))
+// ratio of a to b, as the median over the rounds: what slows a machine for a while
+// slows both.
+func ratio(a, b cost) float64 {
+	var all []float64
+	for i := range min(len(a.rounds), len(b.rounds)) {
+		all = append(all, float64(a.rounds[i])/float64(max(b.rounds[i], 1)))
+	}
+	return median(all)
+}
+
+func median[T cmp.Ordered](all []T) T {
+	sorted := slices.Sorted(slices.Values(all))
 	return sorted[len(sorted)/2]
 }
