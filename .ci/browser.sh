@@ -1,5 +1,5 @@
 #!/bin/bash
-# The quickstart in a real browser, with scripts and without. Needs Go, and root on
+# The quickstart and samlonly in a real browser, with scripts and without. Needs Go, and root on
 # Debian when chromium is not there yet. Leaves no file in the tree.
 set -euo pipefail
 
@@ -18,7 +18,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$root"
 go build -o "$work/quickstart" ./examples/quickstart
+go build -o "$work/samlonly" ./examples/samlonly
 cd internal/browser
 GOWORK=off go vet ./...
 GOWORK=off go build -o "$work/browser" .
-TMPDIR=$work "$work/browser" -quickstart "$work/quickstart" -chromium "$(command -v chromium)"
+TMPDIR=$work "$work/browser" -quickstart "$work/quickstart" -samlonly "$work/samlonly" -chromium "$(command -v chromium)"

@@ -1,9 +1,9 @@
-// Browser walks through the quickstart with a real Chromium: signs in by clicking,
-// meets a forged answer, signs out everywhere and is asked to sign in again, once with
-// scripts and once without. It owns the walk and the little of WebDriver that it
-// needs, and is a module of its own so that nobody who uses the library meets it.
+// Browser walks through the quickstart and samlonly with a real Chromium: signs in by
+// clicking, meets a forged answer, signs out everywhere and is asked to sign in again,
+// once with scripts and once without. It owns the walks and the little of WebDriver that
+// they need, and is a module of its own so that nobody who uses the library meets it.
 //
-//	go run . -quickstart path/of/the/program
+//	go run . -quickstart path/of/the/program -samlonly path/of/the/other
 //
 // It needs chromium and chromedriver, and speaks W3C WebDriver over loopback.
 package main
@@ -23,13 +23,23 @@ import (
 )
 
 func main() {
-	program := flag.String("quickstart", "", "the built quickstart")
+	quickstart := flag.String("quickstart", "", "the built quickstart; \"\" leaves its walk out")
+	samlonly := flag.String("samlonly", "", "the built samlonly; \"\" leaves its walk out")
 	driver := flag.String("driver", "chromedriver", "the WebDriver of the browser")
 	chromium := flag.String("chromium", "/usr/bin/chromium", "the browser")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
-	err := run(ctx, *program, *driver, *chromium)
+	var programs []program
+	if *quickstart != "" {
+		programs = append(programs, program{[]string{*quickstart, "-addr", "localhost:0"}, walk,
+			"quickstart: signed in, refused a forged answer, signed out everywhere, asked to sign in again"})
+	}
+	if *samlonly != "" {
+		programs = append(programs, program{[]string{*samlonly, "-listen", "localhost:0"}, walkSamlonly,
+			"samlonly: signed in by both bindings and from the portal, saw the diagnosis of a forged answer, signed out from both sides"})
+	}
+	err := run(ctx, programs, *driver, *chromium)
 	cancel()
 	stop()
 	if err != nil {
@@ -38,25 +48,37 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, program, driver, chromium string) error {
-	for _, scripts := range []bool{true, false} {
-		if err := once(ctx, program, driver, chromium, scripts); err != nil {
-			return fmt.Errorf("scripts %s: %w", onOff(scripts), err)
+// program is one to walk through.
+type program struct {
+	command []string
+	walk    func(ctx context.Context, b *browser, origin string, scripts bool) error
+	shows   string
+}
+
+func run(ctx context.Context, programs []program, driver, chromium string) error {
+	if len(programs) == 0 {
+		return errors.New("no program named; see -help")
+	}
+	for _, p := range programs {
+		for _, scripts := range []bool{true, false} {
+			if err := once(ctx, p, driver, chromium, scripts); err != nil {
+				return fmt.Errorf("%s, scripts %s: %w", p.command[0], onOff(scripts), err)
+			}
+			fmt.Printf("ok   scripts %s: %s\n", onOff(scripts), p.shows)
 		}
-		fmt.Printf("ok   scripts %s: signed in, refused a forged answer, signed out everywhere, asked to sign in again\n", onOff(scripts))
 	}
 	return nil
 }
 
 // once starts everything afresh for one walk.
-func once(ctx context.Context, program, driver, chromium string, scripts bool) (err error) {
+func once(ctx context.Context, p program, driver, chromium string, scripts bool) (err error) {
 	profile, err := os.MkdirTemp("", "browser")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(profile)) }()
 
-	line, endApp, err := launch(ctx, "Open ", program, "-addr", "localhost:0")
+	line, endApp, err := launch(ctx, "Open ", p.command[0], p.command[1:]...)
 	if err != nil {
 		return err
 	}
@@ -74,7 +96,7 @@ func once(ctx context.Context, program, driver, chromium string, scripts bool) (
 	if err != nil {
 		return err
 	}
-	return errors.Join(walk(ctx, b, origin, scripts), b.close(ctx))
+	return errors.Join(p.walk(ctx, b, origin, scripts), b.close(ctx))
 }
 
 // launch starts a program and waits for the line by which it says that it is ready.
