@@ -56,7 +56,11 @@ func (v verifier) verify(d *engine.Document) (*document, *Error) {
 		assertion = response.Decrypted(opened.doc)
 	}
 	if s.AssertionSignature != nil {
-		if assertion, doc.certificate, err = v.signed(s.AssertionSignature); err != nil {
+		inner := v
+		if !response.IsZero() && s.Encrypted.IsZero() {
+			inner.rules.InsecureEngineOnly = true // the second verifier has accepted all of it, within the Response
+		}
+		if assertion, doc.certificate, err = inner.signed(s.AssertionSignature); err != nil {
 			return nil, blind(err)
 		}
 	}
