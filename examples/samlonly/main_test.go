@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/flate"
 	"context"
 	"encoding/base64"
 	"io"
@@ -194,6 +195,99 @@ func TestKeyFile(t *testing.T) {
 	}
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// What a flag opens or closes is what it says, and nothing is open without it.
+func TestOptIns(t *testing.T) {
+	t.Parallel()
+	clear := samltest.Options{Encrypt: samltest.Encryption{Cipher: samltest.AES256GCM, NameID: true, ClearAssertion: true}}
+	cbc := samltest.Options{Encrypt: samltest.Encryption{Cipher: samltest.AES256CBC}}
+	gcm := samltest.Options{Encrypt: samltest.Encryption{Cipher: samltest.AES256GCM}}
+	sha1 := samltest.Options{Signing: samltest.SignSHA1}
+	for _, row := range []struct {
+		name  string
+		how   samltest.Options
+		flags []string
+		want  string // the code; "" is signed in
+	}{
+		{"clear", clear, []string{"-encryption"}, ""},
+		{"clear, refused", clear, []string{"-require-encrypted"}, "not_encrypted"},
+		{"GCM", gcm, []string{"-encryption"}, ""},
+		{"CBC", cbc, []string{"-encryption"}, "algorithm"},
+		{"CBC, allowed", cbc, []string{"-encryption", "-allow-cbc"}, ""},
+		{"SHA-1", sha1, nil, "algorithm"},
+		{"SHA-1, allowed", sha1, []string{"-allow-legacy"}, ""},
+		{"RSA 1024, allowed", samltest.Options{Signing: samltest.SignRSA1024}, []string{"-allow-legacy"}, ""},
+		{"one verifier", samltest.Options{}, []string{"-engine-only"}, ""},
+		{"attribute", samltest.Options{}, []string{"-identifier", "nickname"}, "identifier"},
+		{"domain", samltest.Options{}, []string{"-domains", "example.org, Example.COM"}, ""},
+		{"another domain", samltest.Options{}, []string{"-domains", "ample.com"}, "identifier"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := serving(t, &row.how, row.flags...)
+			page, err := arrival(t, s).signIn(t.Context(), "/login", ann)
+			if err == nil && row.want == "" {
+				err = page.says(http.StatusOK, "Signed in")
+			} else if err == nil {
+				err = page.says(http.StatusForbidden, `<tr class="fail">`, "<td>"+row.want+"</td>")
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A key that is too weak is refused at the start.
+func TestWeakKey(t *testing.T) {
+	t.Parallel()
+	o, err := parse([]string{"-listen", "localhost:0"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = start(t.Context(), o, &samltest.Options{Signing: samltest.SignRSA1024}, io.Discard); err == nil || !strings.Contains(tell(err), "2048") {
+		t.Errorf("RSA 1024: %v", err)
+	}
+}
+
+// The wishes are in the request, and without any there is none.
+func TestWishes(t *testing.T) {
+	t.Parallel()
+	const format, class = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent", "https://refeds.org/profile/mfa"
+	for _, row := range []struct {
+		flags []string
+		want  bool
+	}{
+		{nil, false},
+		{[]string{"-force", "-nameid-format", format, "-authn-context", class + ",urn:other"}, true},
+	} {
+		s := serving(t, nil, row.flags...)
+		v := arrival(t, s)
+		v.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		resp, err := v.client.Get(s.app.origin + "/login")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		to, err := resp.Location()
+		if err != nil {
+			t.Fatal(err)
+		}
+		deflated, err := base64.StdEncoding.DecodeString(to.Query().Get("SAMLRequest"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		xml, err := io.ReadAll(flate.NewReader(bytes.NewReader(deflated)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, wish := range []string{`ForceAuthn="true"`, format, class, "urn:other"} {
+			if bytes.Contains(xml, []byte(wish)) != row.want {
+				t.Errorf("%v: %s in\n%s", row.flags, wish, xml)
+			}
+		}
 	}
 }
 

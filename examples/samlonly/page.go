@@ -33,10 +33,12 @@ type pages struct {
 	slots  chan struct{} // of diagnoses at the same time
 }
 
-func newPages(origin string) (*pages, error) {
+// newPages may send forms to http addresses where plain says so.
+func newPages(plain bool) (*pages, error) {
 	all, err := template.New("pages").Funcs(template.FuncMap{
 		"style": func() template.CSS { return template.CSS(styleCSS) },
 		"when":  when,
+		"side":  side,
 		"sorted": func(m map[string][]string) []string {
 			return slices.Sorted(maps.Keys(m))
 		},
@@ -48,7 +50,7 @@ func newPages(origin string) (*pages, error) {
 	// Browsers hold form-action against redirects too, and a logout is redirected to
 	// the provider.
 	action := "https:"
-	if strings.HasPrefix(origin, "http:") {
+	if plain {
 		action = "https: http:"
 	}
 	return &pages{all: all, slots: make(chan struct{}, 2), policy: "default-src 'none'; style-src 'sha256-" +
@@ -198,6 +200,19 @@ func shown(c *x509.Certificate, now time.Time) certificate {
 
 func certificatePEM(c *x509.Certificate) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
+}
+
+// side is who fixes it, in words.
+func side(s saml.Side) string {
+	switch s {
+	case saml.FixServiceProvider:
+		return "the service provider"
+	case saml.FixIdentityProvider:
+		return "the identity provider"
+	case saml.FixPerson:
+		return "the person"
+	}
+	return "not known; it was broken on the way, or is an attack"
 }
 
 func when(t time.Time) string {

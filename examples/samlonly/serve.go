@@ -99,6 +99,10 @@ func start(ctx context.Context, o options, how *samltest.Options, out io.Writer)
 	if err = idp.Check(s.app.rules); err != nil {
 		return s, err
 	}
+	plain := strings.HasPrefix(s.app.origin, "http:") || strings.HasPrefix(idp.SLO.URL, "http:")
+	if s.app.pages, err = newPages(plain); err != nil {
+		return s, err
+	}
 	s.serve(ln, s.app.routes())
 	ctx, cancel := context.WithCancel(ctx)
 	rested := make(chan struct{})
@@ -133,10 +137,7 @@ func newApp(o options, ln net.Listener, now time.Time, log *log.Logger) (*app, e
 			a.domains = append(a.domains, d)
 		}
 	}
-	if _, err := sp.Metadata(a.publish); err != nil {
-		return nil, err // what is wrong with our side shows here
-	}
-	a.pages, err = newPages(origin)
+	_, err = sp.Metadata(a.publish) // what is wrong with our side shows here
 	return a, err
 }
 
@@ -151,7 +152,7 @@ func (s *service) simulate(o options, how *samltest.Options, now time.Time) erro
 	if how == nil {
 		how = &samltest.Options{}
 	}
-	if o.encryption {
+	if o.encryption && how.Encrypt.Cipher == "" {
 		how.Encrypt = samltest.Encryption{Cipher: samltest.AES256GCM}
 	}
 	ours, err := s.app.sp.Metadata(s.app.publish)
