@@ -262,7 +262,7 @@ func (t *tally) signatures(found int) *Error {
 }
 
 // maxKeys is for how many recipients one thing may be encrypted.
-const maxKeys = 8
+const maxKeys = 4
 
 // ciphers wants encrypted parts where they belong: an EncryptedAssertion, or an
 // EncryptedID in place of the NameID.
