@@ -29,6 +29,8 @@ package saml
 
 import (
 	"net/url"
+	"strings"
+	"unicode"
 )
 
 // SP is our side of one connection. EntityID and ACS are what the identity provider
@@ -44,6 +46,9 @@ type SP struct {
 func (sp *SP) check() *Error {
 	if sp == nil || sp.EntityID == "" || sp.ACS == "" {
 		return refuse(CodeConfig, "an entity ID and an ACS URL of the service provider", "")
+	}
+	if len(sp.EntityID) > maxIdentifier || strings.TrimSpace(sp.EntityID) != sp.EntityID || strings.ContainsFunc(sp.EntityID, unicode.IsControl) {
+		return refuse(CodeConfig, "an entity ID of at most 1024 bytes, without control characters or white space around it", sp.EntityID)
 	}
 	if !isWebURL(sp.ACS) {
 		return refuse(CodeConfig, "an absolute http or https ACS URL", sp.ACS)

@@ -120,3 +120,16 @@ func TestOurMetadataRefuses(t *testing.T) {
 		refused(t, nil, err, saml.CodeConfig)
 	}
 }
+
+// An entity ID stands in documents and is compared exactly (saml-core 8.3.6).
+func TestEntityIDsThatCannotBeCompared(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"", " " + spID, spID + "\n", "https://sp.example/\x00", "https://sp.example/" + strings.Repeat("x", 1024)} {
+		sp := ourSP()
+		sp.EntityID = id
+		_, err := sp.Metadata(nil)
+		refused(t, nil, err, saml.CodeConfig)
+		_, _, err = sp.Start(theirIdP(), nil, clock())
+		refused(t, nil, err, saml.CodeConfig)
+	}
+}
