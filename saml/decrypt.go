@@ -12,6 +12,7 @@ import (
 // opened is what was encrypted, read by the same strict reader as the message.
 type opened struct {
 	doc       *engine.Document
+	content   string
 	malleable bool // AES-CBC: who changed the ciphertext may have chosen what this says
 }
 
@@ -23,7 +24,9 @@ func unopened() *Error {
 
 // open decrypts an EncryptedAssertion or EncryptedID (saml-core 2.3.4, 2.2.4). What can
 // be said from the names of the algorithms is said before any key is used.
-func (v verifier) open(e engine.Element) (opened, *Error) {
+//
+// scope is what prefixes mean around it.
+func (v verifier) open(e engine.Element, scope []engine.Binding) (opened, *Error) {
 	all, err := ciphertexts(e)
 	if err != nil {
 		return opened{}, structure("EncryptedData with an EncryptedKey", err.Error()).because(err)
@@ -46,13 +49,10 @@ func (v verifier) open(e engine.Element) (opened, *Error) {
 		if err != nil {
 			continue
 		}
-		limits := engine.ResponseLimits()
-		limits.Scope = e.Bindings()
-		doc, err := engine.Parse(string(plain), limits)
-		if err != nil {
-			continue
+		out := opened{content: string(plain), malleable: strings.HasSuffix(c.Cipher, "-cbc")}
+		if out, err = out.read(scope); err == nil {
+			return out, nil
 		}
-		return opened{doc, strings.HasSuffix(c.Cipher, "-cbc")}, nil
 	}
 	return opened{}, unopened()
 }
@@ -72,6 +72,27 @@ func (v verifier) allowed(all []*xmlenc.Ciphertext) (out []*xmlenc.Ciphertext, r
 		refused = nil
 	}
 	return out, refused
+}
+
+// read reads the content with other meanings of prefixes around it.
+func (in opened) read(scope []engine.Binding) (opened, error) {
+	limits := engine.ResponseLimits()
+	limits.Scope = scope
+	doc, err := engine.Parse(in.content, limits)
+	in.doc = doc
+	return in, err
+}
+
+// covered reads the content of a Response's EncryptedAssertion again, when nothing but
+// the Response's signature signs it: then only what that signature covers may say what
+// a prefix means.
+func (v verifier) covered(in opened, s *engine.Shape) (opened, *Error) {
+	in, err := in.read(s.ResponseSignature.Covers(s.Encrypted))
+	if err != nil {
+		return in, refuse(CodeSignature, "namespaces declared where the signature covers them", "").because(err)
+	}
+	_, refused := v.decrypted(in, s.Response)
+	return in, refused
 }
 
 // decrypted holds the content of an EncryptedAssertion to the profile.

@@ -294,3 +294,57 @@ func TestEncryptedAssertionsPassEveryCheck(t *testing.T) {
 		}
 	}
 }
+
+// A namespace declaration that nothing uses is in no digest, so whoever carries a message
+// may add one or change it. It must not say what is read of an encrypted assertion that
+// only the Response's signature covers.
+func TestUnsignedNamespacesAroundCiphertexts(t *testing.T) {
+	t.Parallel()
+	add := func(doc string) string {
+		return strings.Replace(doc, "<samlp:Response ", `<samlp:Response xmlns="`+samlSpace+`" xmlns:s2="`+samlSpace+`" `, 1)
+	}
+	markup := func(value string) string {
+		return strings.Replace(genuine(), `<saml:AttributeValue>blue</saml:AttributeValue>`, `<saml:AttributeValue>blue</saml:AttributeValue><saml:AttributeValue>`+value+`</saml:AttributeValue>`, 1)
+	}
+	for name, inner := range map[string]string{
+		"a default namespace": markup(`<NameID>admins</NameID>`),
+		"no markup":           genuine(),
+	} {
+		signed := base("response").encrypted(inner, signing{}, sealing{})
+		want, err := opened(signed, nil)
+		if err != nil {
+			t.Fatal(explain(err))
+		}
+		got, err := opened(add(signed), nil)
+		if err != nil {
+			t.Fatalf("%s: %s", name, explain(err))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	// An assertion that leans on a declaration that is not covered is refused, whatever
+	// the declaration says; one that leans on what the Response itself uses is not.
+	leaning := strings.Replace(genuine(), `<saml:AttributeValue>red</saml:AttributeValue>`, `<s2:AttributeValue>restricted</s2:AttributeValue>`, 1)
+	for _, uri := range []string{samlSpace, "urn:x"} {
+		doc := base("response").encrypted(strings.Replace(leaning, `<samlp:Response `, `<samlp:Response xmlns:s2="`+uri+`" `, 1), signing{}, sealing{})
+		id, err := opened(doc, nil)
+		refused(t, id, err, saml.CodeSignature)
+	}
+	for _, how := range []signing{{}, {list: "saml samlp"}} {
+		if _, err := opened(base("response").encrypted(genuine(), how, sealing{}), nil); err != nil {
+			t.Error(explain(err))
+		}
+	}
+	// Its own signature covers what it uses, wherever that was declared.
+	for _, b := range []base{"assertion", "both"} {
+		signed := b.encrypted(genuine(), signing{}, sealing{})
+		want, err := opened(signed, nil)
+		if err != nil {
+			t.Fatal(explain(err))
+		}
+		if got, err := opened(strings.Replace(signed, "<samlp:Response ", `<samlp:Response xmlns="urn:x" `, 1), nil); err != nil || !cmp.Equal(want, got) {
+			t.Error(explain(err))
+		}
+	}
+}

@@ -44,10 +44,10 @@ func (c *check) verifyLogout(m LogoutMessage, local string) (*logoutDocument, *E
 	default:
 		var covered engine.Verified
 		covered, doc.certificate, refused = v.signed(sig)
-		root = covered.Element()
+		root, v.by = covered.Element(), sig
 	}
 	if refused == nil {
-		refused = c.readLogout(doc, root, local)
+		refused = v.readLogout(doc, root, local)
 	}
 	if refused != nil {
 		return nil, refused
@@ -56,7 +56,7 @@ func (c *check) verifyLogout(m LogoutMessage, local string) (*logoutDocument, *E
 }
 
 // readLogout reads saml-core 3.7.1 and 3.7.2.
-func (c *check) readLogout(doc *logoutDocument, n engine.Element, local string) *Error {
+func (v verifier) readLogout(doc *logoutDocument, n engine.Element, local string) *Error {
 	allowed := []string{"saml:Issuer", "ds:Signature", "samlp:Extensions", "samlp:Status"}
 	if local == "LogoutRequest" {
 		allowed = []string{"saml:Issuer", "ds:Signature", "samlp:Extensions", "saml:NameID", "saml:EncryptedID", "samlp:SessionIndex"}
@@ -72,7 +72,7 @@ func (c *check) readLogout(doc *logoutDocument, n engine.Element, local string) 
 		return structure("a "+local+" as in saml-core 3.7", err.Error()).because(err)
 	}
 	if local == "LogoutRequest" {
-		return c.readLogoutName(doc, n)
+		return v.readLogoutName(doc, n)
 	}
 	doc.status = logoutStatus(n)
 	return nil
@@ -120,7 +120,7 @@ func (doc *logoutDocument) readIndexes(n engine.Element) error {
 
 // readLogoutName wants one name, in clear or encrypted for us. It is called with
 // verified content only.
-func (c *check) readLogoutName(doc *logoutDocument, n engine.Element) *Error {
+func (v verifier) readLogoutName(doc *logoutDocument, n engine.Element) *Error {
 	for el := range n.Elements() {
 		if !el.Is(engine.AssertionSpace, "NameID") && !el.Is(engine.AssertionSpace, "EncryptedID") {
 			continue
@@ -130,7 +130,7 @@ func (c *check) readLogoutName(doc *logoutDocument, n engine.Element) *Error {
 		}
 		var err error
 		var refused *Error
-		if doc.nameID, err = c.verifier().nameID(el); errors.As(err, &refused) {
+		if doc.nameID, err = v.nameID(el); errors.As(err, &refused) {
 			return refused
 		} else if err != nil {
 			return refuse(CodeNameID, "a NameID of text", "").because(err)

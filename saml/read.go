@@ -118,7 +118,11 @@ func (a *assertion) readSubject(e engine.Element, v verifier) error {
 // nameID reads a NameID, which may be encrypted.
 func (v verifier) nameID(e engine.Element) (*NameID, error) {
 	if e.Is(engine.AssertionSpace, "EncryptedID") {
-		in, err := v.open(e)
+		scope := e.Bindings()
+		if v.by != nil {
+			scope = v.by.Covers(e)
+		}
+		in, err := v.open(e, scope)
 		if err != nil {
 			return nil, err
 		}

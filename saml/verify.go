@@ -18,6 +18,7 @@ type verifier struct {
 	keys  []Key               // ours, for what is encrypted
 	rules Rules
 	now   time.Time
+	by    *engine.Signed // what covers the names in clear around a name that is encrypted; nil: all of them are covered
 }
 
 // verify takes the nodes of a message and returns what the signed part says, or
@@ -41,7 +42,7 @@ func (v verifier) verify(d *engine.Document) (*document, *Error) {
 	}
 	blind := func(e *Error) *Error { return e }
 	if !s.Encrypted.IsZero() {
-		opened, err := v.open(s.Encrypted)
+		opened, err := v.open(s.Encrypted, s.Encrypted.Bindings())
 		if err != nil {
 			return nil, err
 		}
@@ -53,7 +54,12 @@ func (v verifier) verify(d *engine.Document) (*document, *Error) {
 			return nil, blind(err)
 		}
 		s.AssertionSignature = inner.AssertionSignature
-		assertion = response.Decrypted(opened.doc)
+		if s.AssertionSignature == nil && !response.IsZero() {
+			if opened, err = v.covered(opened, s); err != nil {
+				return nil, err
+			}
+			assertion = response.Decrypted(opened.doc)
+		}
 	}
 	if s.AssertionSignature != nil {
 		inner := v
@@ -66,6 +72,9 @@ func (v verifier) verify(d *engine.Document) (*document, *Error) {
 	}
 	if assertion.IsZero() {
 		return nil, blind(refuse(CodeUnsigned, "a signature on the Response or the Assertion", "none"))
+	}
+	if v.by = s.AssertionSignature; v.by == nil && s.Encrypted.IsZero() {
+		v.by = s.ResponseSignature
 	}
 	return doc, doc.read(s.Response, assertion, v)
 }

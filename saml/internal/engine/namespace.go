@@ -116,12 +116,17 @@ func (r *reader) use(at uint32, length uint8, isElement bool) (uint8, *Error) {
 	return 0, malformed("a prefix that is not declared")
 }
 
-// isAbsolute wants a URI scheme in front (RFC 3986 section 3.1), and no white space
-// around it.
+// isAbsolute wants a URI scheme in front (RFC 3986 section 3.1), and no character that a
+// URI has not: other libraries do strange things with what is none.
 func isAbsolute(uri string) bool {
 	scheme, rest, ok := strings.Cut(uri, ":")
-	if !ok || len(scheme) == 0 || len(rest) == 0 || !isLetter(scheme[0]) || isWhite(rest[len(rest)-1]) {
+	if !ok || len(scheme) == 0 || len(rest) == 0 || !isLetter(scheme[0]) {
 		return false
+	}
+	for _, c := range []byte(rest) {
+		if !isLetter(c) && !isDigit(c) && strings.IndexByte("-._~:/?#[]@!$&'()*+,;=%", c) < 0 {
+			return false
+		}
 	}
 	for _, c := range []byte(scheme) {
 		if !isLetter(c) && !isDigit(c) && c != '+' && c != '-' && c != '.' {

@@ -312,6 +312,9 @@ func ReadSingle(d *Document, space, local string, legacy bool) (*Signed, error) 
 			return nil, structure("one "+local, "several")
 		}
 	}
+	if count.encryptedData > 1 || count.encryptedKey > maxKeys {
+		return nil, structure("one thing encrypted", fmt.Sprintf("%d EncryptedData, %d EncryptedKey", count.encryptedData, count.encryptedKey))
+	}
 	if err := checkID(root); err != nil {
 		return nil, err
 	}

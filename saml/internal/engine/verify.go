@@ -102,3 +102,42 @@ func (m Method) VerifyOctets(cert *x509.Certificate, octets, value []byte) bool 
 	h.Write(octets)
 	return m.verify(cert.PublicKey, h.Sum(nil), value)
 }
+
+// Covers are the namespace declarations in scope at e that the digest of s depends on.
+// Exclusive canonicalization leaves out a declaration that is in scope and not used, so
+// whoever carries the message may change it: what is decrypted at e, where nothing but s
+// signs it, must not be read with any other than these. e stands within what s signs.
+func (s *Signed) Covers(e Element) []Binding {
+	if !e.Within(s.parent) {
+		return nil
+	}
+	d := e.doc
+	used := map[string]uint8{} // what a prefix meant where it was used, inner ones first
+	use := func(prefix string, uri uint8) {
+		if _, ok := used[prefix]; !ok {
+			used[prefix] = uri
+		}
+	}
+	for i := e.i; i >= s.parent.i; i = d.nodes[i].parent {
+		n := &d.nodes[i]
+		use(d.src[n.at:n.at+uint32(n.prefix)], n.space)
+		attrs := d.attributes(n)
+		for k := range attrs {
+			if a := &attrs[k]; !a.declaration && a.prefix > 0 {
+				use(d.src[a.at:a.at+uint32(a.prefix)], a.space)
+			}
+		}
+	}
+	for _, prefix := range s.prefixes {
+		if uri, ok := d.resolve(e.i, prefix); ok {
+			used[prefix] = uri
+		}
+	}
+	var out []Binding
+	for _, b := range e.Bindings() {
+		if uri, ok := used[b.Prefix]; ok && d.uris[uri] == b.URI {
+			out = append(out, b)
+		}
+	}
+	return out
+}
