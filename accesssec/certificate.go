@@ -41,6 +41,7 @@ type slot struct {
 	Until  time.Time `json:"until,omitzero"`   // of a retired one
 	Used   bool      `json:"used,omitempty"`   // has verified a login
 	Listed bool      `json:"listed,omitempty"` // came from metadata that is followed
+	Added  bool      `json:"added,omitempty"`  // given by a person, listed or not
 	Told   int       `json:"told,omitempty"`   // the last notice of its end, in days; -1 that it came
 }
 
@@ -127,12 +128,12 @@ func (v *connection) replace(idp *saml.IdP, now time.Time) {
 			continue
 		}
 		seen[fingerprint(c)] = true
-		h := held{c, slot{State: SlotNext, Since: now}}
+		h := held{c, slot{State: SlotNext, Since: now, Added: v.Follow == nil}}
 		if len(all) == 0 {
 			h.State = SlotCurrent
 		}
 		if i := find(before, c); i >= 0 {
-			h.Used, h.Told, h.Listed = before[i].Used, before[i].Told, before[i].Listed
+			h.Used, h.Told = before[i].Used, before[i].Told
 			if before[i].State == h.State {
 				h.Since = before[i].Since
 			}

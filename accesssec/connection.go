@@ -26,6 +26,7 @@ type connection struct {
 	IdP      *saml.IdP       `json:"idp,omitempty"` // nil until configured
 	Rules    saml.Rules      `json:"rules"`
 	Slots    map[string]slot `json:"slots,omitempty"`    // of IdP.Certificates, by fingerprint
+	Dropped  []string        `json:"dropped,omitempty"`  // keys that followed metadata brings back no more, as keyPrint, oldest first
 	Subjects int             `json:"subjects,omitempty"` // raised when the NameIDs so far are to be forgotten
 	Encrypt  bool            `json:"encrypt,omitempty"`  // our metadata has a key to encrypt for
 	Follow   *followed       `json:"follow,omitempty"`   // metadata that is read again and again

@@ -208,7 +208,13 @@ func (v *connection) take(ctx context.Context, c *change, orgID, id string, idp 
 	v.Follow = follow
 	if follow == nil {
 		v.replace(idp, c.now)
+		for _, cert := range idp.Certificates {
+			v.welcome(cert)
+		}
 		return nil
+	}
+	if idp = v.wanted(idp); len(idp.Certificates) == 0 {
+		return refuse(CodeConfiguration, "the metadata lists no certificate but those that were removed here: configure the connection by hand to trust them again")
 	}
 	v.replace(v.currentFirst(idp), c.now)
 	v.follow(idp, c.now)

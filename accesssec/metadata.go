@@ -260,6 +260,7 @@ func (s *Service) takeMetadata(ctx context.Context, k kept[connection], m *saml.
 
 // follow takes over what metadata says: its URLs, and its certificates as next ones.
 func (v *connection) follow(idp *saml.IdP, now time.Time) {
+	idp = v.wanted(idp)
 	all := v.slots()
 	listed := func(h held) bool {
 		return slices.ContainsFunc(idp.Certificates, func(c *x509.Certificate) bool { return h.cert.Equal(c) })
@@ -272,8 +273,7 @@ func (v *connection) follow(idp *saml.IdP, now time.Time) {
 		}
 		all = append(all, held{c, slot{State: SlotNext, Since: now, Listed: true}})
 	}
-	next := *idp
-	v.IdP = &next
+	v.IdP = idp
 	v.hold(all)
 	v.hold(v.slots())
 }

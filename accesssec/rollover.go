@@ -22,7 +22,7 @@ const mostCertificates = 10
 // one. Nobody is signed out. On an active connection it asks for the password again
 // ([Me.Prove]), since whoever has its key can speak for the org's people.
 func (a *Admin) AddCertificate(ctx context.Context, id string, cert *x509.Certificate) (Connection, error) {
-	return a.onCertificates(ctx, id, audit.CertificateAdded, func(c *change, k *kept[connection]) (*x509.Certificate, bool, error) {
+	return a.onCertificates(ctx, id, audit.CertificateAdded, func(c *change, k *kept[connection]) ([]*x509.Certificate, bool, error) {
 		if cert == nil {
 			return nil, false, refuse(CodeConfiguration, "there is no certificate")
 		}
@@ -35,45 +35,56 @@ func (a *Admin) AddCertificate(ctx context.Context, id string, cert *x509.Certif
 		if len(k.Value.counting(c.now)) >= mostCertificates {
 			return nil, false, refuse(CodeConfiguration, "there are ten certificates, which is all a connection may have: remove one first")
 		}
-		k.Value.hold(append(all, held{cert, slot{State: SlotNext, Since: c.now}}))
+		k.Value.welcome(cert)
+		k.Value.hold(append(all, held{cert, slot{State: SlotNext, Since: c.now, Added: true}}))
 		k.Value.hold(k.Value.slots())
-		return cert, false, checkConfiguration(k.Value.IdP, &k.Value.Rules)
+		return []*x509.Certificate{cert}, false, checkConfiguration(k.Value.IdP, &k.Value.Rules)
 	})
 }
 
 // RemoveCertificate ends the trust in a certificate at once, by its fingerprint
-// ([Certificate]). When it was the current one the next takes its place; the last that is
+// ([Certificate]), and with it in every other one on the same key. Metadata that is
+// followed does not bring that key back: only a person does. When it was the current one the next takes its place; the last that is
 // not retired can't be removed. What has verified a login was trusted to, so the sessions
 // that came through the connection are over, but for the one that acts. It asks for the
 // password again as AddCertificate does.
 func (a *Admin) RemoveCertificate(ctx context.Context, id, fingerprint string) (Connection, error) {
-	return a.onCertificates(ctx, id, audit.CertificateRemoved, func(c *change, k *kept[connection]) (*x509.Certificate, bool, error) {
+	return a.onCertificates(ctx, id, audit.CertificateRemoved, func(c *change, k *kept[connection]) ([]*x509.Certificate, bool, error) {
 		return k.Value.remove(fingerprint, c.now)
 	})
 }
 
-// remove says which certificate it was, and whether anybody came in by it.
-func (v *connection) remove(print string, now time.Time) (*x509.Certificate, bool, error) {
+// remove says which certificates it were, and whether anybody came in by one.
+func (v *connection) remove(print string, now time.Time) ([]*x509.Certificate, bool, error) {
 	all := v.slots()
 	i := slices.IndexFunc(all, func(h held) bool { return fingerprint(h.cert) == print })
 	if i < 0 {
 		return nil, false, refuse(CodeNotFound, "")
 	}
-	gone := all[i]
-	all = slices.Delete(all, i, i+1)
-	if len(standing(all)) == 0 {
+	key := keyPrint(all[i].cert)
+	var gone []*x509.Certificate
+	var left []held
+	used := false
+	for _, h := range all {
+		if keyPrint(h.cert) != key {
+			left = append(left, h)
+			continue
+		}
+		gone = append(gone, h.cert)
+		used = used || h.Used || h.State != SlotNext
+	}
+	if len(standing(left)) == 0 {
 		return nil, false, refuse(CodeConfiguration, "it is the only certificate: add the new one first")
 	}
-	if gone.State == SlotCurrent {
-		all[0].State, all[0].Since = SlotCurrent, now // the first of the next ones
-	}
-	v.hold(all)
-	return gone.cert, gone.Used || gone.State != SlotNext, nil
+	v.hold(left)
+	v.seat(now)
+	v.drop(key)
+	return gone, used, nil
 }
 
-// onCertificates changes the certificates of a connection by fn, which says which one it
+// onCertificates changes the certificates of a connection by fn, which says which ones it
 // was about, and whether sessions are to end with it.
-func (a *Admin) onCertificates(ctx context.Context, id string, event audit.Type, fn func(*change, *kept[connection]) (*x509.Certificate, bool, error)) (Connection, error) {
+func (a *Admin) onCertificates(ctx context.Context, id string, event audit.Type, fn func(*change, *kept[connection]) ([]*x509.Certificate, bool, error)) (Connection, error) {
 	var out Connection
 	err := a.s.change(ctx, func(c *change) error {
 		by, k, err := a.onConnection(ctx, c, id, asIs)
@@ -92,7 +103,7 @@ func (a *Admin) onCertificates(ctx context.Context, id string, event audit.Type,
 		if k.Value.IdP == nil {
 			return refuse(CodeConfiguration, "the identity provider is not configured")
 		}
-		cert, ends, err := fn(c, &k)
+		certs, ends, err := fn(c, &k)
 		if err != nil {
 			return err
 		}
@@ -100,7 +111,9 @@ func (a *Admin) onCertificates(ctx context.Context, id string, event audit.Type,
 			return stale(err)
 		}
 		e := by.by(event, thing(audit.KindConnection, id, k.Value.Name))
-		e.Facts = []audit.Fact{fact("certificate", fingerprint(cert))}
+		for _, cert := range certs {
+			e.Facts = append(e.Facts, fact("certificate", fingerprint(cert)))
+		}
 		if ends {
 			if err := a.endThrough(ctx, c, id, &e); err != nil {
 				return err
@@ -246,6 +259,7 @@ func (s *Service) settleCertificate(ctx context.Context, c *change, k *kept[conn
 	e.Facts = []audit.Fact{fact("certificate", print)}
 	if d.over {
 		k.Value.hold(slices.Delete(all, i, i+1))
+		k.Value.drop(keyPrint(d.cert))
 		e.Reason = string(SlotRetired)
 		return c.record(ctx, k.OrgID, e)
 	}

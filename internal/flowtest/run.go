@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Sealed":   sealedFlows,
 		"Logout":   logoutFlows,
 		"Metadata": metadataFlows,
+		"Keys":     keysFlows,
 
 		"Connections": connectionsFlows,
 		"Accounts":    accountsFlows,

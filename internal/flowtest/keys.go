@@ -1,0 +1,150 @@
+package flowtest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/saml/samltest"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// keysFlows: a key that is trusted no more stays so, and one that is in use is not lost.
+func keysFlows(t *testing.T, open func(*testing.T) store.Store) {
+	each(t, open, map[string]flow{
+		"removed, and still published":        keyRemoved,
+		"removed with its other certificates": keyRemovedWhole,
+		"lapsed, and still published":         keyLapsed,
+	})
+}
+
+// certificateOf is what the connection shows of that machine's certificate.
+func (c *customer) certificateOf(idp *samltest.IdP) (accesssec.Certificate, bool) {
+	c.w.t.Helper()
+	for _, cert := range c.connection().Certificates {
+		if cert.X509.Equal(idp.Certificate()) {
+			return cert, true
+		}
+	}
+	return accesssec.Certificate{}, false
+}
+
+func (c *customer) removeCertificate(idp *samltest.IdP) {
+	c.w.t.Helper()
+	cert, ok := c.certificateOf(idp)
+	if !ok {
+		c.w.t.Fatal("there is no such certificate")
+	}
+	must1(c.admin().RemoveCertificate(c.w.ctx, c.conn.ID, cert.Fingerprint))
+}
+
+func keyRemoved(t *testing.T, w *world) {
+	acme, p := publishing(w, nil)
+	stolen := acme.sibling()
+	p.publish(both(t, acme.idp.Metadata(), stolen.Metadata()))
+	acme.follow(p)
+	acme.signIn(ann)
+	acme.removeCertificate(stolen)
+	out := func() {
+		t.Helper()
+		_, err := acme.by(stolen, ann)
+		acme.refuses(err, "saml_signature")
+		if got := acme.slots(); got != "current" {
+			t.Errorf("%s", got)
+		}
+	}
+	out()
+	w.aDay()
+	out()
+	must1(acme.admin().RefreshMetadata(w.ctx, acme.conn.ID))
+	out()
+	acme.follow(p) // a person asks to follow it, and has not said so of the key
+	out()
+	if m := acme.connection().Metadata; m.Failures != 0 {
+		t.Errorf("%+v", m)
+	}
+	// That key alone is not followed.
+	p.publish(stolen.Metadata())
+	_, err := acme.admin().FollowMetadata(w.ctx, acme.conn.ID, p.at(), nil)
+	acme.refuses(err, accesssec.CodeConfiguration)
+	p.publish(both(t, acme.idp.Metadata(), stolen.Metadata()))
+	// A person may trust it again, and then it is as any other.
+	acme.addCertificate(stolen)
+	w.aDay()
+	must1(acme.by(stolen, ann))
+}
+
+// keyRemovedWhole: a login is verified by the key, whatever certificate it stands in.
+func keyRemovedWhole(t *testing.T, w *world) {
+	acme := withAnn(w)
+	next := acme.sibling()
+	acme.addCertificate(next)
+	// The same key in another certificate: the end of the certificate is all that differs.
+	again := resigned(t, next)
+	must1(acme.admin().AddCertificate(w.ctx, acme.conn.ID, again))
+	if got := acme.slots(); got != "current next next" {
+		t.Errorf("%s", got)
+	}
+	acme.removeCertificate(next)
+	if got := acme.slots(); got != "current" {
+		t.Errorf("%s", got)
+	}
+	if e := acme.last(audit.CertificateRemoved); len(e.Facts) < 2 {
+		t.Errorf("the log says %+v", e.Facts)
+	}
+	_, err := acme.by(next, ann)
+	acme.refuses(err, "saml_signature")
+	// They are the only ones: neither goes.
+	must1(acme.admin().AddCertificate(w.ctx, acme.conn.ID, resigned(t, acme.idp)))
+	cert, _ := acme.certificateOf(acme.idp)
+	_, err = acme.admin().RemoveCertificate(w.ctx, acme.conn.ID, cert.Fingerprint)
+	acme.refuses(err, accesssec.CodeConfiguration)
+}
+
+// resigned is another certificate on that machine's key. Who has signed it is nothing that
+// a connection looks at.
+func resigned(t *testing.T, idp *samltest.IdP) *x509.Certificate {
+	t.Helper()
+	key := idp.Certificate()
+	template := x509.Certificate{SerialNumber: key.SerialNumber, Subject: key.Subject, NotBefore: key.NotBefore, NotAfter: key.NotAfter.Add(time.Hour)}
+	signer := must1(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	der, err := x509.CreateCertificate(rand.Reader, &template, &x509.Certificate{Subject: key.Subject}, key.PublicKey, signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return must1(x509.ParseCertificate(der))
+}
+
+func keyLapsed(t *testing.T, w *world) {
+	acme, p := publishing(w, nil)
+	acme.follow(p)
+	acme.signIn(ann)
+	next := acme.sibling()
+	p.publish(both(t, acme.idp.Metadata(), next.Metadata()))
+	w.aDay()
+	must1(acme.by(next, ann))
+	for range 9 {
+		w.aDay()
+	}
+	if got := acme.slots(); got != "current" {
+		t.Errorf("%s", got)
+	}
+	_, err := acme.by(acme.idp, ann)
+	acme.refuses(err, "saml_signature")
+	doc, err := w.store.DocByKey(w.ctx, "connection", acme.conn.ID)
+	w.must(err)
+	var body struct{ Dropped []string }
+	w.must(json.Unmarshal(doc.Body, &body))
+	if len(body.Dropped) != 1 {
+		t.Errorf("dropped %v", body.Dropped)
+	}
+	// Given by hand it is welcome.
+	acme.addCertificate(acme.idp)
+	must1(acme.by(acme.idp, ann))
+}
