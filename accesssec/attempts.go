@@ -79,14 +79,20 @@ func (v Visit) browser(addressKey string) string {
 
 // remember makes the browser one of the person's.
 func (c *change) remember(ctx context.Context, v Visit, u store.User) error {
+	return c.rememberAs(ctx, v, u.AddressKey, u.ID)
+}
+
+// rememberAs makes the browser a known one under that name, until the person's browsers
+// are forgotten.
+func (c *change) rememberAs(ctx context.Context, v Visit, name, userID string) error {
 	if v.id == "" {
 		return nil
 	}
-	id := v.browser(u.AddressKey)
+	id := v.browser(name)
 	b, err := browsers.get(ctx, c, "", id)
 	if errors.Is(err, store.ErrNotFound) {
 		b = browsers.fresh("", id, "", c.now, c.now.Add(knownFor), struct{}{})
-		b.Owner = u.ID
+		b.Owner = userID
 	} else if err != nil || b.ExpiresAt.Sub(c.now) > knownFor/2 {
 		return err
 	}

@@ -3,6 +3,7 @@ package accesssec
 import (
 	"crypto"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -12,14 +13,21 @@ import (
 )
 
 // lazyKey is a connection's private key that stays sealed until it is used: what anybody
-// may post opens no key unless a part of it is encrypted by safe algorithms.
+// may post opens no key unless a part of it is encrypted by safe algorithms, and then only
+// within the limits on that. It is opened once, for one request.
 type lazyKey struct {
 	public crypto.PublicKey
 	open   func() (crypto.Signer, error)
 
-	mu    sync.Mutex
-	fault error // of open: ours, and no refusal of what was posted
+	mu     sync.Mutex
+	guard  func() error // asked before the key decrypts for the first time; nil: nobody
+	asked  bool         // the guard has let it through, or was not there
+	key    crypto.Signer
+	closed bool  // decrypts no more
+	fault  error // of guard or open: ours or a limit, and no refusal of what was posted
 }
+
+var errKeyClosed = errors.New("accesssec: the key is not used again for this message")
 
 // Public is that of the certificate.
 func (k *lazyKey) Public() crypto.PublicKey { return k.public }
@@ -35,7 +43,7 @@ func (k *lazyKey) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([
 
 // Decrypt opens the key.
 func (k *lazyKey) Decrypt(rand io.Reader, msg []byte, opts crypto.DecrypterOpts) ([]byte, error) {
-	key, err := k.opened()
+	key, err := k.admitted()
 	if err != nil {
 		return nil, err
 	}
@@ -47,16 +55,51 @@ func (k *lazyKey) Decrypt(rand io.Reader, msg []byte, opts crypto.DecrypterOpts)
 }
 
 func (k *lazyKey) opened() (crypto.Signer, error) {
-	key, err := k.open()
-	if err != nil {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		k.fault = err
-	}
-	return key, err
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.once()
 }
 
-// failed is why the key could not be opened when it was wanted.
+// once opens the key, or says again why it can't be opened.
+func (k *lazyKey) once() (crypto.Signer, error) {
+	if k.key == nil && k.fault == nil {
+		k.key, k.fault = k.open()
+	}
+	return k.key, k.fault
+}
+
+// admitted is opened for what is encrypted.
+func (k *lazyKey) admitted() (crypto.Signer, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		return nil, errKeyClosed
+	}
+	if !k.asked && k.fault == nil && k.guard != nil {
+		k.fault = k.guard()
+	}
+	if k.fault != nil {
+		return nil, k.fault
+	}
+	k.asked = true
+	return k.once()
+}
+
+// decrypted reports whether the key was used for what is encrypted.
+func (k *lazyKey) decrypted() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.asked && k.key != nil
+}
+
+// close ends decrypting.
+func (k *lazyKey) close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.closed = true
+}
+
+// failed is why the key could not be opened, or not be used, when it was wanted.
 func (k *lazyKey) failed() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -141,15 +141,16 @@ func (s *Service) answer(ctx context.Context, v Visit, m saml.Message, t *tracin
 	if err != nil {
 		return Step{}, err
 	}
+	s.guardKey(ctx, v, conn.ID, key)
 	t.explain = func() []saml.Finding { return sp.Explain(idp, &rules, m, asked, now) }
 	id, err := sp.Finish(idp, &rules, m, asked, now)
 	if fault := key.failed(); fault != nil {
 		return Step{}, fault
 	} else if err != nil {
-		return Step{}, s.refuseResponse(ctx, v, conn, err)
+		return Step{}, s.refuseFinished(ctx, v, conn, key, err)
 	}
 	t.saw(idp, id)
-	a := answered{v, conn, req, id, t.trace.Certificate}
+	a := answered{v, conn, req, id, t.trace.Certificate, key.decrypted()}
 	address, no := a.check()
 	if no != nil && no.Next == policy.NextSSO {
 		no.Bounce, err = s.restart(ctx, v, conn, "name\x00"+id.NameID.Value)
@@ -179,6 +180,8 @@ type answered struct {
 	req   *kept[request] // nil: nobody asked
 	id    *saml.Identity
 	print string // of the certificate that has verified it
+
+	encrypted bool // a part of it was
 }
 
 // asked is what was wanted: nothing in particular where nobody asked.
@@ -236,7 +239,11 @@ func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, addres
 	}
 	in, err := s.admit(ctx, c, f, proof{visit: a.visit, conn: conn, identity: a.id, fresh: asked.Fresh})
 	if err == nil {
-		if err = s.noteUse(ctx, c, conn, a.print); err != nil {
+		err = s.noteUse(ctx, c, conn, a.print)
+		if err == nil && a.encrypted {
+			err = c.rememberAs(ctx, a.visit, encryptedName(conn.ID), in.Principal.UserID)
+		}
+		if err != nil {
 			in = nil
 		}
 	}
@@ -285,6 +292,19 @@ func (s *Service) pending(ctx context.Context, connectionID string, m saml.Messa
 		return nil, err
 	}
 	return &req, nil
+}
+
+// refuseFinished is refuseResponse for what may have asked the key. What could not be
+// opened is not tried again for its trace.
+func (s *Service) refuseFinished(ctx context.Context, v Visit, conn kept[connection], key *lazyKey, err error) error {
+	var bad *saml.Error
+	if errors.As(err, &bad) && bad.Code == saml.CodeEncrypted {
+		key.close()
+	}
+	if err := s.countEncrypted(ctx, v, conn.ID, key, err); err != nil {
+		return err
+	}
+	return s.refuseResponse(ctx, v, conn, err)
 }
 
 // refuseResponse tells a response that was used before from one that never was good.

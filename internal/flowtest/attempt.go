@@ -39,8 +39,17 @@ func (c *customer) startFresh() *login {
 
 func (c *customer) startWith(orgID string, opts *accesssec.StartOptions) *login {
 	c.w.t.Helper()
-	l := &login{c: c, visit: c.w.visit()}
-	l.visit.OrgID = orgID
+	v := c.w.visit()
+	v.OrgID = orgID
+	return c.startAs(v, opts)
+}
+
+// startIn is in a browser that was here before.
+func (c *customer) startIn(v accesssec.Visit) *login { return c.startAs(v, nil) }
+
+func (c *customer) startAs(v accesssec.Visit, opts *accesssec.StartOptions) *login {
+	c.w.t.Helper()
+	l := &login{c: c, visit: v}
 	step, err := c.w.svc.SignIn().StartSSO(c.w.ctx, l.visit, c.conn.ID, opts)
 	c.w.must(err)
 	r, err := http.NewRequest(http.MethodGet, step.Bounce.URL(), nil)

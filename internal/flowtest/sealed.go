@@ -1,8 +1,11 @@
 package flowtest
 
 import (
+	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -21,6 +24,8 @@ func sealedFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"and every check is made":        sealedRefused,
 		"metadata says so when asked to": sealedMetadata,
 		"the key opens for nobody else":  sealedKey,
+		"the key is not asked for ever":  sealedLimit,
+		"nor by what a stranger signs":   sealedForged,
 	})
 }
 
@@ -129,4 +134,102 @@ func sealedKey(t *testing.T, w *world) {
 	acme.refuses(err, "saml_encoding")
 	_, err = l.finish(m)
 	w.must(err)
+}
+
+// spoilt is an encrypted answer whose ciphertext somebody has changed.
+func (l *login) spoilt() saml.Message {
+	l.c.w.t.Helper()
+	resp, err := l.c.idp.Respond(l.req, ann)
+	l.c.w.must(err)
+	xml := l.c.w.decode(resp)
+	at := strings.LastIndex(xml, "</xenc:CipherValue>") - 40
+	if at < 0 {
+		l.c.w.t.Fatalf("no ciphertext in\n%s", xml)
+	}
+	other := "A"
+	if xml[at] == 'A' {
+		other = "B"
+	}
+	resp.SAMLResponse = base64.StdEncoding.EncodeToString([]byte(xml[:at] + other + xml[at+1:]))
+	return l.c.w.message(resp)
+}
+
+// sealedLimit: nobody may ask the private key as often as they like.
+func sealedLimit(t *testing.T, w *world) {
+	acme := encrypting(w, samltest.AES256GCM)
+	at := func(ip string) *login {
+		l := acme.start()
+		l.visit.IP = ip
+		return l
+	}
+	mine := at("198.51.100.7")
+	must1(mine.finish(mine.answer(ann))) // a browser that has signed in here
+	thief := at("192.0.2.1")
+	captured, spoilt := thief.answer(ann), thief.spoilt()
+	for range 50 {
+		_, err := thief.finish(spoilt)
+		acme.refuses(err, "saml_encrypted")
+	}
+	for _, m := range []saml.Message{spoilt, captured} {
+		_, err := thief.finish(m)
+		acme.refuses(err, accesssec.CodeLocked)
+	}
+	traces, err := acme.admin().LoginTraces(w.ctx, acme.conn.ID, accesssec.TraceQuery{Trace: thief.visit.Trace})
+	w.must(err)
+	if len(traces.Items) != 50 {
+		t.Errorf("%d traces", len(traces.Items))
+	}
+	for _, tr := range traces.Items {
+		if last := tr.Checks[len(tr.Checks)-1]; tr.Code != "saml_encrypted" || last.Code != saml.CodeEncrypted || last.Hint == "" {
+			t.Errorf("%+v", tr)
+		}
+	}
+	other := at("198.51.100.8")
+	must1(other.finish(other.answer(ann)))
+	w.advance(30 * time.Second)
+	_, err = thief.finish(captured)
+	w.must(err)
+	// What is in clear asks no key, and is judged as ever.
+	_, err = at("192.0.2.1").finish(saml.Message{})
+	acme.refuses(err, "saml_encoding")
+	for i := 0; ; i++ {
+		far := at(fmt.Sprintf("203.0.113.%d", i%200))
+		_, err := far.finish(spoilt)
+		if w.code(err) == accesssec.CodeLocked {
+			break
+		}
+		if acme.refuses(err, "saml_encrypted"); i > 600 {
+			t.Fatal("from many networks there is no limit")
+		}
+	}
+	far := at("203.0.113.250")
+	_, err = far.finish(far.answer(ann))
+	acme.refuses(err, accesssec.CodeLocked)
+	again := acme.startIn(mine.visit)
+	must1(again.finish(again.answer(ann))) // and nobody is kept out of their own browser
+}
+
+// sealedForged: what a stranger has encrypted and signed counts as well.
+func sealedForged(t *testing.T, w *world) {
+	acme := encrypting(w, samltest.AES256GCM)
+	stranger := acme.sibling()
+	l := acme.start()
+	resp, err := stranger.Respond(l.req, ann)
+	w.must(err)
+	m := w.message(resp)
+	if xml := w.decode(resp); !strings.Contains(xml, "EncryptedAssertion") {
+		t.Fatal("not encrypted")
+	}
+	for range 50 {
+		_, err := l.finish(m)
+		acme.refuses(err, "saml_signature")
+	}
+	_, err = l.finish(m)
+	acme.refuses(err, accesssec.CodeLocked)
+	// In clear it is no question to the key.
+	acme.encrypt = samltest.Encryption{}
+	resp, err = acme.sibling().Respond(l.req, ann)
+	w.must(err)
+	_, err = l.finish(w.message(resp))
+	acme.refuses(err, "saml_signature")
 }
