@@ -16,7 +16,7 @@ type SlotState string
 const (
 	SlotCurrent SlotState = "current" // signs now
 	SlotNext    SlotState = "next"    // is to sign, and is trusted already
-	SlotRetired SlotState = "retired" // has signed, and is trusted for a week
+	SlotRetired SlotState = "retired" // has signed, and is trusted for a week after its last login
 )
 
 // retiredFor is how long what was replaced is still good: an identity provider of several
@@ -42,6 +42,8 @@ type slot struct {
 	Used   bool      `json:"used,omitempty"`   // has verified a login
 	Listed bool      `json:"listed,omitempty"` // came from metadata that is followed
 	Added  bool      `json:"added,omitempty"`  // given by a person, listed or not
+	Gone   bool      `json:"gone,omitempty"`   // it was listed, and is not any more: its week is not renewed
+	Still  bool      `json:"still,omitempty"`  // it was told that a retired one goes on to verify logins
 	Told   int       `json:"told,omitempty"`   // the last notice of its end, in days; -1 that it came
 }
 
@@ -172,32 +174,80 @@ func find(all []held, c *x509.Certificate) int {
 	return slices.IndexFunc(all, func(h held) bool { return h.cert.Equal(c) })
 }
 
+// use is what a login by a certificate changes.
+type use int
+
+const (
+	useNothing  use = iota
+	useNoted        // to be kept, and nothing to be told
+	usePromoted     // the next one is the current one
+	useStill        // a retired one verifies logins, for the first time
+)
+
 // used notes that a certificate has verified a login. When it was the next one it becomes
 // the current one, and what was current is retired; but one that has never signed is
-// still to come, whatever the order in which it was listed, and is next again.
-func (v *connection) used(print string, now time.Time) (changed, promoted bool) {
+// still to come, whatever the order in which it was listed, and is next again. One that is
+// retired stays so, and its week begins anew: a login by another certificate does not keep
+// those out whom the identity provider goes on to sign for. It is written once a day.
+func (v *connection) used(print string, now time.Time) use {
 	all := v.slots()
 	i := slices.IndexFunc(all, func(h held) bool { return fingerprint(h.cert) == print })
-	if i < 0 || all[i].over(now) || all[i].Used && all[i].State != SlotNext {
-		return false, false
+	if i < 0 || all[i].over(now) {
+		return useNothing
 	}
-	promoted = all[i].State == SlotNext
-	if promoted {
+	h, out := &all[i], useNoted
+	switch {
+	case h.State == SlotNext:
+		out = usePromoted
 		for j := range all {
 			if all[j].State != SlotCurrent {
 				continue
 			}
 			all[j].State, all[j].Since = SlotNext, now
 			if all[j].Used {
-				all[j].State, all[j].Until = SlotRetired, now.Add(retiredFor)
+				all[j].retire(now)
 			}
 		}
-		all[i].State, all[i].Since = SlotCurrent, now
+		h.State, h.Since = SlotCurrent, now
+	case h.State == SlotRetired && !h.Gone && h.Until.Sub(now) <= retiredFor-24*time.Hour:
+		h.Until = now.Add(retiredFor)
+		if !h.Still {
+			out, h.Still = useStill, true
+		}
+	case h.Used:
+		return useNothing
 	}
-	all[i].Used = true
+	h.Used = true
 	v.hold(all)
 	v.hold(v.slots()) // in order
-	return true, promoted
+	return out
+}
+
+// retire begins the week.
+func (s *slot) retire(now time.Time) {
+	s.State, s.Since, s.Until, s.Still = SlotRetired, now, now.Add(retiredFor), false
+}
+
+// withdraw retires what was listed in metadata and is not any more, when another key that
+// may be used is: the identity provider has said so, and no login renews the week.
+func (v *connection) withdraw(listed func(held) bool, now time.Time) {
+	all := v.slots()
+	another := slices.ContainsFunc(all, func(h held) bool { return h.State != SlotRetired && listed(h) })
+	for i := range all {
+		h := &all[i]
+		switch {
+		case listed(*h):
+			h.Listed, h.Gone = true, false
+		case another && h.Listed && h.Used:
+			h.Gone = true
+			if h.State != SlotRetired {
+				h.retire(now)
+			}
+		}
+	}
+	v.hold(all)
+	v.hold(v.slots())
+	v.seat(now)
 }
 
 // certificates is what an Owner or Admin sees of them.
@@ -209,4 +259,15 @@ func (v connection) certificates(now time.Time) []Certificate {
 		out = append(out, c)
 	}
 	return out
+}
+
+// retired are the fingerprints of those that are, for the log.
+func retired(v connection) string {
+	var out []*x509.Certificate
+	for _, h := range v.slots() {
+		if h.State == SlotRetired {
+			out = append(out, h.cert)
+		}
+	}
+	return fingerprints(out)
 }

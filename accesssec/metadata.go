@@ -87,7 +87,8 @@ func (f *followed) shown() *FollowedMetadata {
 // and has it read again when it says so, at least once a week ([Service.Run]). What
 // changes there is taken over and told: a certificate that is new there is the next one
 // here, and takes over when a login is signed by it; one that has never signed and is gone
-// there is dropped. Metadata that can't be read, or is another provider's by then, changes
+// there is dropped; one that has signed and is gone there is trusted for a week more, when
+// another is listed. A key that was removed here, or has lapsed, is not taken over again. Metadata that can't be read, or is another provider's by then, changes
 // nothing: the last good one is kept. Configure ends the following.
 //
 // It waits for the network, and speaks to public addresses alone (see
@@ -243,6 +244,9 @@ func (s *Service) takeMetadata(ctx context.Context, k kept[connection], m *saml.
 	}
 	k.Value.follow(m.IdP, now)
 	changes := before.changes(k.Value)
+	if was, is := retired(before), retired(k.Value); was != is {
+		changes = append(changes, audit.Change{Field: "retired_certificates", Old: was, New: is})
+	}
 	if len(changes) == 0 {
 		return next, s.upkeep(ctx, func(tx store.Tx) error { return connections.put(ctx, tx, k) })
 	}
@@ -262,20 +266,16 @@ func (s *Service) takeMetadata(ctx context.Context, k kept[connection], m *saml.
 func (v *connection) follow(idp *saml.IdP, now time.Time) {
 	idp = v.wanted(idp)
 	all := v.slots()
-	listed := func(h held) bool {
-		return slices.ContainsFunc(idp.Certificates, func(c *x509.Certificate) bool { return h.cert.Equal(c) })
-	}
+	listed := func(h held) bool { return slices.ContainsFunc(idp.Certificates, h.cert.Equal) }
 	all = slices.DeleteFunc(all, func(h held) bool { return h.State == SlotNext && h.Listed && !h.Used && !listed(h) })
 	for _, c := range idp.Certificates {
-		if i := find(all, c); i >= 0 {
-			all[i].Listed = true
-			continue
+		if find(all, c) < 0 {
+			all = append(all, held{c, slot{State: SlotNext, Since: now, Listed: true}})
 		}
-		all = append(all, held{c, slot{State: SlotNext, Since: now, Listed: true}})
 	}
 	v.IdP = idp
 	v.hold(all)
-	v.hold(v.slots())
+	v.withdraw(listed, now)
 }
 
 // currentFirst is idp with the certificate first that is the current one already: metadata

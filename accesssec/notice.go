@@ -44,8 +44,9 @@ const (
 	TemplateSettingsChanged   Template = "settings_changed"
 	TemplateConnectionChanged Template = "connection_changed"
 
-	TemplateMetadataChanged     Template = "metadata_changed"
-	TemplateMetadataFailed      Template = "metadata_failed"
-	TemplateCertificatePromoted Template = "certificate_promoted"
-	TemplateCertificateExpiring Template = "certificate_expiring"
+	TemplateMetadataChanged      Template = "metadata_changed"
+	TemplateMetadataFailed       Template = "metadata_failed"
+	TemplateCertificatePromoted  Template = "certificate_promoted"
+	TemplateCertificateStillUsed Template = "certificate_still_used"
+	TemplateCertificateExpiring  Template = "certificate_expiring"
 )

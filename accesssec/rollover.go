@@ -134,22 +134,25 @@ func (a *Admin) onCertificates(ctx context.Context, id string, event audit.Type,
 
 // noteUse notes in the login's transaction which certificate has verified it.
 func (s *Service) noteUse(ctx context.Context, c *change, k kept[connection], print string) error {
-	changed, promoted := k.Value.used(print, c.now)
-	if !changed {
+	came := k.Value.used(print, c.now)
+	if came == useNothing {
 		return nil
 	}
 	if err := connections.put(ctx, c, k); err != nil {
 		return err
 	}
-	if !promoted {
+	e, template := bySystem(audit.CertificatePromoted, thing(audit.KindConnection, k.ID, k.Value.Name)), TemplateCertificatePromoted
+	switch came {
+	case useNoted:
 		return nil
+	case useStill:
+		e.Type, template = audit.CertificateStillUsed, TemplateCertificateStillUsed
 	}
-	e := bySystem(audit.CertificatePromoted, thing(audit.KindConnection, k.ID, k.Value.Name))
 	e.Facts = []audit.Fact{fact("certificate", print)}
 	if err := c.record(ctx, k.OrgID, e); err != nil {
 		return err
 	}
-	return s.notifyAdmins(ctx, c, message{template: TemplateCertificatePromoted, orgID: k.OrgID, values: map[string]string{
+	return s.notifyAdmins(ctx, c, message{template: template, orgID: k.OrgID, values: map[string]string{
 		"connection": k.Value.Name, "certificate": print,
 	}})
 }

@@ -14,6 +14,7 @@ func providerTemplates() []TemplateInfo {
 				"Metadata: {url}\n" +
 				"Settings that changed: {fields}\n\n" +
 				"A certificate that is new there signs nobody out: it takes over when the identity provider signs with it. " +
+				"One that was in use and is gone there is trusted for a week more. " +
 				"If nobody among you expected this, ask who runs the identity provider.\n",
 			[]TemplateKey{org, site, when, connection,
 				{"url", "where the metadata is"},
@@ -36,8 +37,18 @@ func providerTemplates() []TemplateInfo {
 			"On {time} somebody signed in to {org} at {site} through the connection {connection}, by the certificate that was added as the next one. " +
 				"It is the current one from now on:\n\n" +
 				"{certificate}\n\n" +
-				"What was in use before stays trusted for a week, and is dropped then. Nothing is to be done, " +
+				"What was in use before stays trusted until it has signed nobody in for a week, and is dropped then. Nothing is to be done, " +
 				"unless nobody among you expected this: then remove the certificate, and ask who has added it.\n",
+			[]TemplateKey{org, site, when, connection,
+				{"certificate", "its SHA-256 fingerprint"}},
+		},
+		{
+			TemplateCertificateStillUsed,
+			"The identity provider of {org} still signs with a certificate that was replaced",
+			"On {time} somebody signed in to {org} at {site} through the connection {connection}, by a certificate that another one has replaced:\n\n" +
+				"{certificate}\n\n" +
+				"It stays trusted as long as people sign in by it, so that nobody is kept out. " +
+				"If the identity provider should not sign with it any more, remove it: whoever has its key can sign people in until then.\n",
 			[]TemplateKey{org, site, when, connection,
 				{"certificate", "its SHA-256 fingerprint"}},
 		},

@@ -85,7 +85,7 @@ func (in opened) read(scope []engine.Binding) (opened, error) {
 
 // covered reads the content of a Response's EncryptedAssertion again, when nothing but
 // the Response's signature signs it: then only what that signature covers may say what
-// a prefix means.
+// an element is.
 func (v verifier) covered(in opened, s *engine.Shape) (opened, *Error) {
 	in, err := in.read(s.ResponseSignature.Covers(s.Encrypted))
 	if err != nil {

@@ -331,6 +331,12 @@ func TestUnsignedNamespacesAroundCiphertexts(t *testing.T) {
 		id, err := opened(doc, nil)
 		refused(t, id, err, saml.CodeSignature)
 	}
+	// Types of values are attributes, and name nothing that is read.
+	typed := strings.Replace(genuine(), `<saml:AttributeValue>red`, `<saml:AttributeValue xsi:type="xs:string">red`, 1)
+	typed = strings.Replace(typed, `<samlp:Response `, `<samlp:Response xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" `, 1)
+	if id, err := opened(base("response").encrypted(typed, signing{}, sealing{}), nil); err != nil || len(id.Groups) != 2 {
+		t.Error(explain(err))
+	}
 	for _, how := range []signing{{}, {list: "saml samlp"}} {
 		if _, err := opened(base("response").encrypted(genuine(), how, sealing{}), nil); err != nil {
 			t.Error(explain(err))

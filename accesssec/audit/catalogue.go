@@ -37,6 +37,7 @@ const (
 	CertificateAdded     Type = "certificate.added"
 	CertificateRemoved   Type = "certificate.removed"
 	CertificatePromoted  Type = "certificate.promoted"
+	CertificateStillUsed Type = "certificate.still_used"
 	CertificateExpiring  Type = "certificate.expiring"
 	SettingsChanged      Type = "settings.changed"
 	ChangeRefused        Type = "change.refused"
@@ -94,6 +95,7 @@ var entries = [...]Entry{
 	{CertificateAdded, High, "A certificate was added to those by which a connection believes its identity provider."},
 	{CertificateRemoved, High, "A certificate was removed from those by which a connection believes its identity provider."},
 	{CertificatePromoted, Notice, "An identity provider signs with its next certificate, which has become the current one."},
+	{CertificateStillUsed, Notice, "A certificate that was retired goes on to verify logins, and stays trusted while it does."},
 	{CertificateExpiring, Notice, "A certificate of an identity provider is about to expire, or has expired."},
 	{SettingsChanged, High, "The access settings of the organization were changed."},
 	{ChangeRefused, Notice, "A change of access settings was refused."},

@@ -18,7 +18,10 @@ type Limits struct {
 }
 
 // Binding is a namespace declaration.
-type Binding struct{ Prefix, URI string }
+type Binding struct {
+	Prefix, URI string
+	Uncovered   bool // no signature vouches for it: it names attributes, and no element
+}
 
 // ResponseLimits leave room for 5,000 groups in 1 MiB of base64. The number of
 // declarations in scope is low because canonicalization looks them up for every element.
@@ -42,8 +45,9 @@ type Document struct {
 }
 
 type outer struct {
-	prefix string
-	uri    uint8
+	prefix    string
+	uri       uint8
+	uncovered bool
 }
 
 // node is an element or a piece of text. Lengths and places are of src.

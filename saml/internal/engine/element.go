@@ -318,7 +318,7 @@ func (e Element) Bindings() []Binding {
 	var out []Binding
 	add := func(prefix, uri string) {
 		if !slices.ContainsFunc(out, func(b Binding) bool { return b.Prefix == prefix }) {
-			out = append(out, Binding{prefix, uri})
+			out = append(out, Binding{Prefix: prefix, URI: uri})
 		}
 	}
 	for i := e.i; i >= 0; i = d.nodes[i].parent {

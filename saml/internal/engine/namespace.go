@@ -105,6 +105,12 @@ func (r *reader) use(at uint32, length uint8, isElement bool) (uint8, *Error) {
 		}
 	}
 	for _, o := range r.doc.outer {
+		if o.prefix == prefix && o.uncovered && isElement {
+			if length > 0 {
+				return 0, malformed("an element named by a declaration that no signature covers")
+			}
+			continue // as if it were not there
+		}
 		if o.prefix == prefix {
 			r.rendered += len(prefix) + len(r.doc.uris[o.uri]) + len(` xmlns:=""`)
 			return o.uri, nil

@@ -32,7 +32,7 @@ func (r *reader) scope() *Error {
 		if err != nil {
 			return err
 		}
-		r.doc.outer = append(r.doc.outer, outer{b.Prefix, uri})
+		r.doc.outer = append(r.doc.outer, outer{b.Prefix, uri, b.Uncovered})
 	}
 	return nil
 }

@@ -103,10 +103,11 @@ func (m Method) VerifyOctets(cert *x509.Certificate, octets, value []byte) bool 
 	return m.verify(cert.PublicKey, h.Sum(nil), value)
 }
 
-// Covers are the namespace declarations in scope at e that the digest of s depends on.
-// Exclusive canonicalization leaves out a declaration that is in scope and not used, so
-// whoever carries the message may change it: what is decrypted at e, where nothing but s
-// signs it, must not be read with any other than these. e stands within what s signs.
+// Covers are the namespace declarations in scope at e, with a mark on those that the
+// digest of s does not depend on. Exclusive canonicalization leaves out a declaration that
+// is in scope and not used, so whoever carries the message may change it: what is decrypted
+// at e, where nothing but s signs it, must not take the names of elements from it. e stands
+// within what s signs; elsewhere there are none.
 func (s *Signed) Covers(e Element) []Binding {
 	if !e.Within(s.parent) {
 		return nil
@@ -133,11 +134,10 @@ func (s *Signed) Covers(e Element) []Binding {
 			used[prefix] = uri
 		}
 	}
-	var out []Binding
-	for _, b := range e.Bindings() {
-		if uri, ok := used[b.Prefix]; ok && d.uris[uri] == b.URI {
-			out = append(out, b)
-		}
+	out := e.Bindings()
+	for i, b := range out {
+		uri, ok := used[b.Prefix]
+		out[i].Uncovered = !ok || d.uris[uri] != b.URI
 	}
 	return out
 }
