@@ -245,7 +245,8 @@ func (v *connection) withdraw(listed func(held) bool, now time.Time) {
 			}
 		}
 	}
-	v.hold(all)
+	// One that has never signed nobody will miss.
+	v.hold(slices.DeleteFunc(all, func(h held) bool { return another && h.Listed && !h.Used && h.State == SlotCurrent && !listed(h) }))
 	v.hold(v.slots())
 	v.seat(now)
 }

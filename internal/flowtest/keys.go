@@ -6,8 +6,11 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
+	"regexp"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/audit"
@@ -21,6 +24,9 @@ func keysFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"removed, and still published":        keyRemoved,
 		"removed with its other certificates": keyRemovedWhole,
 		"lapsed, and still published":         keyLapsed,
+		"in use, and published no more":       keyWithdrawn,
+		"never used, and published no more":   keyWithdrawnUnused,
+		"retired, and still in use":           keyStillUsed,
 	})
 }
 
@@ -147,4 +153,113 @@ func keyLapsed(t *testing.T, w *world) {
 	// Given by hand it is welcome.
 	acme.addCertificate(acme.idp)
 	must1(acme.by(acme.idp, ann))
+}
+
+// only is the metadata of the first with the certificate of the second alone.
+func only(t *testing.T, first, second []byte) []byte {
+	t.Helper()
+	key := regexp.MustCompile(`(?s)<md:KeyDescriptor.*</md:KeyDescriptor>`)
+	if !key.Match(first) || !key.Match(second) {
+		t.Fatalf("no key in\n%s\n%s", first, second)
+	}
+	return key.ReplaceAllLiteral(first, key.Find(second))
+}
+
+// keyWithdrawn: what the identity provider has taken out of its metadata ends in a week,
+// whoever goes on to use it.
+func keyWithdrawn(t *testing.T, w *world) {
+	post := newPost()
+	acme, p := publishing(w, post.sink(works))
+	acme.follow(p)
+	acme.signIn(ann)
+	post.told(w)
+	next := acme.sibling()
+	p.publish(only(t, acme.idp.Metadata(), next.Metadata()))
+	w.aDay()
+	if got := acme.slots(); got != "current retired" {
+		t.Errorf("%s", got)
+	}
+	old, _ := acme.certificateOf(acme.idp)
+	if old.State != accesssec.SlotRetired || !old.Until.Equal(w.clock().Add(7*24*time.Hour)) {
+		t.Errorf("%+v", old)
+	}
+	e := acme.last(audit.MetadataChanged)
+	if n := len(e.Changes); n == 0 || e.Changes[n-1].Field != "retired_certificates" || e.Changes[n-1].New != old.Fingerprint {
+		t.Errorf("the log says %+v", e.Changes)
+	}
+	if diff := cmp.Diff([]string{"metadata_changed owner@example.com"}, post.told(w)); diff != "" {
+		t.Errorf("told (-want +got)\n%s", diff)
+	}
+	for range 6 {
+		must1(acme.by(acme.idp, ann)) // that does not renew it
+		w.aDay()
+	}
+	w.aDay()
+	_, err := acme.by(acme.idp, ann)
+	acme.refuses(err, "saml_signature")
+	must1(acme.by(next, ann))
+	// Published again it does not come back.
+	p.publish(both(t, acme.idp.Metadata(), next.Metadata()))
+	w.aDay()
+	if got := acme.slots(); got != "current" {
+		t.Errorf("%s", got)
+	}
+}
+
+func keyWithdrawnUnused(t *testing.T, w *world) {
+	acme, p := publishing(w, nil)
+	acme.follow(p)
+	next := acme.sibling()
+	p.publish(only(t, acme.idp.Metadata(), next.Metadata()))
+	w.aDay()
+	if got := acme.slots(); got != "current" {
+		t.Errorf("%s", got)
+	}
+	_, err := acme.by(acme.idp, ann)
+	acme.refuses(err, "saml_signature")
+	must1(acme.by(next, ann))
+}
+
+// keyStillUsed: one login by another key does not shut out those who sign in by the first.
+func keyStillUsed(t *testing.T, w *world) {
+	post := newPost()
+	acme := told(w, post.sink(works))
+	acme.signIn(ann)
+	other := acme.sibling()
+	acme.addCertificate(other)
+	must1(acme.by(other, ann))
+	post.told(w)
+	var heard []string
+	for range 20 {
+		w.advance(20 * time.Hour)
+		before := w.connectionVersion(acme)
+		must1(acme.by(acme.idp, ann))
+		must1(acme.by(acme.idp, ann))
+		if n := w.connectionVersion(acme) - before; n > 1 {
+			t.Errorf("written %d times in a day", n)
+		}
+		w.advance(4 * time.Hour)
+		heard = append(heard, post.told(w)...)
+	}
+	if diff := cmp.Diff([]string{"certificate_still_used owner@example.com"}, heard); diff != "" {
+		t.Errorf("told (-want +got)\n%s", diff)
+	}
+	if n := len(acme.events(audit.CertificateStillUsed)); n != 1 {
+		t.Errorf("%d lines in the log", n)
+	}
+	if c, _ := acme.certificateOf(other); acme.slots() != "current retired" || c.State != accesssec.SlotCurrent {
+		t.Errorf("%s", acme.slots())
+	}
+	// It ends when nobody signs in by it, or when an Admin removes it.
+	acme.removeCertificate(acme.idp)
+	_, err := acme.by(acme.idp, ann)
+	acme.refuses(err, "saml_signature")
+}
+
+// connectionVersion is how often the record was written.
+func (w *world) connectionVersion(c *customer) int64 {
+	w.t.Helper()
+	doc, err := w.store.DocByKey(w.ctx, "connection", c.conn.ID)
+	w.must(err)
+	return int64(doc.Version)
 }
