@@ -75,3 +75,16 @@ func TestErrorKeepsItsCauseAndIsPrintable(t *testing.T) {
 		t.Errorf("Received = %q", r.Received)
 	}
 }
+
+// A log line says what to do, and the sentence for the person says nothing received.
+func TestDetail(t *testing.T) {
+	t.Parallel()
+	sp := ourSP()
+	sp.ACS = "nowhere"
+	_, _, err := sp.Start(theirIdP(), nil, clock())
+	e := refused(t, nil, err, saml.CodeConfig)
+	want := "saml: config: single sign-on is not set up completely; expected an absolute http or https ACS URL; received nowhere; to be fixed by service provider: " + e.Hint
+	if got := e.Detail(); got != want || strings.Contains(e.Error(), "nowhere") {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

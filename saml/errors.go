@@ -28,6 +28,20 @@ func (e *Error) Error() string {
 	return "saml: " + string(e.Code) + ": " + row.say
 }
 
+// Detail is what an admin or a log wants to know, in one line: the sentence, what would
+// have been right, what came, who has to act and what they do. Received is the other
+// side's text, and may name a person.
+func (e *Error) Detail() string {
+	out := e.Error()
+	if e.Expected != "" {
+		out += "; expected " + e.Expected
+	}
+	if e.Received != "" {
+		out += "; received " + e.Received
+	}
+	return out + "; to be fixed by " + strings.ReplaceAll(string(e.Fix), "_", " ") + ": " + e.Hint
+}
+
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 

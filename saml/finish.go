@@ -8,7 +8,8 @@ import (
 // Finish verifies m against idp, rules and req, and says who signed in. It returns an
 // Identity or an *Error, never both. req is the Request that Start returned to this
 // browser; it is nil only for an unsolicited response, which needs
-// Rules.IdPInitiated. Nil rules are the zero Rules.
+// Rules.IdPInitiated: there a lost cookie and a response nobody asked for look alike, and
+// what answers a request is refused all the same. Nil rules are the zero Rules.
 //
 // Every time in the assertion is compared with now and rules.Skew. The caller burns
 // Identity.AssertionID, because Finish would accept the same message again.

@@ -74,8 +74,9 @@ func (i *IdP) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Check reports what is missing or wrong for a login, as the *Error of CodeConfig with
-// which Start and Finish would refuse: an issuer, a sign-in URL with a binding that is
+// Check reports what is missing or wrong for a login, as an *Error of CodeConfig: ask it
+// when settings are saved, for Start looks at the sign-in URL alone and Finish, later, at
+// the rest. Wanted are an issuer, a sign-in URL with a binding that is
 // known and the same for logout if there is any, certificates with keys that rules
 // allow. Nil rules are the zero Rules. An http URL passes; whether one is safe the
 // caller knows.

@@ -75,7 +75,8 @@ func (sp *SP) startLogout(idp *IdP, name NameID, sessionIndex string, opts *Logo
 
 // AnswerLogout is the step that sends the browser back with our answer to a logout
 // request: done says whether the sessions it names are over. One that names none of
-// ours is done as well. The answer is signed, repeats the RelayState of the request to
+// ours is done as well, and so is one that comes a second time, whose ID has been burned.
+// The answer is signed, repeats the RelayState of the request to
 // the letter, and may be shown in a frame, where providers like to do this. The error
 // is an *Error of CodeConfig; without an answer the sessions are over all the same.
 func (sp *SP) AnswerLogout(idp *IdP, lo *Logout, done bool, now time.Time) (*Bounce, error) {

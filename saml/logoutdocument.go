@@ -43,7 +43,7 @@ func (c *check) verifyLogout(m LogoutMessage, local string) (*logoutDocument, *E
 		refused = refuse(CodeUnsigned, "a signature on the "+local, "none")
 	default:
 		var covered engine.Verified
-		covered, doc.certificate, refused = v.signed(sig)
+		covered, doc.certificate, refused = v.signed(sig, true)
 		root, v.by = covered.Element(), sig
 	}
 	if refused == nil {

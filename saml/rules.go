@@ -59,9 +59,9 @@ func (r *Rules) effective() (Rules, *Error) {
 	if r != nil {
 		out = *r
 	}
-	switch out.Skew = r.EffectiveSkew(); {
-	case out.Skew < 0 || out.Skew > maxSkew:
-		return out, refuse(CodeConfig, "a skew between 0 and "+maxSkew.String(), out.Skew.String())
+	if out.Skew = r.EffectiveSkew(); out.Skew < 0 || out.Skew > maxSkew {
+		return out, refuse(CodeConfig, "a skew between 0 and "+maxSkew.String(), out.Skew.String()).
+			advise("set the skew of the connection to something between 0 and " + maxSkew.String())
 	}
 	return out, nil
 }

@@ -37,7 +37,7 @@ import (
 // was given; both are compared exactly.
 type SP struct {
 	EntityID string // also the audience an assertion must name
-	ACS      string // where the response is posted; no "_" in it, one large provider refuses such a URL
+	ACS      string // where the response is posted; better no "_" in it, one large provider refuses such a URL
 	SLO      string // where logout messages arrive, by either binding; "": no single logout
 	Keys     []Key  // the first signs requests, all are published, any decrypts; none: requests go unsigned
 }

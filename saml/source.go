@@ -123,7 +123,7 @@ func (s *Source) verify(entity engine.Element, now time.Time) *Error {
 		if sig == nil {
 			continue
 		}
-		verified, _, refused := verifier{certs: s.Trust, now: now}.signed(sig)
+		verified, _, refused := verifier{certs: s.Trust, now: now}.signed(sig, true)
 		if refused != nil {
 			last = refused
 			continue
