@@ -148,8 +148,7 @@ func tree(e engine.Element) *etree.Element { return detached(e, engine.Element{}
 
 // detached is tree, but for one child.
 func detached(e, child engine.Element) *etree.Element {
-	el := etree.NewElement("")
-	el.Space, el.Tag = e.Prefix(), e.Local()
+	el := named(e)
 	for _, b := range e.Bindings() {
 		if b.Prefix == "" {
 			el.Attr = append(el.Attr, etree.Attr{Key: "xmlns", Value: b.URI})
@@ -162,28 +161,31 @@ func detached(e, child engine.Element) *etree.Element {
 			el.Attr = append(el.Attr, etree.Attr{Space: a.Prefix, Key: a.Local, Value: a.Value})
 		}
 	}
-	for c, text := range e.Children() {
-		switch {
-		case c.IsZero():
-			el.CreateText(text)
-		case c != child:
-			el.AddChild(element(c))
-		}
-	}
-	return el
+	return fill(el, e, child)
 }
 
 // element copies e and everything below it as it is.
 func element(e engine.Element) *etree.Element {
-	el := etree.NewElement("")
-	el.Space, el.Tag = e.Prefix(), e.Local()
+	el := named(e)
 	for a := range e.Attributes() {
 		el.Attr = append(el.Attr, etree.Attr{Space: a.Prefix, Key: a.Local, Value: a.Value})
 	}
+	return fill(el, e, engine.Element{})
+}
+
+func named(e engine.Element) *etree.Element {
+	el := etree.NewElement("")
+	el.Space, el.Tag = e.Prefix(), e.Local()
+	return el
+}
+
+// fill copies what is in e, but for one child, into el.
+func fill(el *etree.Element, e, but engine.Element) *etree.Element {
 	for c, text := range e.Children() {
-		if c.IsZero() {
+		switch {
+		case c.IsZero():
 			el.CreateText(text)
-		} else {
+		case c != but:
 			el.AddChild(element(c))
 		}
 	}
