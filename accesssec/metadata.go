@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
@@ -211,6 +212,7 @@ func (s *Service) refresh(ctx context.Context, orgID, id string) (next time.Time
 		fault = &saml.Error{Code: saml.CodeMetadata, Expected: k.Value.IdP.EntityID, Received: m.IdP.EntityID, Fix: saml.FixIdentityProvider,
 			Hint: "the URL shows the metadata of another provider; if that is meant, set the connection up anew"}
 	}
+	fault = quoted(fault)
 	for range 5 {
 		if k.Value.Follow == nil {
 			return next, nil, store.ErrNotFound
@@ -224,6 +226,22 @@ func (s *Service) refresh(ctx context.Context, orgID, id string) (next time.Time
 		}
 	}
 	return next, nil, err
+}
+
+// quoted is fault with what the other side has written in quotes, short and printable: it
+// goes into notices, and whoever answers at the URL may have chosen it for who reads them.
+func quoted(fault error) error {
+	var bad *saml.Error
+	if !errors.As(fault, &bad) || bad.Received == "" {
+		return fault
+	}
+	const most = 100
+	out, r := *bad, []rune(bad.Received)
+	out.Received = strconv.Quote(string(r[:min(len(r), most)]))
+	if len(r) > most {
+		out.Received += "..."
+	}
+	return &out
 }
 
 // takeMetadata writes an attempt down: what has changed with its event and its notice,

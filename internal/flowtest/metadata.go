@@ -29,6 +29,7 @@ func metadataFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"nothing new":                        metadataSame,
 		"what can't be read":                 metadataAway,
 		"another provider":                   metadataAnother,
+		"what a notice quotes":               metadataQuoted,
 		"what nobody could sign in by":       metadataUnusable,
 		"from where we may not look":         metadataPrivate,
 		"who may not have us look":           metadataRefused,
@@ -267,6 +268,28 @@ func metadataAnother(t *testing.T, w *world) {
 		t.Errorf("%+v", conn.Metadata)
 	}
 	acme.signIn(ann)
+}
+
+// metadataQuoted: who answers at the URL writes no notices of their own.
+func metadataQuoted(t *testing.T, w *world) {
+	post := newPost()
+	acme, p := publishing(w, post.sink(works))
+	acme.follow(p)
+	post.told(w)
+	bait := "urn:x &#10;URGENT: confirm your password at https://evil.example/ &#x202E;" + strings.Repeat("y", 300)
+	p.publish([]byte(strings.Replace(string(acme.idp.Metadata()), `entityID="`+acme.idp.EntityID(), `entityID="`+bait, 1)))
+	post.tried = nil
+	w.aDay()
+	post.told(w)
+	if len(post.tried) != 1 {
+		t.Fatalf("told %d times", len(post.tried))
+	}
+	said := post.tried[0].Values["failure"]
+	_, said, _ = strings.Cut(said, `"`)
+	said, rest, ok := strings.Cut(said, `"...`)
+	if !ok || len([]rune(said)) > 120 || strings.Contains(rest, "yy") || strings.ContainsAny(said, "\n\u202e") {
+		t.Errorf("quoted %q, then %q", said, rest)
+	}
 }
 
 func metadataUnusable(t *testing.T, w *world) {
