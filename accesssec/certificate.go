@@ -101,7 +101,7 @@ func (v *connection) hold(all []held) {
 
 // trusted is the identity provider with the certificates that count at now.
 func (v connection) trusted(now time.Time) *saml.IdP {
-	return v.believing(v.counting(now), SlotCurrent, SlotNext, SlotRetired)
+	return v.believing(v.vouched(v.counting(now), now), SlotCurrent, SlotNext, SlotRetired)
 }
 
 // believing is the identity provider with those of all that are in these states.

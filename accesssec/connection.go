@@ -60,6 +60,9 @@ func (s *Service) activeConnection(ctx context.Context, v Visit, id string) (kep
 	if acc.SSO != policy.SSOActive || acc.Connection != id || k.Value.IdP == nil {
 		return k, s.refusedAt(ctx, v, k.OrgID, id, "", refuse(Code(policy.ConnectionInactive), ""))
 	}
+	if no := k.Value.outOfDate(s.now()); no != nil {
+		return k, s.refusedAt(ctx, v, k.OrgID, id, "", no)
+	}
 	return k, nil
 }
 

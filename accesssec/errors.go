@@ -80,6 +80,7 @@ const (
 	CodeAnotherIsActive Code = "another_is_active"
 	CodeNamesManaged    Code = "names_managed"
 	CodeNotEntitled     Code = "not_entitled"
+	CodeMetadataExpired Code = "metadata_expired"
 )
 
 // SAMLCode is the code for a response that package saml refuses with c.
@@ -124,6 +125,7 @@ var texts = map[Code]text{
 	CodePasswordRules:   {"This password can't be used.", "Choose one of 12 characters or more."},
 	CodeInUse:           {"This can't be done while single sign-on is needed.", "Switch off require SSO and IdP-managed access first."},
 	CodeAnotherIsActive: {"Another sign-on is active.", "Switch the other connection off first."},
+	CodeMetadataExpired: {"Single sign-on for your organization is interrupted. Ask your administrator.", "Publish the metadata of the identity provider anew, signed and with a later validUntil, and have it read again; or configure the connection by hand."},
 	CodeNamesManaged:    {"Your name is kept by your organization.", "Change the name at the identity provider."},
 	CodeNotEntitled:     {"Your organization's plan does not include this.", "Ask support for a plan that includes it. What is on already stays on, and can be switched off."},
 

@@ -162,6 +162,9 @@ func (s *Service) logoutConnection(ctx context.Context, v Visit, id string) (kep
 	if acc.Connection != id || k.Value.IdP == nil || k.Value.SLO == "" {
 		return k, s.refusedLogout(ctx, v, k.OrgID, id, refuse(Code(policy.ConnectionInactive), ""))
 	}
+	if no := k.Value.outOfDate(s.now()); no != nil {
+		return k, s.refusedLogout(ctx, v, k.OrgID, id, no)
+	}
 	return k, nil
 }
 

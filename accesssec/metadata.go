@@ -26,7 +26,7 @@ type MetadataURL struct {
 type FollowedMetadata struct {
 	MetadataURL
 	ReadAt     time.Time // when it was last read well
-	ValidUntil time.Time // by its own word; zero: it does not say
+	ValidUntil time.Time // by its own word; zero: it does not say. From then on, with Trust, nothing is verified by what only the metadata lists
 	NextAt     time.Time // when it is read again
 	Failures   int       // since it was last read well
 	Failure    string    // why the last attempt failed
@@ -38,6 +38,7 @@ type followed struct {
 	EntityID string    `json:"entity_id,omitempty"`
 	Trust    [][]byte  `json:"trust,omitempty"` // DER
 	Kept     saml.Kept `json:"kept"`
+	ToldAt   time.Time `json:"told_at,omitzero"` // the last notice that its time is over
 }
 
 const (
@@ -254,12 +255,17 @@ func (s *Service) takeMetadata(ctx context.Context, k kept[connection], m *saml.
 	k.Value.Follow = &f
 	next := f.Kept.DueAt
 	if fault != nil {
+		tell := f.tellsOver(now)
+		if next = f.Kept.DueAt; tell {
+			return next, s.tellMetadata(ctx, k, audit.MetadataFailed, nil, f.Kept.Failure)
+		}
 		another := m != nil // it was read, and is another provider's
 		if another && f.Kept.Failures == 1 || f.Kept.Failures == tellFailures {
 			return next, s.tellMetadata(ctx, k, audit.MetadataFailed, nil, f.Kept.Failure)
 		}
 		return next, s.upkeep(ctx, func(tx store.Tx) error { return connections.put(ctx, tx, k) })
 	}
+	f.ToldAt = time.Time{}
 	k.Value.follow(m.IdP, now)
 	changes := before.changes(k.Value)
 	if was, is := retired(before), retired(k.Value); was != is {
@@ -334,6 +340,10 @@ func (s *Service) tellMetadata(ctx context.Context, k kept[connection], what aud
 		if what == audit.MetadataFailed {
 			m.template = TemplateMetadataFailed
 			m.values = map[string]string{"connection": k.Value.Name, "url": k.Value.Follow.URL, "failure": failure}
+			if f := k.Value.Follow; f.over(c.now) {
+				m.template = TemplateMetadataExpired
+				m.values["until"], m.values["effect"] = f.validUntil().UTC().Format("2 January 2006, 15:04 UTC"), f.effect()
+			}
 		}
 		return s.notifyAdmins(ctx, c, m)
 	})

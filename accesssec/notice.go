@@ -46,6 +46,7 @@ const (
 
 	TemplateMetadataChanged      Template = "metadata_changed"
 	TemplateMetadataFailed       Template = "metadata_failed"
+	TemplateMetadataExpired      Template = "metadata_expired"
 	TemplateCertificatePromoted  Template = "certificate_promoted"
 	TemplateCertificateStillUsed Template = "certificate_still_used"
 	TemplateCertificateExpiring  Template = "certificate_expiring"

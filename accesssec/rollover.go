@@ -27,7 +27,11 @@ func (a *Admin) AddCertificate(ctx context.Context, id string, cert *x509.Certif
 			return nil, false, refuse(CodeConfiguration, "there is no certificate")
 		}
 		all := k.Value.slots()
-		if i := find(all, cert); i >= 0 && all[i].State != SlotRetired {
+		if i := find(all, cert); i >= 0 && all[i].State != SlotRetired && all[i].Listed && !all[i].Added {
+			all[i].Added = true // not by the word of the metadata alone any more
+			k.Value.hold(all)
+			return []*x509.Certificate{cert}, false, nil
+		} else if i >= 0 && all[i].State != SlotRetired {
 			return nil, false, refuse(CodeConfiguration, "the connection has this certificate already")
 		} else if i >= 0 {
 			all = slices.Delete(all, i, i+1)

@@ -316,6 +316,7 @@ func (s *Service) refuseResponse(ctx context.Context, v Visit, conn kept[connect
 	ctx, cancel := lingering(ctx)
 	defer cancel()
 	no := refuseSAML(bad)
+	conn.Value.explainOutOfDate(no, s.now())
 	if bad.AssertionID != "" {
 		_, err := assertions.byKey(ctx, s.store, assertionKey(conn.ID, bad.AssertionID))
 		switch {

@@ -32,6 +32,20 @@ func providerTemplates() []TemplateInfo {
 				{"failure", "what went wrong, in English"}},
 		},
 		{
+			TemplateMetadataExpired,
+			"The single sign-on metadata of {org} is out of date",
+			"The metadata that the connection {connection} of {org} at {site} follows was valid until {until} by its own word, and could not be read anew by {time}:\n\n" +
+				"Metadata: {url}\n" +
+				"{failure}\n\n" +
+				"{effect}. It is tried again, and this notice comes every day until it can be read. " +
+				"If the identity provider publishes it no more, configure the connection by hand.\n",
+			[]TemplateKey{org, site, when, connection,
+				{"url", "where the metadata is"},
+				{"until", "the end of its validity, in UTC"},
+				{"failure", "what went wrong, in English"},
+				{"effect", "what that means for sign-ins, in English, without the last full stop"}},
+		},
+		{
 			TemplateCertificatePromoted,
 			"The identity provider of {org} signs with its next certificate",
 			"On {time} somebody signed in to {org} at {site} through the connection {connection}, by the certificate that was added as the next one. " +

@@ -6,7 +6,9 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +29,8 @@ func keysFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"in use, and published no more":       keyWithdrawn,
 		"never used, and published no more":   keyWithdrawnUnused,
 		"retired, and still in use":           keyStillUsed,
+		"signed metadata out of date":         keyOutOfDate,
+		"metadata out of date":                keyOutOfDateUnsigned,
 	})
 }
 
@@ -262,4 +266,100 @@ func (w *world) connectionVersion(c *customer) int64 {
 	doc, err := w.store.DocByKey(w.ctx, "connection", c.conn.ID)
 	w.must(err)
 	return int64(doc.Version)
+}
+
+// following follows metadata that says it is good for two days.
+func following(w *world, n accesssec.Notifier) (*customer, *publisher) {
+	acme, p := publishing(w, n)
+	end := w.clock().Add(48 * time.Hour).UTC().Format(time.RFC3339)
+	p.publish([]byte(strings.Replace(string(acme.idp.Metadata()), `entityID="`, `validUntil="`+end+`" entityID="`, 1)))
+	acme.follow(p)
+	return acme, p
+}
+
+// requireSignature has the connection follow signed metadata alone, as if what it has read
+// had been signed.
+func (c *customer) requireSignature() {
+	c.w.t.Helper()
+	c.w.change(func(tx store.Tx) error {
+		doc, err := tx.DocByKey(c.w.ctx, "connection", c.conn.ID)
+		if err != nil {
+			return err
+		}
+		var body, follow map[string]json.RawMessage
+		if err := errors.Join(json.Unmarshal(doc.Body, &body), json.Unmarshal(body["follow"], &follow)); err != nil {
+			return err
+		}
+		follow["trust"] = must1(json.Marshal([][]byte{c.idp.Certificate().Raw}))
+		body["follow"] = must1(json.Marshal(follow))
+		doc.Body = must1(json.Marshal(body))
+		return tx.PutDocs(c.w.ctx, doc)
+	})
+}
+
+// keyOutOfDate: who holds back newer metadata does not keep an old key alive.
+func keyOutOfDate(t *testing.T, w *world) {
+	post := newPost()
+	acme, p := following(w, post.sink(works))
+	acme.requireSignature()
+	before := acme.start()
+	m := before.answer(ann)
+	p.publish(nil)
+	post.told(w)
+	w.advance(48*time.Hour - time.Second)
+	acme.signIn(ann)
+	post.told(w)
+	w.advance(time.Second)
+	_, err := before.finish(m)
+	acme.refuses(err, accesssec.CodeMetadataExpired)
+	var no *accesssec.Refusal
+	if !errors.As(err, &no) || !strings.Contains(no.Detail, "valid until") {
+		t.Errorf("%+v", no)
+	}
+	_, err = w.svc.SignIn().StartSSO(w.ctx, w.visit(), acme.conn.ID, nil)
+	acme.refuses(err, accesssec.CodeMetadataExpired)
+	w.tick(w.svc)
+	if diff := cmp.Diff([]string{"metadata_expired owner@example.com"}, post.told(w)); diff != "" {
+		t.Errorf("told (-want +got)\n%s", diff)
+	}
+	var heard []string
+	for range 2 * 24 {
+		w.advance(time.Hour)
+		heard = append(heard, post.told(w)...)
+	}
+	if len(heard) == 0 || len(heard) > 2 || heard[0] != "metadata_expired owner@example.com" {
+		t.Errorf("in two days told %v", heard)
+	}
+	// What a person gives is trusted by their word, be it the same certificate.
+	acme.addCertificate(acme.idp)
+	acme.signIn(ann)
+	other := acme.sibling()
+	_, err = acme.by(other, ann)
+	acme.refuses(err, "saml_signature")
+	if !errors.As(err, &no) || !strings.Contains(no.Detail, "valid until") {
+		t.Errorf("%+v", no)
+	}
+}
+
+// keyOutOfDateUnsigned: nobody has signed it, so that its end says little; it is told.
+func keyOutOfDateUnsigned(t *testing.T, w *world) {
+	post := newPost()
+	acme, p := following(w, post.sink(works))
+	p.publish(nil)
+	post.told(w)
+	var heard []string
+	for range 4*24 + 1 {
+		w.advance(time.Hour)
+		heard = append(heard, post.told(w)...)
+	}
+	want := []string{"metadata_failed owner@example.com", "metadata_expired owner@example.com", "metadata_expired owner@example.com", "metadata_expired owner@example.com"}
+	if diff := cmp.Diff(want, heard); diff != "" {
+		t.Errorf("told (-want +got)\n%s", diff)
+	}
+	acme.signIn(ann)
+	p.publish(acme.idp.Metadata())
+	w.aDay()
+	if got := post.told(w); len(got) != 0 || acme.connection().Metadata.Failures != 0 {
+		t.Errorf("told %v", got)
+	}
 }
