@@ -148,7 +148,7 @@ func tree(e engine.Element) *etree.Element { return detached(e, engine.Element{}
 
 // detached is tree, but for one child.
 func detached(e, child engine.Element) *etree.Element {
-	el := named(e)
+	el := bare(e)
 	for _, b := range e.Bindings() {
 		if b.Prefix == "" {
 			el.Attr = append(el.Attr, etree.Attr{Key: "xmlns", Value: b.URI})
@@ -166,14 +166,14 @@ func detached(e, child engine.Element) *etree.Element {
 
 // element copies e and everything below it as it is.
 func element(e engine.Element) *etree.Element {
-	el := named(e)
+	el := bare(e)
 	for a := range e.Attributes() {
 		el.Attr = append(el.Attr, etree.Attr{Space: a.Prefix, Key: a.Local, Value: a.Value})
 	}
 	return fill(el, e, engine.Element{})
 }
 
-func named(e engine.Element) *etree.Element {
+func bare(e engine.Element) *etree.Element {
 	el := etree.NewElement("")
 	el.Space, el.Tag = e.Prefix(), e.Local()
 	return el
