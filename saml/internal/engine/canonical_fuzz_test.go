@@ -51,7 +51,7 @@ func (g *garden) element(scope map[string]bool) {
 		if p != "" {
 			name += ":" + p
 		}
-		declared.WriteString(g.pick(" ", "\n", "\t  ") + name + g.pick("=", " = ") + g.pick(`"urn:a"`, `'urn:b'`, `"http://c/?x&amp;y"`, `"urn:a&#34;"`))
+		declared.WriteString(g.pick(" ", "\n", "\t  ") + name + g.pick("=", " = ") + g.pick(`"urn:a"`, `'urn:b'`, `"http://c/?x&amp;y"`, `"urn:a&#x2F;b"`))
 	}
 	name := g.pick("x", "Y", "a-b.c", "_1")
 	if p := prefixes()[g.next(len(prefixes()))]; p != "" && mine[p] {
