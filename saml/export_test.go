@@ -1,6 +1,12 @@
 package saml
 
-import "time"
+import (
+	"cmp"
+	"crypto/x509"
+	"time"
+
+	"github.com/accesssec/accesssec-go/saml/internal/engine"
+)
 
 // FinishLegacy allows SHA-1 and short keys, for documents captured years ago.
 func (sp *SP) FinishLegacy(idp *IdP, rules *Rules, m Message, req *Request, now time.Time) (*Identity, error) {
@@ -30,4 +36,20 @@ func EachHint(yield func(p Product, c Code, when, say string)) {
 	for _, h := range hints() {
 		yield(h.product, h.code, h.when, h.say)
 	}
+}
+
+// SecondOpinions show a signature of a document to the second verifier, which has the
+// last word where the engine has accepted: here the engine is not asked. whole is the
+// opinion that a login depends on, parts the one by goxmldsig's canonicalizer alone.
+func SecondOpinions(doc string, cert *x509.Certificate) (whole, parts, err error) {
+	d, err := engine.Parse(doc, engine.ResponseLimits())
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := engine.ReadShape(d, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	sig := cmp.Or(s.ResponseSignature, s.AssertionSignature)
+	return secondOpinion(sig, cert), byParts(sig, cert), nil
 }
