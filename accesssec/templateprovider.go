@@ -61,8 +61,7 @@ func providerTemplates() []TemplateInfo {
 			"The identity provider of {org} still signs with a certificate that was replaced",
 			"On {time} somebody signed in to {org} at {site} through the connection {connection}, by a certificate that another one has replaced:\n\n" +
 				"{certificate}\n\n" +
-				"It stays trusted as long as people sign in by it, so that nobody is kept out. " +
-				"If the identity provider should not sign with it any more, remove it: whoever has its key can sign people in until then.\n",
+				"It stays trusted as long as people sign in by it, so that nobody is kept out. If the identity provider should not sign with it any more, remove it: whoever has its key can sign people in until then.\n",
 			[]TemplateKey{org, site, when, connection,
 				{"certificate", "its SHA-256 fingerprint"}},
 		},
