@@ -16,7 +16,7 @@ import (
 
 var (
 	digestValue    = regexp.MustCompile(`<ds:DigestValue>[^<]*`)
-	signatureValue = regexp.MustCompile(`<ds:SignatureValue>[^<]*`)
+	signatureValue = regexp.MustCompile(`(<ds:SignatureValue[^>]*>)[^<]*`)
 )
 
 // resigned puts a new SignatureValue under a SignedInfo that was edited. It is the one of
@@ -35,8 +35,8 @@ func resigned(doc, by string) string {
 	if err != nil {
 		panic(err)
 	}
-	text := `<ds:SignatureValue>` + base64.StdEncoding.EncodeToString(value)
-	return strings.Replace(doc, signatureValue.FindString(doc), text, 1)
+	at := signatureValue.FindStringSubmatchIndex(doc)
+	return doc[:at[3]] + base64.StdEncoding.EncodeToString(value) + doc[at[1]:]
 }
 
 // defaultCovered is a document that goxmldsig cannot verify though it is sound: a default
