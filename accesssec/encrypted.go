@@ -11,25 +11,27 @@ import (
 )
 
 // limitEncrypted bounds what fails behind a connection's private key from all networks
-// together. Who can ask the key as often as they like can find out by the answers what a
-// captured message holds.
+// together, where the connection takes AES-CBC: there, who can ask the key as often as they
+// like can find out by how long it takes what a captured message holds. Elsewhere such a
+// limit would help those alone who want to keep people out.
 var limitEncrypted = throttle.Limit{Free: 500, First: 30 * time.Second, Max: 5 * time.Minute}
 
 // encryptedCounters are asked before the key is used, and count what has failed behind it.
 // A browser in which somebody has signed in through the connection is counted by itself,
 // so that strangers can't keep its people out.
-func (s *Service) encryptedCounters(ctx context.Context, v Visit, connectionID string) ([]counter, error) {
-	id := v.browser(encryptedName(connectionID))
+func (s *Service) encryptedCounters(ctx context.Context, v Visit, conn kept[connection]) ([]counter, error) {
+	id := v.browser(encryptedName(conn.ID))
 	known, err := browsers.get(ctx, s.store, "", id)
 	if err == nil && s.now().Before(known.ExpiresAt) {
 		return []counter{{name: "encrypted browser\x00" + id, limit: limitResponse, shared: true}}, nil
 	} else if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
-	return []counter{
-		{name: "encrypted\x00" + connectionID + "\x00" + network(v.IP), limit: limitResponse, shared: true},
-		{name: "encrypted\x00" + connectionID, limit: limitEncrypted, shared: true},
-	}, nil
+	out := []counter{{name: "encrypted\x00" + conn.ID + "\x00" + network(v.IP), limit: limitResponse, shared: true}}
+	if conn.Value.Rules.InsecureAllowCBC {
+		out = append(out, counter{name: "encrypted\x00" + conn.ID, limit: limitEncrypted, shared: true})
+	}
+	return out, nil
 }
 
 // encryptedName stands where an address key does, and is none.
@@ -37,9 +39,9 @@ func encryptedName(connectionID string) string { return "encrypted\x00" + connec
 
 // guardKey has the limits asked before the key decrypts. They are asked, and not booked
 // as for a password: a whole office signs in at once from one network.
-func (s *Service) guardKey(ctx context.Context, v Visit, connectionID string, key *lazyKey) {
+func (s *Service) guardKey(ctx context.Context, v Visit, conn kept[connection], key *lazyKey) {
 	key.guard = func() error {
-		counters, err := s.encryptedCounters(ctx, v, connectionID)
+		counters, err := s.encryptedCounters(ctx, v, conn)
 		if err != nil {
 			return err
 		}
@@ -64,14 +66,14 @@ func locked(err error, v Visit) error {
 
 // countEncrypted counts what was refused behind the key before a signature held. What the
 // identity provider itself has signed is no guess.
-func (s *Service) countEncrypted(ctx context.Context, v Visit, connectionID string, key *lazyKey, err error) error {
+func (s *Service) countEncrypted(ctx context.Context, v Visit, conn kept[connection], key *lazyKey, err error) error {
 	var bad *saml.Error
 	if !errors.As(err, &bad) || !key.decrypted() || bad.AssertionID != "" {
 		return nil
 	}
 	ctx, cancel := lingering(ctx)
 	defer cancel()
-	counters, err := s.encryptedCounters(ctx, v, connectionID)
+	counters, err := s.encryptedCounters(ctx, v, conn)
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func (s *Service) logout(ctx context.Context, v Visit, connectionID string, m sa
 	if err != nil {
 		return LoggedOut{}, err
 	}
-	s.guardKey(ctx, v, conn.ID, key)
+	s.guardKey(ctx, v, conn, key)
 	side := ourSide{conn, sp, conn.Value.trusted(s.now())}
 	if !m.IsRequest() && m.InResponseTo() != "" {
 		return LoggedOut{}, s.finishLogout(ctx, v, side, m)
@@ -118,7 +118,7 @@ func (s *Service) logout(ctx context.Context, v Visit, connectionID string, m sa
 	if fault := key.failed(); fault != nil {
 		return LoggedOut{}, fault
 	} else if err != nil {
-		if err := s.countEncrypted(ctx, v, conn.ID, key, err); err != nil {
+		if err := s.countEncrypted(ctx, v, conn, key, err); err != nil {
 			return LoggedOut{}, err
 		}
 		return LoggedOut{}, s.refuseLogout(ctx, v, conn, err)

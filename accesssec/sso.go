@@ -141,7 +141,7 @@ func (s *Service) answer(ctx context.Context, v Visit, m saml.Message, t *tracin
 	if err != nil {
 		return Step{}, err
 	}
-	s.guardKey(ctx, v, conn.ID, key)
+	s.guardKey(ctx, v, conn, key)
 	t.explain = func() []saml.Finding { return sp.Explain(idp, &rules, m, asked, now) }
 	id, err := sp.Finish(idp, &rules, m, asked, now)
 	if fault := key.failed(); fault != nil {
@@ -301,7 +301,7 @@ func (s *Service) refuseFinished(ctx context.Context, v Visit, conn kept[connect
 	if errors.As(err, &bad) && bad.Code == saml.CodeEncrypted {
 		key.close()
 	}
-	if err := s.countEncrypted(ctx, v, conn.ID, key, err); err != nil {
+	if err := s.countEncrypted(ctx, v, conn, key, err); err != nil {
 		return err
 	}
 	return s.refuseResponse(ctx, v, conn, err)
