@@ -14,7 +14,7 @@ import (
 // together, where the connection takes AES-CBC: there, who can ask the key as often as they
 // like can find out by how long it takes what a captured message holds. Elsewhere such a
 // limit would help those alone who want to keep people out.
-var limitEncrypted = throttle.Limit{Free: 500, First: 30 * time.Second, Max: 5 * time.Minute}
+var limitEncrypted = throttle.Limit{Free: 150, First: 30 * time.Second, Max: 5 * time.Minute}
 
 // encryptedCounters are asked before the key is used, and count what has failed behind it.
 // A browser in which somebody has signed in through the connection is counted by itself,

@@ -200,7 +200,7 @@ func sealedLimit(t *testing.T, w *world) {
 		if w.code(err) == accesssec.CodeLocked {
 			break
 		}
-		if acme.refuses(err, "saml_encrypted"); i > 600 {
+		if acme.refuses(err, "saml_encrypted"); i > 200 {
 			t.Fatal("from many networks there is no limit")
 		}
 	}
