@@ -80,29 +80,14 @@ func references(s string) *Error {
 }
 
 // unescapeText is the value of text: references resolved, line ends made "\n".
-func unescapeText(s string) string {
-	dst := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; c {
-		case '&':
-			r, length := reference(s[i+1:])
-			dst = utf8.AppendRune(dst, r)
-			i += length
-		case '\r':
-			dst = append(dst, '\n')
-			if i+1 < len(s) && s[i+1] == '\n' {
-				i++
-			}
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return string(dst)
-}
+func unescapeText(s string) string { return unescape(s, '\n', '\t') }
 
-// unescapeAttribute is the value of an attribute: references resolved, white
-// space that is written as it is made a space (XML 1.0 section 3.3.3).
-func unescapeAttribute(s string) string {
+// unescapeAttribute is the value of an attribute: references resolved, white space that
+// is written as it is made a space (XML 1.0 section 3.3.3).
+func unescapeAttribute(s string) string { return unescape(s, ' ', ' ') }
+
+// unescape resolves references, and puts end for each line end and tab for each tab.
+func unescape(s string, end, tab byte) string {
 	dst := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; c {
@@ -111,12 +96,14 @@ func unescapeAttribute(s string) string {
 			dst = utf8.AppendRune(dst, r)
 			i += length
 		case '\r':
-			dst = append(dst, ' ')
+			dst = append(dst, end)
 			if i+1 < len(s) && s[i+1] == '\n' {
 				i++
 			}
-		case '\n', '\t':
-			dst = append(dst, ' ')
+		case '\n':
+			dst = append(dst, end)
+		case '\t':
+			dst = append(dst, tab)
 		default:
 			dst = append(dst, c)
 		}
