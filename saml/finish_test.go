@@ -77,10 +77,8 @@ func TestReissuedAndExpiredCertificatesStillVerify(t *testing.T) {
 	doc := base("assertion").sign(genuine(), signing{})
 	idp := theirIdP()
 	idp.Certificates[0] = certify(keys()["idp"].key) // same key, another certificate than KeyInfo shows
-	for name, now := range map[string]time.Time{"reissued": clock()} {
-		if _, err := finish(doc, idp, nil, ourRequest(), now); err != nil {
-			t.Errorf("%s: %s", name, explain(err))
-		}
+	if _, err := finish(doc, idp, nil, ourRequest(), clock()); err != nil {
+		t.Errorf("reissued: %s", explain(err))
 	}
 	expired := *keys()["idp"].cert
 	expired.NotBefore, expired.NotAfter = clock().AddDate(-3, 0, 0), clock().AddDate(-2, 0, 0)

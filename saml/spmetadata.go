@@ -150,5 +150,5 @@ const (
 const (
 	aes256GCMURI = "http://www.w3.org/2009/xmlenc11#aes256-gcm"
 	aes128GCMURI = "http://www.w3.org/2009/xmlenc11#aes128-gcm"
-	oaepURI      = encSpace + "rsa-oaep-mgf1p"
+	oaepURI      = engine.CipherSpace + "rsa-oaep-mgf1p"
 )

@@ -42,8 +42,7 @@ func SignatureOf(e Element, legacy bool) (*Signed, error) {
 
 func structure(expected, received string) *Error { return refuse(Profile, expected, received) }
 
-// Element is the Signature itself, Parent what it signs, Info its SignedInfo and Value
-// the bytes of the signature.
+// Element is the Signature itself.
 func (s *Signed) Element() Element { return s.el }
 
 // Parent is the element the signature stands in and signs.
