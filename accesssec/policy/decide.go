@@ -11,6 +11,9 @@ func Decide(in Input) Decision {
 	if in.Owner == nil {
 		in.Person.OwnerRole, in.State = "", DomainUnclaimed
 	}
+	if second := in.Attempt.Second; second != "" && !second.Second() {
+		return opening(in).refuse(MethodUnknown, NextNone, "%q is no second factor here", second)
+	}
 	switch in.Attempt.Method {
 	case Password:
 		return byPassword(in)
@@ -18,6 +21,8 @@ func Decide(in Input) Decision {
 		return bySSO(in)
 	case "":
 		return ask(in)
+	case TOTP, Recovery:
+		return opening(in).refuse(MethodUnknown, NextNone, "%s comes second, and nothing came first", in.Attempt.Method)
 	}
 	return opening(in).refuse(MethodUnknown, NextNone, "%q is no way to sign in here", in.Attempt.Method)
 }
@@ -37,9 +42,16 @@ func ask(in Input) Decision {
 		for _, m := range []Method{SSO, Password} {
 			try := in
 			try.Attempt = Attempt{Method: m, Connection: connection(in.Owner)}
-			if v := Decide(try); v.Allow {
+			switch v := Decide(try); {
+			case v.SetUp:
 				d.Allows = append(d.Allows, m)
-			} else {
+				d.say(FactorAsked, "after the %s a second factor would be set up, before anything else", m)
+			case v.Allow:
+				d.Allows = append(d.Allows, m)
+			case v.Reason == FactorAsked:
+				d.Allows = append(d.Allows, m)
+				d.say(FactorAsked, "after the %s a second factor would be asked", m)
+			default:
 				d.say(v.Reason, "%s would be refused: %s", m, v.Trace[len(v.Trace)-1].Text)
 			}
 		}
@@ -77,14 +89,19 @@ func byPassword(in Input) Decision {
 	if externalBlocked(in) {
 		return d.refuse(ExternalBlocked, NextNone, "%s lets in nobody from outside its domains", in.Target.Name)
 	}
+	d, ok := d.byFactor(in)
+	if !ok {
+		return d
+	}
 	if in.Person.Role == "" {
 		d.OwnAccount = true
 		return d.allow("not a member of the org asked for: own account only")
 	}
-	return d.allow("a password is enough for a %s of %s", in.Person.Role, in.Target.Name)
+	return d.allow("%s for a %s of %s", enough(in), in.Person.Role, in.Target.Name)
 }
 
-// bySSO is the column of those for whom a connection vouches.
+// bySSO is the column of those for whom a connection vouches. A second factor is the
+// identity provider's to ask, so ours is not looked at.
 func bySSO(in Input) Decision {
 	in.OnTarget = false // whose connection vouches is who owns the domain now, not who did
 	d := opening(in)

@@ -26,10 +26,12 @@ func (r Role) Administers() bool { return r == Owner || r == Admin }
 // Method is a way of proving who one is.
 type Method string
 
-// The login methods.
+// The login methods. TOTP and Recovery come second, after a password, and never first.
 const (
 	Password Method = "password"
 	SSO      Method = "sso"
+	TOTP     Method = "totp"     // a code of an authenticator app
+	Recovery Method = "recovery" // a recovery code
 )
 
 // SSOState is the state of an org's single sign-on.
@@ -83,12 +85,14 @@ type Person struct {
 	Disabled  bool
 	Role      Role // in the target org
 	OwnerRole Role // in the org that owns the domain
+	Factor    FactorState
 }
 
 // Attempt is how they try. A zero Method asks what is allowed.
 type Attempt struct {
 	Method     Method
 	Connection string // with SSO: the connection that vouches
+	Second     Method // what they have shown besides: TOTP, Recovery, or "" for nothing yet
 }
 
 // Input is one question. Owner is the org that owns the person's domain and Target
@@ -114,9 +118,10 @@ type Decision struct {
 	OwnAccount bool // allowed, but into the person's own account and not into Target
 	Create     bool // allowed, and the person is to be made a member of Target first
 	Bypass     bool // allowed although SSO is required, for the person is Owner or Admin
+	SetUp      bool // allowed, but into nothing but setting up a second factor
 	Reason     Reason
 	Next       Next     // what would help, or what comes first
-	Allows     []Method // all that would be allowed; to a stranger: what may be offered by domain alone
+	Allows     []Method // all that would be allowed, if need be with a second factor; to a stranger: what may be offered by domain alone
 	Trace      []Step   // in order; the last step carries Reason
 }
 
@@ -128,12 +133,14 @@ const (
 	NextNone     Next = ""
 	NextPassword Next = "password"
 	NextSSO      Next = "sso"
+	NextFactor   Next = "second_factor" // to show it
+	NextSetUp    Next = "set_up_factor" // with SetUp
 )
 
 // Reason says why, in a word that is stable.
 type Reason string
 
-// The reasons of a [Decision]. Allowed and Bypass come with Allow, all others without.
+// The reasons of a [Decision]. Allowed and Bypassed come with Allow, all others without.
 const (
 	Allowed            Reason = "allowed"
 	Bypassed           Reason = "bypass"
@@ -147,6 +154,7 @@ const (
 	DomainIsLapsed     Reason = "domain_lapsed"
 	ConnectionInactive Reason = "connection_inactive"
 	MethodUnknown      Reason = "method_unknown"
+	FactorAsked        Reason = "second_factor" // all else allows
 )
 
 // Step is one sentence of the trace and the reason it gives.
