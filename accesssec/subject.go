@@ -12,10 +12,6 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// A NameID that the identity provider makes anew for each login (saml-core 8.3.8) says
-// nothing about who comes back.
-const transient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
-
 // subjectFor is how long a NameID is remembered that nobody signs in with.
 const subjectFor = 400 * 24 * time.Hour
 
@@ -28,7 +24,7 @@ type subject struct{}
 // who somebody is to us, and people can edit it at some identity providers; the NameID
 // is what the identity provider knows them by.
 func (c *change) bind(ctx context.Context, conn kept[connection], u store.User, name saml.NameID) error {
-	if name.Format == transient {
+	if name.Transient() {
 		return nil
 	}
 	value := name.Value

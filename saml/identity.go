@@ -64,5 +64,5 @@ type NameID struct {
 // Transient says that the name is made anew for each sign-in (saml-core 8.3.8). It can
 // be logged out by, and tells nobody who comes back.
 func (n NameID) Transient() bool {
-	return n.Format == "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+	return n.Format == transientFormat
 }
