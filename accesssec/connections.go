@@ -126,18 +126,9 @@ func (a *Admin) Configure(ctx context.Context, id string, idp *saml.IdP, rules *
 func (a *Admin) configure(ctx context.Context, id string, idp *saml.IdP, rules *saml.Rules, follow *followed) (Connection, error) {
 	var out Connection
 	err := a.s.change(ctx, func(c *change) error {
-		by, k, err := a.onConnection(ctx, c, id, asIs)
+		by, k, acc, err := a.onTrust(ctx, c, id)
 		if err != nil {
 			return err
-		}
-		_, acc, err := accessOf(ctx, c, a.p.OrgID)
-		if err != nil {
-			return err
-		}
-		if acc.Connection == id {
-			if by, err = a.authorise(ctx, c, proven); err != nil {
-				return err
-			}
 		}
 		e := by.by(audit.ConnectionConfigured, thing(audit.KindConnection, id, k.Value.Name))
 		old := k.Value
@@ -229,6 +220,20 @@ func (a *Admin) onConnection(ctx context.Context, c *change, id string, need str
 	}
 	k, err := connections.get(ctx, c, a.p.OrgID, id)
 	return by, k, gone(err)
+}
+
+// onTrust is onConnection for what decides who comes in by the connection: where it is
+// active, they have to have proved who they are. With it comes what the org's record says.
+func (a *Admin) onTrust(ctx context.Context, c *change, id string) (acting, kept[connection], access, error) {
+	by, k, err := a.onConnection(ctx, c, id, asIs)
+	if err != nil {
+		return by, k, access{}, err
+	}
+	_, acc, err := accessOf(ctx, c, a.p.OrgID)
+	if err == nil && acc.Connection == id {
+		by, err = a.authorise(ctx, c, proven)
+	}
+	return by, k, acc, err
 }
 
 // endThrough ends the sessions that came through a connection, but for the one that

@@ -91,18 +91,9 @@ func (v *connection) remove(print string, now time.Time) ([]*x509.Certificate, b
 func (a *Admin) onCertificates(ctx context.Context, id string, event audit.Type, fn func(*change, *kept[connection]) ([]*x509.Certificate, bool, error)) (Connection, error) {
 	var out Connection
 	err := a.s.change(ctx, func(c *change) error {
-		by, k, err := a.onConnection(ctx, c, id, asIs)
+		by, k, acc, err := a.onTrust(ctx, c, id)
 		if err != nil {
 			return err
-		}
-		_, acc, err := accessOf(ctx, c, a.p.OrgID)
-		if err != nil {
-			return err
-		}
-		if acc.Connection == id {
-			if by, err = a.authorise(ctx, c, proven); err != nil {
-				return err
-			}
 		}
 		if k.Value.IdP == nil {
 			return refuse(CodeConfiguration, "the identity provider is not configured")
