@@ -50,14 +50,25 @@ const (
 // source is where to look, with the host's own way to get there.
 func (s *Service) source(f followed) (*saml.Source, error) {
 	src := &saml.Source{URL: f.URL, EntityID: f.EntityID, Dial: s.opts.DialMetadata, Roots: s.opts.MetadataRoots}
-	for _, der := range f.Trust {
-		c, err := x509.ParseCertificate(der)
-		if err != nil {
-			return nil, fmt.Errorf("accesssec: a certificate to trust for metadata: %w", err)
-		}
-		src.Trust = append(src.Trust, c)
+	var err error
+	if src.Trust, err = f.trust(); err != nil {
+		return nil, err
 	}
 	return src, nil
+}
+
+// trust reads the certificates as saml does: one that crypto/x509 refuses for what means
+// nothing to a pinned key can be given, so it has to be read again. Beside an error there
+// are those that can be read.
+func (f followed) trust() (certs []*x509.Certificate, fault error) {
+	for _, der := range f.Trust {
+		c, err := saml.ParseCertificates(der)
+		if err != nil {
+			fault = errors.Join(fault, fmt.Errorf("accesssec: a certificate to trust for metadata: %w", err))
+		}
+		certs = append(certs, c...)
+	}
+	return certs, fault
 }
 
 // url is "" when nothing is followed.
@@ -74,11 +85,7 @@ func (f *followed) shown() *FollowedMetadata {
 	}
 	out := &FollowedMetadata{MetadataURL: MetadataURL{URL: f.URL, EntityID: f.EntityID},
 		NextAt: f.Kept.DueAt, Failures: f.Kept.Failures, Failure: f.Kept.Failure}
-	for _, der := range f.Trust {
-		if c, err := x509.ParseCertificate(der); err == nil {
-			out.Trust = append(out.Trust, c)
-		}
-	}
+	out.Trust, _ = f.trust() // that one can't be read is told when it is wanted
 	if m := f.Kept.Metadata; m != nil {
 		out.ReadAt, out.ValidUntil = m.ReadAt, m.ValidUntil
 	}
