@@ -3,6 +3,7 @@ package flowtest
 import (
 	"crypto/x509"
 	"encoding/pem"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +68,13 @@ func connectionRefused(t *testing.T, w *world) {
 		"http":            {change(func(i *saml.IdP) { i.SSO.URL = "http://idp.example.com/sso" }), nil},
 		"javascript":      {change(func(i *saml.IdP) { i.SSO.URL = "javascript:alert(1)" }), nil},
 		"unknown binding": {change(func(i *saml.IdP) { i.SSO.Binding = "soap" }), nil},
+
+		"logout by http":            {change(func(i *saml.IdP) { i.SLO.URL = "http://idp.example.com/slo" }), nil},
+		"logout by a script":        {change(func(i *saml.IdP) { i.SLO.URL = "javascript:alert(1)" }), nil},
+		"logout answers by http":    {change(func(i *saml.IdP) { i.SLOResponseURL = "http://idp.example.com/slo/answers" }), nil},
+		"logout answers, a script":  {change(func(i *saml.IdP) { i.SLOResponseURL = "data:text/html,x" }), nil},
+		"logout by a very long URL": {change(func(i *saml.IdP) { i.SLO.URL = "https://idp.example.com/" + strings.Repeat("x", 2048) }), nil},
+
 		"skew too wide":   {good, &saml.Rules{Skew: time.Hour}},
 		"skew below zero": {good, &saml.Rules{Skew: -1}},
 	} {

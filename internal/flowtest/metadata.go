@@ -294,14 +294,30 @@ func metadataQuoted(t *testing.T, w *world) {
 
 func metadataUnusable(t *testing.T, w *world) {
 	acme, p := publishing(w, nil)
-	acme.follow(p)
-	p.publish([]byte(strings.ReplaceAll(string(acme.idp.Metadata()), acme.idp.SSOURL(), "http://idp.example.net/sso")))
-	w.aDay()
-	conn := acme.connection()
-	if conn.IdP.SSO.URL != acme.idp.SSOURL() || conn.Metadata.Failures != 1 || !strings.Contains(conn.Metadata.Failure, "https") {
-		t.Errorf("%+v, %+v", conn.IdP.SSO, conn.Metadata)
+	before := acme.follow(p)
+	theirs := string(acme.idp.Metadata())
+	slo := `Location="` + before.IdP.SLO.URL + `"`
+	if !strings.Contains(theirs, slo) {
+		t.Fatalf("no %s in\n%s", slo, theirs)
 	}
-	acme.signIn(ann)
+	for i, xml := range []string{
+		strings.ReplaceAll(theirs, acme.idp.SSOURL(), "http://idp.example.net/sso"),
+		strings.ReplaceAll(theirs, slo, `Location="http://idp.example.net/slo"`),
+		strings.ReplaceAll(theirs, slo, slo+` ResponseLocation="http://idp.example.net/slo/answers"`),
+	} {
+		p.publish([]byte(xml))
+		w.aDay()
+		conn := acme.connection()
+		if conn.Metadata.Failures != i+1 || !strings.Contains(conn.Metadata.Failure, "https") {
+			t.Errorf("%d: %+v", i, conn.Metadata)
+		}
+		if is, was := *conn.IdP, *before.IdP; is.SSO != was.SSO || is.SLO != was.SLO || is.SLOResponseURL != was.SLOResponseURL {
+			t.Errorf("%d: %+v", i, is)
+		}
+		acme.signIn(ann)
+	}
+	_, err := acme.admin().FollowMetadata(w.ctx, acme.conn.ID, p.at(), nil) // nor when a person asks for it
+	acme.refuses(err, accesssec.CodeConfiguration)
 }
 
 func metadataPrivate(t *testing.T, w *world) {
