@@ -97,7 +97,7 @@ func byPassword(in Input) Decision {
 		d.OwnAccount = true
 		return d.allow("not a member of the org asked for: own account only")
 	}
-	return d.allow("%s for a %s of %s", enough(in), in.Person.Role, in.Target.Name)
+	return d.allow("%s for %s of %s", enough(in), in.Person.Role.one(), in.Target.Name)
 }
 
 // bySSO is the column of those for whom a connection vouches. A second factor is the
@@ -122,7 +122,7 @@ func bySSO(in Input) Decision {
 	case externalBlocked(in):
 		return d.refuse(ExternalBlocked, NextNone, "%s lets in nobody from outside its domains", in.Target.Name)
 	case in.Person.Role != "":
-		return d.allow("%s vouches for a %s of %s", in.Owner.Name, in.Person.Role, in.Target.Name)
+		return d.allow("%s vouches for %s of %s", in.Owner.Name, in.Person.Role.one(), in.Target.Name)
 	case in.Target.governedBy(in.Owner) && in.Owner.manages():
 		d.Create = true
 		return d.allow("%s makes members of all whom its identity provider lets in", in.Owner.Name)

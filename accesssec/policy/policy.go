@@ -23,6 +23,14 @@ func (r Role) Valid() bool { return r == Owner || r == Admin || r == Billing || 
 // Administers reports whether r may see and change access settings.
 func (r Role) Administers() bool { return r == Owner || r == Admin }
 
+// one is r with its article, for the trace.
+func (r Role) one() string {
+	if r.Administers() {
+		return "an " + string(r)
+	}
+	return "a " + string(r)
+}
+
 // Method is a way of proving who one is.
 type Method string
 

@@ -19,6 +19,12 @@ const (
 	Invite   Outcome = "invite"   // refused, and nothing is made: ask to be invited
 	Lapsed   Outcome = "lapsed"   // refused, for the domain is no longer proven
 	Inactive Outcome = "inactive" // refused, for the connection is not active
+
+	// Of a second factor, see FactorRows.
+	Above   Outcome = "as above" // whatever the other tables say
+	Asked   Outcome = "asked"    // refused, until a second factor is shown
+	SetUp   Outcome = "set up"   // as above, but into nothing but setting up a second factor
+	Unknown Outcome = "unknown"  // refused, for nobody knows what that is
 )
 
 // Who is a kind of person, seen from org O with the domain D.
