@@ -11,10 +11,19 @@ import (
 	"github.com/boombuler/barcode/qr"
 )
 
-// quiet is the margin that a reader needs around a code, in modules (ISO/IEC 18004).
-const quiet = 4
+const (
+	// quiet is the margin that a reader needs around a code, in modules (ISO/IEC 18004).
+	quiet = 4
+	// longestLink is what a QR code holds at the level of correction M, in bytes: version
+	// 40, 177 modules wide (ISO/IEC 18004, table 7).
+	longestLink = 2331
+	// maxPixels bounds the work of a picture; SVG has no size.
+	maxPixels = 16
+)
 
-// QR is the picture of a [Setup]. It holds the secret.
+// QR is the picture of a [Setup], its margin included: 57 modules wide for short names,
+// 185 for the longest that there can be. It holds the secret. PNG, SVG and Terminal show
+// the same modules; the zero QR has none.
 type QR struct {
 	redacted
 	held func() matrix
@@ -54,29 +63,53 @@ func (q QR) matrix() matrix {
 	return q.held()
 }
 
-// PNG writes the picture, each module of so many pixels, 1 to 64.
+// PNG writes the picture, each module of so many pixels, 1 to 16. With 4 a code of short
+// names is 228 pixels wide and below a kilobyte; cameras need 3 or more.
 func (q QR) PNG(w io.Writer, pixels int) error {
 	m := q.matrix()
-	if pixels < 1 || pixels > 64 || m.size == 0 {
-		return fmt.Errorf("totp: QR: %d modules of %d pixels", m.size, pixels)
+	if pixels < 1 || pixels > maxPixels || m.size == 0 {
+		return fmt.Errorf("totp: QR: %d modules of %d pixels: want 1 to %d pixels", m.size, pixels, maxPixels)
 	}
-	img := image.NewPaletted(image.Rect(0, 0, m.size*pixels, m.size*pixels), color.Palette{color.White, color.Black})
-	for y := range m.size * pixels {
-		for x := range m.size * pixels {
-			if m.dark(x/pixels, y/pixels) {
-				img.SetColorIndex(x, y, 1)
-			}
-		}
-	}
-	if err := png.Encode(w, img); err != nil {
+	if err := png.Encode(w, bitmap{m, pixels}); err != nil {
 		return fmt.Errorf("totp: QR: %w", err)
 	}
 	return nil
 }
 
-// SVG is the picture as an element to stand in a page: one path, no style, no script.
+// bitmap is a matrix as an image of two colours, one bit each. It has no pixels of its
+// own, so that a large picture takes no more memory than a small one.
+type bitmap struct {
+	m      matrix
+	pixels int
+}
+
+func (b bitmap) ColorModel() color.Model { return color.Palette{color.White, color.Black} }
+
+func (b bitmap) Bounds() image.Rectangle {
+	return image.Rect(0, 0, b.m.size*b.pixels, b.m.size*b.pixels)
+}
+
+func (b bitmap) At(x, y int) color.Color {
+	if b.ColorIndexAt(x, y) == 1 {
+		return color.Black
+	}
+	return color.White
+}
+
+func (b bitmap) ColorIndexAt(x, y int) uint8 {
+	if b.m.dark(x/b.pixels, y/b.pixels) {
+		return 1
+	}
+	return 0
+}
+
+// SVG is the picture as an element to stand in a page: one path, no style, no script, as
+// large as the page has room for.
 func (q QR) SVG() string {
 	m := q.matrix()
+	if m.size == 0 {
+		return ""
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" shape-rendering="crispEdges" role="img" aria-label="QR code">`, m.size, m.size)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#fff"/><path fill="#000" d="`, m.size, m.size)
@@ -97,7 +130,8 @@ func (q QR) SVG() string {
 }
 
 // Terminal is the picture in half blocks, two modules to a character, dark on light: for
-// a terminal of either colours, because each line sets its own.
+// a terminal of either colours, because each line sets its own. It is as many columns wide
+// as there are modules; 80 columns hold every link of up to 331 bytes.
 func (q QR) Terminal() string {
 	m := q.matrix()
 	var b strings.Builder

@@ -29,6 +29,11 @@ type setup struct {
 // address or name. Either may be in any script; ":" would part them elsewhere and is
 // refused, and so is what can't be seen. [ErrSecret] when s is none.
 //
+// A QR code holds a link of 2331 bytes, in which every byte beyond ASCII takes three and
+// the issuer stands twice. The longest names in ASCII fit, and any address of 254 bytes
+// beside an issuer of 64 Chinese characters; for what does not fit the error says which of
+// the two to shorten.
+//
 // The URI is that of the Key URI Format, with everything percent-encoded that could be
 // read otherwise (RFC 3986, section 2.3).
 func (e Enrollment) Setup(issuer, account string, s Secret) (Setup, error) {
@@ -39,12 +44,24 @@ func (e Enrollment) Setup(issuer, account string, s Secret) (Setup, error) {
 	if err := checkName("account", account, maxAccount); err != nil {
 		return Setup{}, err
 	}
+	if e.e.Period <= 0 {
+		return Setup{}, errors.New("totp: no enrolment")
+	}
 	secret, err := s.base32()
 	if err != nil {
 		return Setup{}, err
 	}
+	issuer, account = escape(issuer), escape(account)
 	uri := fmt.Sprintf("otpauth://totp/%s:%s?secret=%s&issuer=%s&algorithm=%s&digits=%d&period=%d",
-		escape(issuer), escape(account), secret, escape(issuer), e.e.Algorithm, e.e.Digits, e.e.Period)
+		issuer, account, secret, issuer, e.e.Algorithm, e.e.Digits, e.e.Period)
+	if len(uri) > longestLink {
+		what := "account"
+		if 2*len(issuer) > len(account) {
+			what = "issuer"
+		}
+		return Setup{}, fmt.Errorf("totp: a QR code holds a link of %d bytes, and this one has %d: shorten the %s (percent-encoding makes three bytes of one)",
+			longestLink, len(uri), what)
+	}
 	qr, err := newQR(uri)
 	if err != nil {
 		return Setup{}, err
@@ -80,7 +97,7 @@ func (s Setup) get() setup {
 
 func checkName(what, name string, longest int) error {
 	switch {
-	case name == "":
+	case !strings.ContainsFunc(name, seen):
 		return errors.New("totp: the " + what + " is empty")
 	case !utf8.ValidString(name) || utf8.RuneCountInString(name) > longest:
 		return fmt.Errorf("totp: the %s is no UTF-8, or longer than %d characters", what, longest)
@@ -91,6 +108,9 @@ func checkName(what, name string, longest int) error {
 	}
 	return nil
 }
+
+// seen are characters that leave ink: not spaces, and not what only joins or parts others.
+func seen(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
 
 // unseen are characters that change a line without being seen: controls, the ends of
 // lines, and what turns the direction of writing.
