@@ -59,10 +59,21 @@ func (a *Admin) authorise(ctx context.Context, r store.Reader, need strength) (a
 		no := refuse(CodeNotAllowed, "the person is "+m.Role)
 		return acting{}, no.inOrg(a.p.OrgID, who.by(audit.ChangeRefused))
 	}
-	if since := a.s.now().Sub(ses.ProvedAt); need == proven && (since >= provedFor || since < -time.Minute) {
-		return acting{}, refuse(CodeProve, "")
+	if need == proven {
+		err = a.s.proved(ses)
+	}
+	if err != nil {
+		return acting{}, err
 	}
 	return who, nil
+}
+
+// proved refuses unless the person has just proved who they are.
+func (s *Service) proved(ses store.Session) error {
+	if since := s.now().Sub(ses.ProvedAt); since >= provedFor || since < -time.Minute {
+		return refuse(CodeProve, "")
+	}
+	return nil
 }
 
 // sessionOf is the session that p acts in. Without one it is what the host has vouched

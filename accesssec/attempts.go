@@ -102,18 +102,7 @@ func (c *change) rememberAs(ctx context.Context, v Visit, name, userID string) e
 
 // forgetBrowsers makes every browser a stranger's again, however many there are.
 func (c *change) forgetBrowsers(ctx context.Context, userID string) error {
-	q := store.DocQuery{Owners: []string{userID}, Paging: store.Paging{Limit: 1000}}
-	for {
-		page, err := browsers.list(ctx, c, "", q)
-		if err != nil || len(page.Items) == 0 {
-			return err
-		}
-		for _, b := range page.Items {
-			if err := c.DeleteDoc(ctx, browsers.kind, "", b.ID); err != nil {
-				return err
-			}
-		}
-	}
+	return dropOwned(ctx, c, browsers, userID)
 }
 
 // book counts an attempt before the secret is looked at, and commits the count by
@@ -197,6 +186,23 @@ func (s *Service) bookOne(ctx context.Context, c counter) error {
 	no := refuse(CodeLocked, "too many attempts at once")
 	no.RetryAfter = limitNear.First
 	return no
+}
+
+// bookIn keeps a value that counts its attempts by itself, before the secret is looked at.
+// Who loses the race is refused, and has seen nothing.
+func bookIn[T any](ctx context.Context, s *Service, v kept[T]) (kept[T], error) {
+	d, err := v.doc()
+	if err != nil {
+		return v, err
+	}
+	err = s.store.SwapDoc(ctx, d)
+	if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) {
+		return v, refuse(CodeConflict, "another attempt is under way")
+	} else if err != nil {
+		return v, err
+	}
+	v.Version++
+	return v, nil
 }
 
 // settle forgets the counts in the transaction of the success they guarded, but for

@@ -81,6 +81,16 @@ const (
 	CodeNamesManaged    Code = "names_managed"
 	CodeNotEntitled     Code = "not_entitled"
 	CodeMetadataExpired Code = "metadata_expired"
+	CodeWrongCode       Code = "wrong_code"
+	CodeFactorDisabled  Code = "factor_disabled"
+	CodeFactorExpired   Code = "factor_expired"
+	CodeFactorLive      Code = "factor_live"
+	CodeNoFactor        Code = "no_factor"
+	CodeOwnFactor       Code = "own_factor"
+	CodeHalfOver        Code = "half_over"
+	CodeSetUp           Code = "set_up_factor"
+	CodeLinkOver        Code = "link_over"
+	CodeCantTell        Code = "cant_tell"
 )
 
 // SAMLCode is the code for a response that package saml refuses with c.
@@ -129,6 +139,18 @@ var texts = map[Code]text{
 	CodeNamesManaged:    {"Your name is kept by your organization.", "Change the name at the identity provider."},
 	CodeNotEntitled:     {"Your organization's plan does not include this.", "Ask support for a plan that includes it. What is on already stays on, and can be switched off."},
 
+	CodeWrongCode:      {"This code is wrong.", "Type the code that the app shows now; each is good once. See that the phone sets its clock by itself. A recovery code works as well."},
+	CodeFactorDisabled: {"Codes of your app are not accepted any more.", "Too many in a row were wrong. The person signs in with a recovery code and sets up the app anew, or an Owner or Admin resets their second factor."},
+	CodeFactorExpired:  {"Setting up took too long. Begin again.", "A new second factor waits ten minutes for its first code, in the session that has begun it."},
+	CodeFactorLive:     {"A second factor is set up already.", "Change it: at the next sign-in the old one is asked for, and then a new one is set up."},
+	CodeNoFactor:       {"There is no second factor to do this with.", "Start the sign-in again."},
+	CodeOwnFactor:      {"Your own second factor is yours to change.", "Change it with a code or a recovery code, or ask another Owner or Admin."},
+	CodeHalfOver:       {"This sign-in took too long, or was ended. Start it again.", "Start at the sign-in page, in one browser, with cookies allowed. Too many wrong codes end it as well."},
+	CodeSetUp:          {"Set up a second factor to go on.", "Scan the code with an authenticator app, and type what it shows."},
+	CodeLinkOver:       {"This link does not work any more.", "Ask for a new one. A link is good for a day, and once."},
+	CodeCantTell:       {"This person can't be asked.", "They are in other organizations as well, so they have to confirm it from a verified address, by a message. Ask support."},
+
+	Code(policy.FactorAsked):        {"Enter the code of your authenticator app.", "Go on with a code or a recovery code."},
 	Code(policy.SSORequired):        {"Your organization requires single sign-on.", "Sign in by SSO. Owners and Admins may use a password."},
 	Code(policy.ExternalBlocked):    {"This organization lets in people of its own domains only.", "An Owner or Admin can allow external people in the settings."},
 	Code(policy.NotMember):          {"You are not a member of this organization. Ask to be invited.", "Invite the person, or switch on IdP-managed access."},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
@@ -34,6 +35,15 @@ type facts struct {
 // logOrg is where an event about this login belongs: with the owner of the domain,
 // else in the system's own log.
 func (f facts) logOrg() string { return f.owner.ID }
+
+// eventOrg is where an event about the person belongs: with the org they are on their way
+// into as a member, else as logOrg says.
+func (f facts) eventOrg() string {
+	if f.in.Target != nil && f.in.Person.Role != "" {
+		return f.in.Target.ID
+	}
+	return f.logOrg()
+}
 
 // refusedBy is the org whose rule it was.
 func (f facts) refusedBy(d policy.Decision) string {
@@ -70,6 +80,9 @@ func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, e
 		return f, err
 	}
 	f.in.Person.Known, f.in.Person.Disabled = true, f.user.Disabled
+	if _, f.in.Person.Factor, err = s.factorOf(ctx, r, f.user.ID); err != nil {
+		return f, err
+	}
 	if f.in.Person.Role, err = roleIn(ctx, r, q.orgID, f.user.ID); err != nil {
 		return f, err
 	}
@@ -190,16 +203,31 @@ type proof struct {
 	fresh    bool             // asked and shown just now: counts like a password typed again
 }
 
+// outcome is what the gate has come to: a session, or the step that comes before one.
+type outcome struct {
+	entered *Entered
+	next    policy.Next
+}
+
+// step is what the way in answers with.
+func (o outcome) step(v Visit) Step {
+	return Step{Entered: o.entered, Next: o.next, After: SafePath(v.After)}
+}
+
 // admit is the gate: every path to a session ends here, inside the transaction that
 // makes it, with facts read in that transaction. It decides, makes the member where
-// the decision says so, and is the only caller of CreateSession (a test looks).
-func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Entered, error) {
+// the decision says so, and is the only caller of CreateSession (a test looks). Where a
+// second factor is still to be shown it keeps the half that was right, and makes none.
+func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outcome, error) {
 	if err := s.alone(); err != nil {
-		return nil, err
+		return outcome{}, err
 	}
 	d := policy.Decide(f.in)
+	if d.Reason == policy.FactorAsked {
+		return outcome{next: policy.NextFactor}, c.challenge(ctx, f, p)
+	}
 	if !d.Allow {
-		return nil, refuseDecision(d).inOrg(f.refusedBy(d), p.visit.by(audit.LoginRefused, f.actor()))
+		return outcome{}, refuseDecision(d).inOrg(f.refusedBy(d), p.visit.by(audit.LoginRefused, f.actor()))
 	}
 	if f.in.Attempt.Method == policy.SSO {
 		if err := c.vouched(ctx, &f, d, p); err != nil {
@@ -207,34 +235,49 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Ente
 			if errors.As(err, &no) {
 				no.inOrg(f.logOrg(), p.visit.by(audit.LoginRefused, f.actor()))
 			}
-			return nil, err
+			return outcome{}, err
 		}
 	}
 	if !f.in.Person.Known {
-		return nil, errors.New("accesssec: a decision to let in nobody") // unreachable unless policy is wrong
+		return outcome{}, errors.New("accesssec: a decision to let in nobody") // unreachable unless policy is wrong
 	}
 	if err := c.heed(ctx, f.user.ID); err != nil {
-		return nil, err
+		return outcome{}, err
 	}
-	if err := c.remember(ctx, p.visit, f.user); err != nil {
-		return nil, err
+	if !d.SetUp {
+		if err := c.remember(ctx, p.visit, f.user); err != nil {
+			return outcome{}, err
+		}
 	}
 	token, ses := newSession(c.now, f, d, p)
 	if err := c.CreateSession(ctx, ses); err != nil {
-		return nil, err
+		return outcome{}, err
 	}
 	if p.identity != nil {
 		if err := s.keepName(ctx, c, p.conn, ses, p.identity); err != nil {
-			return nil, err
+			return outcome{}, err
 		}
 	}
+	if err := s.recordEntry(ctx, c, f, d, p, ses); err != nil {
+		return outcome{}, err
+	}
+	in := &Entered{Principal: principalOf(ses), EndsAt: ses.EndAt, token: token}
+	return outcome{in, d.Next}, nil
+}
+
+// recordEntry records a session that was made, and tells of one that goes past the single
+// sign-on that is required.
+func (s *Service) recordEntry(ctx context.Context, c *change, f facts, d policy.Decision, p proof, ses store.Session) error {
 	org := ses.OrgID
 	if org == "" {
 		org = f.logOrg()
 	}
 	e := p.visit.by(audit.SessionCreated, actorOf(f.user))
 	e.Session, e.Reason = ses.ID, string(d.Reason)
-	e.Facts = []audit.Fact{fact("method", string(f.in.Attempt.Method))}
+	e.Facts = []audit.Fact{fact("method", strings.Join(ses.Methods, " "))}
+	if ses.Restricted != "" {
+		e.Facts = append(e.Facts, fact("restricted", ses.Restricted))
+	}
 	if p.identity != nil {
 		e.Facts = append(e.Facts, fact("connection", f.in.Attempt.Connection), fact("assertion", p.identity.AssertionID))
 		if !p.identity.Solicited {
@@ -242,19 +285,17 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (*Ente
 		}
 	}
 	if err := c.record(ctx, org, e); err != nil {
-		return nil, err
+		return err
 	}
-	if d.Bypass {
-		b := p.visit.by(audit.LoginBypassed, actorOf(f.user))
-		b.Session = ses.ID
-		if err := c.record(ctx, f.logOrg(), b); err != nil {
-			return nil, err
-		}
-		if err := s.tellBypass(ctx, c, f.logOrg(), f.user, p.visit); err != nil {
-			return nil, err
-		}
+	if !d.Bypass || d.SetUp {
+		return nil
 	}
-	return &Entered{Principal: principalOf(ses), EndsAt: ses.EndAt, token: token}, nil
+	b := p.visit.by(audit.LoginBypassed, actorOf(f.user))
+	b.Session = ses.ID
+	if err := c.record(ctx, f.logOrg(), b); err != nil {
+		return err
+	}
+	return s.tellBypass(ctx, c, f.logOrg(), f.user, p.visit)
 }
 
 // actor is who the log names: the account if there is one, else what was typed.
@@ -274,6 +315,12 @@ func newSession(now time.Time, f facts, d policy.Decision, p proof) (token strin
 		IP: p.visit.IP, Agent: p.visit.Agent,
 		CreatedAt: now, SeenAt: now,
 		IdleAt: now.Add(f.settings.SessionIdle), EndAt: now.Add(f.settings.SessionEnd),
+	}
+	if second := f.in.Attempt.Second; second != "" {
+		ses.Methods = append(ses.Methods, string(second))
+	}
+	if d.SetUp {
+		ses.Restricted, ses.IdleAt, ses.EndAt = setUpOnly, now.Add(setUpFor), now.Add(setUpFor)
 	}
 	if !d.OwnAccount {
 		ses.OrgID, ses.Role = f.in.Target.ID, string(f.in.Person.Role)

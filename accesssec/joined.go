@@ -10,7 +10,8 @@ import (
 // Vouch, and changes by [Admin]. Everything else that writes alone is refused with
 // store.ErrJoined, before anything is read or written, because it has to be committed by
 // itself, waits for a network, or can't be taken back; who meets it has a defect to mend.
-// That is every way to a session and every look at one's token, [Me.Prove],
+// That is every way to a session and every look at one's token, [Me.Prove], all of Me
+// that makes or asks a code, [SignIn.ConfirmReset],
 // [Me.SignOutSSO], [SignIn.Logout], [Admin.VerifyDomain], [Admin.FollowMetadata] and
 // [Admin.RefreshMetadata], reading the log (which is sealed first), Run and Tick.
 //

@@ -224,6 +224,36 @@ func TestOnRefuses(t *testing.T) {
 			return err
 		},
 		"Me.Prove": func() error { return on.Me(o.in.Principal).Prove(ctx, longEnough) },
+		"SignIn.SecondFactor": func() error {
+			_, err := on.SignIn().SecondFactor(ctx, visit, "123456")
+			return err
+		},
+		"SignIn.Recover": func() error {
+			_, err := on.SignIn().Recover(ctx, visit, "0000-0000-0000-0000")
+			return err
+		},
+		"SignIn.SettingUp": func() error {
+			_, err := on.SignIn().SettingUp(httptest.NewRequest(http.MethodGet, "/", nil))
+			return err
+		},
+		"SignIn.FinishSetUp": func() error {
+			_, err := on.SignIn().FinishSetUp(ctx, visit, o.in.Principal)
+			return err
+		},
+		"SignIn.ConfirmReset": func() error { return on.SignIn().ConfirmReset(ctx, visit, "r1.") },
+		"Me.BeginFactor": func() error {
+			_, err := on.Me(o.in.Principal).BeginFactor(ctx)
+			return err
+		},
+		"Me.ConfirmFactor": func() error {
+			_, err := on.Me(o.in.Principal).ConfirmFactor(ctx, "123456")
+			return err
+		},
+		"Me.RemoveFactor": func() error { return on.Me(o.in.Principal).RemoveFactor(ctx, "123456") },
+		"Me.NewRecoveryCodes": func() error {
+			_, err := on.Me(o.in.Principal).NewRecoveryCodes(ctx, "123456")
+			return err
+		},
 		"Admin.VerifyDomain": func() error {
 			_, err := on.Admin(o.owner).VerifyDomain(ctx, d.ID)
 			return err
@@ -273,6 +303,7 @@ func TestOnNoStandaloneStep(t *testing.T) {
 	under := map[string]string{
 		"bookOne":  "Password and Prove, and what fails at a connection",
 		"giveBack": "Password and Prove",
+		"bookIn":   "SecondFactor, Recover, ConfirmFactor, and what of Me wants a code",
 		"touch":    "Authenticate",
 		"take":     "Tick and Run",
 		"sweep":    "Tick and Run",

@@ -62,10 +62,21 @@ func (m *Me) Profile(ctx context.Context) (Profile, error) {
 // signedIn reads the session and whose it is.
 func (m *Me) signedIn(ctx context.Context, r store.Reader) (acting, error) {
 	who, err := m.leaving(ctx, r)
-	if err == nil && (who.user.Version == 0 || who.user.Disabled) {
-		return acting{}, refuse(CodeSignedOut, "the account is gone or disabled")
+	if err == nil {
+		err = fit(who.session)
+	}
+	if err == nil {
+		err = who.there()
 	}
 	return who, err
+}
+
+// there refuses for an account that is gone or disabled.
+func (a acting) there() error {
+	if a.user.Version == 0 || a.user.Disabled {
+		return refuse(CodeSignedOut, "the account is gone or disabled")
+	}
+	return nil
 }
 
 // leaving is signedIn for those who only want out: they may, whatever became of the
@@ -74,7 +85,7 @@ func (m *Me) leaving(ctx context.Context, r store.Reader) (acting, error) {
 	if !m.p.genuine() || m.p.hash == (store.Hash{}) {
 		return acting{}, refuse(CodeSignedOut, "no session")
 	}
-	ses, err := m.s.session(ctx, r, m.p.hash)
+	ses, err := m.s.anySession(ctx, r, m.p.hash)
 	if err != nil {
 		return acting{}, err
 	}
@@ -150,7 +161,7 @@ func (s *Service) closedTo(ctx context.Context, r store.Reader, who acting) erro
 	if err != nil {
 		return err
 	}
-	f, err := s.facts(ctx, r, asking{address: a, orgID: who.session.OrgID, attempt: policy.Attempt{Method: policy.Password}})
+	f, err := s.facts(ctx, r, asking{address: a, orgID: who.session.OrgID, attempt: policy.Attempt{Method: policy.Password, Second: policy.TOTP}})
 	if err != nil {
 		return err
 	}

@@ -50,4 +50,13 @@ const (
 	TemplateCertificatePromoted  Template = "certificate_promoted"
 	TemplateCertificateStillUsed Template = "certificate_still_used"
 	TemplateCertificateExpiring  Template = "certificate_expiring"
+
+	TemplateFactorAdded      Template = "factor_added"
+	TemplateFactorChanging   Template = "factor_changing"
+	TemplateFactorRemoved    Template = "factor_removed"
+	TemplateFactorLocked     Template = "factor_locked"
+	TemplateFactorReset      Template = "factor_reset"
+	TemplateFactorResetAsked Template = "factor_reset_asked"
+	TemplateRecoveryUsed     Template = "recovery_used"
+	TemplateRecoveryRenewed  Template = "recovery_renewed"
 )

@@ -94,7 +94,7 @@ func (s *Service) notifyAdmins(ctx context.Context, c *change, m message) error 
 		return err
 	}
 	m.values["org"], m.values["site"] = org.Name, s.site()
-	m.values["time"] = c.now.Format("2 January 2006, 15:04 UTC")
+	m.values["time"] = noticeTime(c.now)
 	q := store.MembershipQuery{
 		Roles:  []string{string(policy.Owner), string(policy.Admin)},
 		Paging: store.Paging{Limit: 1000},
@@ -116,6 +116,9 @@ func (s *Service) notifyAdmins(ctx context.Context, c *change, m message) error 
 		}
 	}
 }
+
+// noticeTime is an instant as people read it.
+func noticeTime(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
 
 // tellBypass tells of a sign-in by password past the single sign-on that is required.
 func (s *Service) tellBypass(ctx context.Context, c *change, orgID string, u store.User, v Visit) error {

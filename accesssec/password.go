@@ -11,7 +11,10 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// Password signs in with an address and a password. Until the password was right every
+// Password signs in with an address and a password. Of a person with a second factor it
+// asks for that: Step.Next is policy.NextFactor then, nobody is signed in, and
+// [SignIn.SecondFactor] goes on. Where a new factor is due the session can do nothing but
+// set it up, and Step.Next is policy.NextSetUp. Until the password was right every
 // refusal is CodeWrongPassword or CodeLocked, whoever the address belongs to, and costs
 // the same work. After that the policy is asked, and its refusals speak plainly.
 //
@@ -51,13 +54,13 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 			return Step{}, err
 		}
 	}
-	var entered *Entered
+	var out outcome
 	err = s.change(ctx, func(c *change) error {
-		entered = nil
+		out = outcome{}
 		if err := settle(ctx, c, counters); err != nil {
 			return err
 		}
-		f, err := s.passwordFacts(ctx, c, v, a)
+		f, err := s.passwordFacts(ctx, c, v, a, policy.Attempt{Method: policy.Password})
 		if err != nil {
 			return err
 		}
@@ -70,14 +73,14 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 				return err
 			}
 		}
-		entered, err = s.admit(ctx, c, f, proof{visit: v})
+		out, err = s.admit(ctx, c, f, proof{visit: v})
 		return err
 	})
 	if err != nil {
 		return Step{}, s.excused(ctx, counters, err)
 	}
 	s.giveBack(ctx, counters, shared)
-	return Step{Entered: entered, After: SafePath(v.After)}, nil
+	return out.step(v), nil
 }
 
 // longestPassword is what a host's own check is asked about, in bytes; Hasher has the
@@ -124,11 +127,11 @@ func (s *Service) wrongPassword(ctx context.Context, v Visit, a domainclaim.Addr
 }
 
 // passwordFacts gathers the facts for the org that is wanted. When none is named it
-// takes the first of the person's orgs that lets them in, the one that owns their
+// takes the first of the person's orgs that lets them in, be it after a second factor, the one that owns their
 // domain before the others, so that an org that keeps them out does not keep them out
 // of the rest. With none that does, it is the first one's refusal that counts.
-func (s *Service) passwordFacts(ctx context.Context, r store.Reader, v Visit, a domainclaim.Address) (facts, error) {
-	ask := asking{address: a, orgID: v.OrgID, attempt: policy.Attempt{Method: policy.Password}}
+func (s *Service) passwordFacts(ctx context.Context, r store.Reader, v Visit, a domainclaim.Address, attempt policy.Attempt) (facts, error) {
+	ask := asking{address: a, orgID: v.OrgID, attempt: attempt}
 	if v.OrgID != "" {
 		_, err := r.Org(ctx, v.OrgID)
 		if err == nil {
@@ -157,7 +160,7 @@ func (s *Service) passwordFacts(ctx context.Context, r store.Reader, v Visit, a 
 		if err != nil {
 			return f, err
 		}
-		if policy.Decide(f.in).Allow {
+		if d := policy.Decide(f.in); d.Allow || d.Reason == policy.FactorAsked {
 			return f, nil
 		}
 		if n == 0 {

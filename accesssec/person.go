@@ -3,6 +3,7 @@ package accesssec
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,8 @@ var errSettled = errors.New("accesssec: nothing is owed any more")
 // then has done nothing: call it again.
 //
 // All sessions end when the account is gone or disabled, and the browsers the person
-// was known by are strangers' again. Else a session ends when the person is no member
+// was known by are strangers' again; with an account that is gone its second factor goes.
+// Else a session ends when the person is no member
 // of its org any more, or could not sign in there by that method today, and it gets the
 // role that the person has by now. What the role is shows at the next request.
 //
@@ -139,12 +141,13 @@ type review struct {
 	rewrites []store.Session // with the role that holds now
 	was      map[string]string
 	browsers bool          // they are to be forgotten
+	factor   bool          // it is of an account that is gone
 	entries  []store.Entry // to be put into directories; without an id: to be made
 	taken    []string      // orgs whose directory has the address for another member
 }
 
 func (v review) settled() bool {
-	return len(v.ends) == 0 && len(v.rewrites) == 0 && len(v.entries) == 0 && !v.browsers
+	return len(v.ends) == 0 && len(v.rewrites) == 0 && len(v.entries) == 0 && !v.browsers && !v.factor
 }
 
 // review looks at everything and changes nothing.
@@ -176,6 +179,11 @@ func (s *Service) review(ctx context.Context, r store.Reader, userID string) (re
 		var known store.Page[kept[struct{}]]
 		known, err = browsers.list(ctx, r, "", store.DocQuery{Owners: []string{userID}, Paging: store.Paging{Limit: 1}})
 		v.browsers = len(known.Items) > 0
+		if err == nil && v.reason == reasonGone {
+			var state policy.FactorState
+			_, state, err = s.factorOf(ctx, r, userID)
+			v.factor = state != policy.FactorNone
+		}
 	case noAddress != nil:
 		v.ends = sessions // nobody can sign in like that, so nobody stays
 	default:
@@ -233,12 +241,22 @@ func (s *Service) reviewSessions(ctx context.Context, r store.Reader, v *review,
 }
 
 // decideAgain asks the policy what it was asked when the session was made, with the
-// facts of now. A session by several methods needs each of them; one by none, or by one
-// that the policy does not know, ends.
+// facts of now. A session by several methods needs each of them, and has the second
+// factors beside each first one; one by none, or by one that the policy does not know,
+// ends.
 func (s *Service) decideAgain(ctx context.Context, r store.Reader, userID string, a domainclaim.Address, ses store.Session) (verdict, error) {
 	out := verdict{}
-	for _, m := range ses.Methods {
-		attempt := policy.Attempt{Method: policy.Method(m), Connection: ses.ConnectionID}
+	var second policy.Method
+	first := slices.Clone(ses.Methods)
+	first = slices.DeleteFunc(first, func(m string) bool {
+		if !policy.Method(m).Second() {
+			return false
+		}
+		second = policy.Method(m)
+		return true
+	})
+	for _, m := range first {
+		attempt := policy.Attempt{Method: policy.Method(m), Connection: ses.ConnectionID, Second: second}
 		f, err := s.facts(ctx, r, asking{address: a, orgID: ses.OrgID, attempt: attempt})
 		if errors.Is(err, store.ErrNotFound) {
 			return verdict{}, nil // the org is no more

@@ -13,7 +13,7 @@ import (
 type upshot struct {
 	ended, rewritten, entries int
 	roles                     []audit.Change
-	browsers                  bool
+	browsers, factor          bool
 }
 
 // carryOut does what the review calls for, and records it org by org.
@@ -23,6 +23,11 @@ func (c *change) carryOut(ctx context.Context, v review) error {
 	}
 	if v.browsers {
 		if err := c.forgetBrowsers(ctx, v.userID); err != nil {
+			return err
+		}
+	}
+	if v.factor {
+		if _, err := c.dropFactor(ctx, v.userID, ""); err != nil {
 			return err
 		}
 	}
@@ -87,6 +92,9 @@ func (v review) upshots() map[string]*upshot {
 	if v.browsers {
 		in("").browsers = true
 	}
+	if v.factor {
+		in("").factor = true
+	}
 	return out
 }
 
@@ -102,6 +110,9 @@ func (v review) event(u upshot) audit.Event {
 	}
 	if u.browsers {
 		e.Facts = append(e.Facts, fact("browsers", "forgotten"))
+	}
+	if u.factor {
+		e.Facts = append(e.Facts, fact("factor", "removed"))
 	}
 	return e
 }

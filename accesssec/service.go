@@ -17,6 +17,7 @@ import (
 	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/store"
 	"github.com/accesssec/accesssec-go/store/seal"
+	"github.com/accesssec/accesssec-go/totp"
 )
 
 // Service is safe for concurrent use, keeps no state of its own between requests, and
@@ -40,6 +41,9 @@ type Options struct {
 	// "/auth/". It is part of the URLs customers type into their identity provider,
 	// so it is chosen once.
 	Path string
+	// Issuer is the name under which authenticator apps show an account, as people know
+	// the product: at most 64 characters, without ":". "" is the host of the origin.
+	Issuer string
 	// Support is the host's contact for people who are stuck, a mail address or URL.
 	Support string
 	// Resolvers look up DNS. Empty is the system's.
@@ -129,6 +133,12 @@ func New(st store.Store, origin string, keys *seal.Ring, opts *Options) (*Servic
 	if s.origin, err = cleanOrigin(origin); err != nil {
 		return nil, err
 	}
+	if s.opts.Issuer == "" {
+		s.opts.Issuer = s.issuer()
+	}
+	if err := checkIssuer(s.opts.Issuer); err != nil {
+		return nil, err
+	}
 	example, err := domainclaim.ParseName("example.com", nil)
 	if err != nil {
 		return nil, err
@@ -187,6 +197,27 @@ func secureURL(u *url.URL) bool {
 	}
 	ip := net.ParseIP(u.Hostname())
 	return u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+// issuer is the host that people know us by, or the product where that has ":" in it.
+func (s *Service) issuer() string {
+	u, err := url.Parse(s.origin)
+	if err != nil || strings.Contains(u.Hostname(), ":") {
+		return s.opts.Product
+	}
+	return u.Hostname()
+}
+
+// checkIssuer tries the name as [Me.BeginFactor] will use it.
+func checkIssuer(name string) error {
+	e, secret, err := totp.New(time.Unix(0, 0), nil)
+	if err == nil {
+		_, err = e.Setup(name, "address", secret)
+	}
+	if err != nil {
+		return fmt.Errorf("accesssec: Options.Issuer: %w", err)
+	}
+	return nil
 }
 
 func remoteAddr(r *http.Request) string {

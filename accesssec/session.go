@@ -79,7 +79,7 @@ func setCookie(w http.ResponseWriter, c *http.Cookie) {
 }
 
 // Authenticate finds whose token it is. It refuses with CodeSignedOut when the session
-// is over; any other error is a fault, and nobody is let in on a fault. The row behind
+// is over, and with CodeSetUp when it is for nothing but setting up a second factor; any other error is a fault, and nobody is let in on a fault. The row behind
 // the token is what signing out everywhere ends, whoever holds the token.
 func (s *Service) Authenticate(ctx context.Context, token string) (Principal, error) {
 	if err := s.alone(); err != nil {
@@ -121,8 +121,30 @@ func (s *Service) touch(ctx context.Context, ses store.Session, now time.Time) e
 	return nil
 }
 
-// session reads a session that is not over.
+// session reads a session that is not over, and fit for anything.
 func (s *Service) session(ctx context.Context, r store.Reader, hash store.Hash) (store.Session, error) {
+	ses, err := s.anySession(ctx, r, hash)
+	if err == nil {
+		err = fit(ses)
+	}
+	return ses, err
+}
+
+// fit refuses a session that is for nothing but setting up a second factor.
+func fit(ses store.Session) error {
+	switch ses.Restricted {
+	case "":
+		return nil
+	case setUpOnly, setUpShown:
+		no := refuse(CodeSetUp, "")
+		no.Next = policy.NextSetUp
+		return no
+	}
+	return refuse(CodeSignedOut, "the session is not fit for this")
+}
+
+// anySession reads a session that is not over.
+func (s *Service) anySession(ctx context.Context, r store.Reader, hash store.Hash) (store.Session, error) {
 	ses, err := r.SessionByHash(ctx, hash)
 	if errors.Is(err, store.ErrNotFound) {
 		return ses, refuse(CodeSignedOut, "no such session")
@@ -131,9 +153,6 @@ func (s *Service) session(ctx context.Context, r store.Reader, hash store.Hash) 
 	}
 	if now := s.now(); !now.Before(ses.EndAt) || !now.Before(ses.IdleAt) {
 		return ses, refuse(CodeSignedOut, "the session is over")
-	}
-	if ses.Restricted != "" {
-		return ses, refuse(CodeSignedOut, "the session is not fit for this")
 	}
 	return ses, nil
 }
@@ -147,7 +166,8 @@ func FromContext(ctx context.Context) (Principal, bool) {
 }
 
 // Protect lets through people who are signed in, found by [FromContext]. Others are
-// sent to the sign-in page when they ask for a page, and get a 401 otherwise. When the
+// sent to the sign-in page when they ask for a page, and get a 401 otherwise; those who
+// have to set up a second factor first are sent to that. When the
 // store can't be asked the answer is a 503. It does not look for forged forms: wrap
 // your own pages in http.CrossOriginProtection as well.
 func (s *Service) Protect(next http.Handler) http.Handler {
@@ -163,7 +183,11 @@ func (s *Service) Protect(next http.Handler) http.Handler {
 			http.Error(w, "Sign-in can't be checked at the moment. Try again.", http.StatusServiceUnavailable)
 		case wantsPage(r):
 			w.Header().Set("Cache-Control", "no-store")
-			http.Redirect(w, r, s.opts.Path+"?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+			page := s.opts.Path
+			if no.Code == CodeSetUp {
+				page += "factor"
+			}
+			http.Redirect(w, r, page+"?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 		default:
 			http.Error(w, no.Say, http.StatusUnauthorized)
 		}
@@ -172,12 +196,21 @@ func (s *Service) Protect(next http.Handler) http.Handler {
 
 // FromRequest is who sent r, by our cookie. Its errors are those of Authenticate.
 func (s *Service) FromRequest(r *http.Request) (Principal, error) {
+	token, err := cookieToken(r)
+	if err != nil {
+		return Principal{}, err
+	}
+	return s.Authenticate(r.Context(), token)
+}
+
+// cookieToken is the token in our cookie.
+func cookieToken(r *http.Request) (string, error) {
 	// Of several cookies of one name none is trusted over the others.
 	cookies := r.CookiesNamed(sessionCookie)
-	if len(cookies) != 1 {
-		return Principal{}, refuse(CodeSignedOut, "no session cookie")
+	if len(cookies) != 1 || !plausible(cookies[0].Value, sessionMark) {
+		return "", refuse(CodeSignedOut, "no session cookie")
 	}
-	return s.Authenticate(r.Context(), cookies[0].Value)
+	return cookies[0].Value, nil
 }
 
 func wantsPage(r *http.Request) bool {

@@ -38,7 +38,9 @@ type Visit struct {
 	known     bool   // which it brought: its cookies work
 }
 
-// Step is what a way in has come to: Entered, or what is next.
+// Step is what a way in has come to: Entered, or what is next. With Entered, Next is
+// policy.NextSetUp for a session that is good for nothing but setting up a second factor:
+// give the browser its cookie, and see [SignIn.SettingUp].
 type Step struct {
 	Entered *Entered
 	Next    policy.Next

@@ -237,7 +237,8 @@ func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, addres
 	if asked.Fresh && !fresh {
 		return nil, a.refuse(refuse(CodeNotFresh, "the person signed in there before they were asked to"))
 	}
-	in, err := s.admit(ctx, c, f, proof{visit: a.visit, conn: conn, identity: a.id, fresh: asked.Fresh})
+	out, err := s.admit(ctx, c, f, proof{visit: a.visit, conn: conn, identity: a.id, fresh: asked.Fresh})
+	in := out.entered
 	if err == nil {
 		err = s.noteUse(ctx, c, conn, a.print)
 		if err == nil && a.encrypted {

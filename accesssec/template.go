@@ -2,6 +2,7 @@ package accesssec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -22,7 +23,7 @@ type TemplateKey struct{ Key, Meaning string }
 // Templates lists what notices there are, for hosts that send words of their own. The
 // slice is the caller's.
 func Templates() []TemplateInfo {
-	return append(changeTemplates(), providerTemplates()...)
+	return slices.Concat(changeTemplates(), providerTemplates(), factorTemplates())
 }
 
 // changeTemplates are of what people have done.

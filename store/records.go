@@ -227,7 +227,7 @@ type Session struct {
 	ConnectionID string // "" unless by SSO
 	Role         string // in OrgID
 	Methods      []string
-	Restricted   string // "" or what is all it may be used for: "enrol", "step_up"
+	Restricted   string // "" or what is all it may be used for: "enrol", "enrolled", "step_up"
 	IdPSession   string // SessionIndex of the assertion
 	IP, Agent    string
 	CreatedAt    time.Time

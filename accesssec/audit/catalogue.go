@@ -24,6 +24,18 @@ const (
 	LogoutRefused        Type = "logout.refused"
 	LogoutAnswered       Type = "logout.answered"
 	ProveRefused         Type = "prove.refused"
+	LoginChallenged      Type = "login.challenged"
+	FactorBegun          Type = "factor.begun"
+	FactorAdded          Type = "factor.added"
+	FactorRefused        Type = "factor.refused"
+	FactorLocked         Type = "factor.locked"
+	FactorDisabled       Type = "factor.disabled"
+	FactorRecovered      Type = "factor.recovered"
+	FactorChanging       Type = "factor.changing"
+	FactorRemoved        Type = "factor.removed"
+	FactorReset          Type = "factor.reset"
+	FactorResetAsked     Type = "factor.reset_asked"
+	RecoveryRenewed      Type = "recovery.renewed"
 	DomainClaimed        Type = "domain.claimed"
 	DomainVerified       Type = "domain.verified"
 	DomainChecked        Type = "domain.checked"
@@ -82,6 +94,18 @@ var entries = [...]Entry{
 	{LogoutRefused, Notice, "A message that claimed to come from an identity provider, to end sessions or about their end, was refused."},
 	{LogoutAnswered, Info, "An identity provider said whether the session of a person who has signed out is over there as well."},
 	{ProveRefused, Notice, "A signed-in person failed to prove again who they are."},
+	{LoginChallenged, Info, "A person was asked for their second factor, after a right password."},
+	{FactorBegun, Info, "A person began to set up a second factor."},
+	{FactorAdded, Notice, "A person set up a second factor, which takes the place of the one before."},
+	{FactorRefused, Notice, "A code of a second factor was refused."},
+	{FactorLocked, Notice, "Too many codes in a row were wrong: the second factor refuses all codes for a time."},
+	{FactorDisabled, High, "A hundred codes in a row were wrong: the second factor is disabled."},
+	{FactorRecovered, High, "A recovery code was used in place of a second factor."},
+	{FactorChanging, Notice, "A person asked to set up another second factor at their next sign-in."},
+	{FactorRemoved, High, "A person removed their second factor."},
+	{FactorReset, High, "The second factor of a person was reset."},
+	{FactorResetAsked, High, "An Owner or Admin asked a person to confirm that their second factor be reset."},
+	{RecoveryRenewed, Notice, "A person made new recovery codes; the old ones are worthless."},
 	{DomainClaimed, Notice, "The organization claimed a domain."},
 	{DomainVerified, Notice, "A domain was verified as the organization's own."},
 	{DomainChecked, Notice, "The check of a domain's record changed what is known of the domain."},

@@ -20,7 +20,7 @@ func doors() []door {
 	return []door{
 		{"CreateSession", "accesssec/gate.go", []string{"Service.admit"}, "every path to a session ends in the gate"},
 		{"RunInTx", "accesssec/change.go", []string{"Service.change", "Service.refused", "Service.upkeep"}, "every change owes an audit event, and change.go counts it"},
-		{"SwapDoc", "accesssec/attempts.go", []string{"Service.bookOne", "Service.giveBack"}, "it commits by itself, so it is for booking an attempt before the secret is looked at, and for giving back one that was right"},
+		{"SwapDoc", "accesssec/attempts.go", []string{"Service.bookOne", "Service.giveBack", "bookIn"}, "it commits by itself, so it is for booking an attempt before the secret is looked at, and for giving back one that was right"},
 	}
 }
 
@@ -36,6 +36,9 @@ func upkeepCallers() reasons {
 		"Service.askLogout":    "keeps the logout request that an answer has to fit; the session ended before, with its event",
 		"Service.takeMetadata": "notes an attempt at metadata that changes nothing of the connection",
 		"Service.putTrace":     "keeps what a response looked like, beside the event of what became of it",
+
+		"Service.sealAnew":      "seals what is there under the current key; what it says stays as it is",
+		"Service.keepResealing": "notes how far that is",
 
 		"Admin.VerifyDomain": "notes what was seen when it changes nothing",
 

@@ -1,0 +1,254 @@
+package accesssec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+const (
+	resetMark = "r1."
+	resetFor  = 24 * time.Hour
+	// resetAgain is how long the same person is not sent another link.
+	resetAgain = time.Hour
+	mostResets = 100
+)
+
+// ResetOutcome is what became of one person's second factor. The strings are stable.
+type ResetOutcome string
+
+// The outcomes of [Admin.ResetFactors].
+const (
+	ResetDone  ResetOutcome = "reset" // a new one is due at their next sign-in
+	ResetAsked ResetOutcome = "asked" // they were sent a link by which to confirm it
+	ResetNone  ResetOutcome = "none"  // they have none
+)
+
+// FactorReset is one line of the answer of [Admin.ResetFactors].
+type FactorReset struct {
+	UserID  string
+	Outcome ResetOutcome
+}
+
+// resetLink waits for the person to confirm what an Owner or Admin has asked for.
+type resetLink struct {
+	Org string `json:"org"` // whose Owner or Admin
+	By  string `json:"by"`
+}
+
+var resetLinks = collection[resetLink]{"factor_reset"} // keyed by the hash of the link's token
+
+// ResetFactors takes the second factors of members away who have lost theirs: up to a
+// hundred, all of them or none. It wants a fresh proof, from an Owner for an Owner's.
+//
+// It is done at once for people on the org's own verified domains and for those who are
+// in no other org: their sessions end in every org, the browsers they were known by are
+// strangers', and a new factor is due at their very next sign-in, before anything else.
+// Other orgs have a say in everybody else's: they are sent a link, good for a day, and it
+// is done when they confirm; without a Notifier it is refused. A person's own is refused:
+// that takes a code or a recovery code ([Me]).
+//
+// Each person is told, and each reset is in the log. Whose factor it was is proven again
+// by nothing but the password until the new one is set up: be sure who asks.
+func (a *Admin) ResetFactors(ctx context.Context, userIDs ...string) ([]FactorReset, error) {
+	ids := slices.Compact(slices.Sorted(slices.Values(userIDs)))
+	if len(ids) == 0 || len(ids) > mostResets {
+		return nil, fmt.Errorf("accesssec: ResetFactors takes 1 to %d people", mostResets)
+	}
+	var out []FactorReset
+	err := a.s.change(ctx, func(c *change) error {
+		out = nil
+		by, err := a.authorise(ctx, c, proven)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			outcome, err := a.resetFactor(ctx, c, by, id)
+			if err != nil {
+				return err
+			}
+			out = append(out, FactorReset{id, outcome})
+		}
+		if c.recorded == 0 {
+			return errSettled
+		}
+		return nil
+	})
+	if errors.Is(err, errSettled) {
+		return out, nil
+	} else if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (a *Admin) resetFactor(ctx context.Context, c *change, by acting, userID string) (ResetOutcome, error) {
+	m, err := c.Membership(ctx, a.p.OrgID, userID)
+	if err != nil {
+		return "", gone(err)
+	}
+	e := by.by(audit.FactorReset, personOf(m.User))
+	if no := a.mayReset(ctx, c, by, m); no != nil {
+		var refusal *Refusal
+		if errors.As(no, &refusal) {
+			e.Type = audit.ChangeRefused
+			return "", refusal.inOrg(a.p.OrgID, e)
+		}
+		return "", no
+	}
+	_, state, err := a.s.factorOf(ctx, c, userID)
+	if err != nil || state == policy.FactorNone {
+		return ResetNone, err
+	}
+	ours, err := a.ours(ctx, c, m.User)
+	if err != nil {
+		return "", err
+	}
+	if !ours {
+		return ResetAsked, a.askReset(ctx, c, by, m.User)
+	}
+	return ResetDone, a.s.resetNow(ctx, c, a.p.OrgID, m.User, e)
+}
+
+// mayReset: nobody their own, and only an Owner an Owner's.
+func (a *Admin) mayReset(ctx context.Context, r store.Reader, by acting, m store.Member) error {
+	if m.UserID == a.p.UserID {
+		return refuse(CodeOwnFactor, "")
+	}
+	role, err := roleIn(ctx, r, a.p.OrgID, a.p.UserID)
+	if err == nil && policy.Role(m.Role) == policy.Owner && role != policy.Owner {
+		return refuse(CodeNotAllowed, "only an Owner may do this to an Owner")
+	}
+	return err
+}
+
+// ours reports whether nobody but this org has a say in the person's account: their domain
+// is its own, and proven, or it is the only org they are in.
+func (a *Admin) ours(ctx context.Context, r store.Reader, u store.User) (bool, error) {
+	owner, err := domainOwner(ctx, r, u)
+	if err != nil || owner != "" {
+		return owner == a.p.OrgID, err
+	}
+	orgs, err := r.OrgsOf(ctx, u.ID)
+	return len(orgs) == 1 && orgs[0].OrgID == a.p.OrgID, err
+}
+
+// domainOwner is the org that holds the domain of a person's address; "" nobody does.
+func domainOwner(ctx context.Context, r store.Reader, u store.User) (string, error) {
+	a, err := domainclaim.ParseAddress(u.Address)
+	if err != nil {
+		return "", nil
+	}
+	claim, err := claimOn(ctx, r, a.Domain())
+	if claim.Status != store.DomainVerified && claim.Status != store.DomainMissing {
+		return "", err
+	}
+	return claim.OrgID, err
+}
+
+// resetNow takes the factor away, and all that was signed in by it.
+func (s *Service) resetNow(ctx context.Context, c *change, orgID string, u store.User, e audit.Event) error {
+	if _, err := c.dropFactor(ctx, u.ID, dueReset); err != nil {
+		return err
+	}
+	ended, err := c.DeleteSessions(ctx, store.SessionQuery{UserID: u.ID})
+	if err != nil {
+		return err
+	}
+	if err := c.forgetBrowsers(ctx, u.ID); err != nil {
+		return err
+	}
+	e.Facts = append(e.Facts, count("sessions_ended", ended))
+	if err := c.record(ctx, orgID, e); err != nil {
+		return err
+	}
+	return s.tellFactor(ctx, c, TemplateFactorReset, u, nil)
+}
+
+// askReset sends the person a link. One that was sent within the hour is good still.
+func (a *Admin) askReset(ctx context.Context, c *change, by acting, u store.User) error {
+	s := a.s
+	if s.opts.Notify == nil || !u.AddressVerified || u.Disabled {
+		return refuse(CodeCantTell, "the person is in other orgs and has to confirm it by mail")
+	}
+	id := a.p.OrgID + " " + u.ID
+	link, err := resetLinks.get(ctx, c, "", id)
+	if err == nil && c.now.Before(link.At.Add(resetAgain)) {
+		return c.record(ctx, a.p.OrgID, by.by(audit.FactorResetAsked, personOf(u)))
+	}
+	if err == nil {
+		err = c.DeleteDoc(ctx, resetLinks.kind, "", id)
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	token := newSecret(resetMark)
+	link = resetLinks.fresh("", id, resetKey(token), c.now, c.now.Add(resetFor), resetLink{a.p.OrgID, a.p.UserID})
+	link.Owner = u.ID
+	if err := resetLinks.put(ctx, c, link); err != nil {
+		return err
+	}
+	org, err := c.Org(ctx, a.p.OrgID)
+	if err != nil {
+		return err
+	}
+	if err := c.record(ctx, a.p.OrgID, by.by(audit.FactorResetAsked, personOf(u))); err != nil {
+		return err
+	}
+	values := map[string]string{
+		"org": org.Name, "site": s.site(), "by": by.named(),
+		"link": s.origin + s.opts.Path + "factor/reset?" + url.Values{"token": {token}}.Encode(),
+	}
+	return s.notify(ctx, c, message{template: TemplateFactorResetAsked, orgID: a.p.OrgID, values: values, lasts: resetFor}, u)
+}
+
+func resetKey(token string) string {
+	sum := hashOf("factor reset\x00" + token)
+	return hexOf(sum[:])
+}
+
+// ConfirmReset is for the person who was sent a link ([Admin.ResetFactors]): their second
+// factor is taken away, and all of their sessions end. It signs nobody in. Call it for a
+// POST that the person has made by a click, never for the link's GET, which a mail scanner
+// makes too. CodeHalfOver: the link is over, or was used.
+func (i *SignIn) ConfirmReset(ctx context.Context, v Visit, token string) error {
+	s := i.s
+	if err := s.alone(); err != nil {
+		return err
+	}
+	over := v.refused(CodeLinkOver, nil)
+	if !plausible(token, resetMark) {
+		return over
+	}
+	return s.change(ctx, func(c *change) error {
+		link, err := resetLinks.take(ctx, c, resetKey(token))
+		if errors.Is(err, store.ErrNotFound) || err == nil && !c.now.Before(link.ExpiresAt) {
+			return over
+		} else if err != nil {
+			return err
+		}
+		// Who asked must still be one who may, and the person a member.
+		m, err := c.Membership(ctx, link.Value.Org, link.Owner)
+		if errors.Is(err, store.ErrNotFound) {
+			return over
+		} else if err != nil {
+			return err
+		}
+		role, err := roleIn(ctx, c, link.Value.Org, link.Value.By)
+		if err != nil {
+			return err
+		}
+		if !policy.Role(role).Administers() {
+			return over
+		}
+		return s.resetNow(ctx, c, link.Value.Org, m.User, v.by(audit.FactorReset, actorOf(m.User)))
+	})
+}

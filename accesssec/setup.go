@@ -1,0 +1,107 @@
+package accesssec
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// What a session is for that was let in to set up a second factor.
+const (
+	setUpOnly  = "enrol"    // and has not done so
+	setUpShown = "enrolled" // and has, but the person has not said that they keep the recovery codes
+)
+
+// setUpFor is how long such a session lasts.
+const setUpFor = 30 * time.Minute
+
+// SettingUp is who sent r, in a session that is for nothing but setting up a second
+// factor. With the Principal, [Me.BeginFactor], [Me.PendingFactor], [Me.ConfirmFactor],
+// [Me.Factor] and [Me.SignOut] work, and [SignIn.FinishSetUp]; all else is refused with
+// CodeSetUp. CodeSignedOut: there is no such session.
+func (i *SignIn) SettingUp(r *http.Request) (Principal, error) {
+	if err := i.s.alone(); err != nil {
+		return Principal{}, err
+	}
+	token, err := cookieToken(r)
+	if err != nil {
+		return Principal{}, err
+	}
+	ses, err := i.s.anySession(r.Context(), i.s.store, hashOf(token))
+	if err != nil {
+		return Principal{}, err
+	}
+	if ses.Restricted != setUpOnly && ses.Restricted != setUpShown {
+		return Principal{}, refuse(CodeSignedOut, "the session is not for set-up")
+	}
+	return principalOf(ses), nil
+}
+
+// FinishSetUp is for the person who has said that they keep their recovery codes: the
+// session that was for set-up ends, and one that is good for all takes its place, by the
+// password that was typed at its beginning and the code that has confirmed the factor.
+// v.After is where they go. CodeSetUp: there is no factor yet.
+func (i *SignIn) FinishSetUp(ctx context.Context, v Visit, p Principal) (Step, error) {
+	s, me := i.s, i.s.Me(p)
+	if err := s.alone(); err != nil {
+		return Step{}, err
+	}
+	var out outcome
+	err := s.change(ctx, func(c *change) error {
+		out = outcome{}
+		who, err := me.leaving(ctx, c)
+		if err == nil {
+			err = who.there()
+		}
+		if err != nil {
+			return err
+		}
+		ses := who.session
+		if ses.Restricted != setUpShown {
+			if err := fit(ses); err != nil {
+				return err
+			}
+			return refuse(CodeSignedOut, "the session is not for set-up")
+		}
+		f, err := s.setUpFacts(ctx, c, who)
+		if err != nil {
+			return err
+		}
+		if _, err := c.DeleteSessions(ctx, store.SessionQuery{UserID: ses.UserID, ID: ses.ID}); err != nil {
+			return err
+		}
+		out, err = s.admit(ctx, c, f, proof{visit: v})
+		return err
+	})
+	if err != nil {
+		return Step{}, traced(err, v)
+	}
+	return out.step(v), nil
+}
+
+// setUpFacts are those of the login that the session for set-up has begun.
+func (s *Service) setUpFacts(ctx context.Context, r store.Reader, who acting) (facts, error) {
+	a, err := domainclaim.ParseAddress(who.user.Address)
+	if err != nil {
+		return facts{}, err
+	}
+	first := slices.IndexFunc(who.session.Methods, func(m string) bool { return !isSecond(m) })
+	if first < 0 || !slices.Contains(who.session.Methods, string(policy.TOTP)) {
+		return facts{}, refuse(CodeSignedOut, "the session was not made by a password and a code")
+	}
+	attempt := policy.Attempt{Method: policy.Method(who.session.Methods[first]), Second: policy.TOTP}
+	f, err := s.facts(ctx, r, asking{address: a, orgID: who.session.OrgID, attempt: attempt})
+	if errors.Is(err, store.ErrNotFound) {
+		return f, refuse(CodeSignedOut, "the org is no more")
+	}
+	if err == nil && f.user.ID != who.user.ID {
+		return f, refuse(CodeSignedOut, "the address is another account's by now")
+	}
+	return f, err
+}
