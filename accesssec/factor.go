@@ -132,21 +132,18 @@ func (s *Service) newRecovery(ctx context.Context, f *factor, userID string) (to
 // dropFactor takes a person's factor away, with what is pending and half done. With a
 // reason, a new one is due at the next sign-in. gone reports whether there was one.
 func (c *change) dropFactor(ctx context.Context, userID string, why due) (gone bool, err error) {
-	f, err := factors.get(ctx, c, "", userID)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-	case err != nil:
-		return false, err
-	case why == "":
+	// As a Doc, and not by what is in it: one that can't be read is dropped like any other.
+	d, err := c.Doc(ctx, factors.kind, "", userID)
+	if err == nil {
 		gone = true
-		if err := c.DeleteDoc(ctx, factors.kind, "", userID); err != nil {
-			return false, err
+		if why == "" {
+			err = c.DeleteDoc(ctx, factors.kind, "", userID)
+		} else {
+			err = factors.put(ctx, c, kept[factor]{Doc: d, Value: factor{Due: why}})
 		}
-	default:
-		gone, f.Value = true, factor{Due: why}
-		if err := factors.put(ctx, c, f); err != nil {
-			return false, err
-		}
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return false, err
 	}
 	err = c.DeleteDoc(ctx, pendingFactors.kind, "", userID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {

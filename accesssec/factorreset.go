@@ -42,6 +42,7 @@ type FactorReset struct {
 type resetLink struct {
 	Org string `json:"org"` // whose Owner or Admin
 	By  string `json:"by"`
+	To  string `json:"to"` // the address it was sent to, folded
 }
 
 var resetLinks = collection[resetLink]{"factor_reset"} // keyed by the hash of the link's token
@@ -96,17 +97,21 @@ func (a *Admin) resetFactor(ctx context.Context, c *change, by acting, userID st
 		return "", gone(err)
 	}
 	e := by.by(audit.FactorReset, personOf(m.User))
-	if no := a.mayReset(ctx, c, by, m); no != nil {
-		var refusal *Refusal
-		if errors.As(no, &refusal) {
-			e.Type = audit.ChangeRefused
-			return "", refusal.inOrg(a.p.OrgID, e)
-		}
-		return "", no
+	if m.UserID == a.p.UserID {
+		return "", refuse(CodeOwnFactor, "").inOrg(a.p.OrgID, refusedChange(e))
 	}
-	_, state, err := a.s.factorOf(ctx, c, userID)
-	if err != nil || state == policy.FactorNone {
-		return ResetNone, err
+	may, err := mayReset(ctx, c, a.p.UserID, m)
+	if err != nil {
+		return "", err
+	} else if !may {
+		no := refuse(CodeNotAllowed, "only an Owner may do this to an Owner")
+		return "", no.inOrg(a.p.OrgID, refusedChange(e))
+	}
+	_, err = c.Doc(ctx, factors.kind, "", userID)
+	if errors.Is(err, store.ErrNotFound) {
+		return ResetNone, nil
+	} else if err != nil {
+		return "", err
 	}
 	ours, err := a.ours(ctx, c, m.User)
 	if err != nil {
@@ -118,24 +123,24 @@ func (a *Admin) resetFactor(ctx context.Context, c *change, by acting, userID st
 	return ResetDone, a.s.resetNow(ctx, c, a.p.OrgID, m.User, e)
 }
 
-// mayReset: nobody their own, and only an Owner an Owner's.
-func (a *Admin) mayReset(ctx context.Context, r store.Reader, by acting, m store.Member) error {
-	if m.UserID == a.p.UserID {
-		return refuse(CodeOwnFactor, "")
-	}
-	role, err := roleIn(ctx, r, a.p.OrgID, a.p.UserID)
-	if err == nil && policy.Role(m.Role) == policy.Owner && role != policy.Owner {
-		return refuse(CodeNotAllowed, "only an Owner may do this to an Owner")
-	}
-	return err
+func refusedChange(e audit.Event) audit.Event {
+	e.Type = audit.ChangeRefused
+	return e
+}
+
+// mayReset reports whether by may take the factor of m's person: an Owner anybody's, an
+// Admin that of everybody but Owners.
+func mayReset(ctx context.Context, r store.Reader, by string, m store.Member) (bool, error) {
+	role, err := roleIn(ctx, r, m.OrgID, by)
+	return role == policy.Owner || role == policy.Admin && policy.Role(m.Role) != policy.Owner, err
 }
 
 // ours reports whether nobody but this org has a say in the person's account: their domain
 // is its own, and proven, or it is the only org they are in.
 func (a *Admin) ours(ctx context.Context, r store.Reader, u store.User) (bool, error) {
 	owner, err := domainOwner(ctx, r, u)
-	if err != nil || owner != "" {
-		return owner == a.p.OrgID, err
+	if err != nil || owner == a.p.OrgID {
+		return err == nil, err
 	}
 	orgs, err := r.OrgsOf(ctx, u.ID)
 	return len(orgs) == 1 && orgs[0].OrgID == a.p.OrgID, err
@@ -191,7 +196,7 @@ func (a *Admin) askReset(ctx context.Context, c *change, by acting, u store.User
 		return err
 	}
 	token := newSecret(resetMark)
-	link = resetLinks.fresh("", id, resetKey(token), c.now, c.now.Add(resetFor), resetLink{a.p.OrgID, a.p.UserID})
+	link = resetLinks.fresh("", id, resetKey(token), c.now, c.now.Add(resetFor), resetLink{a.p.OrgID, a.p.UserID, u.AddressKey})
 	link.Owner = u.ID
 	if err := resetLinks.put(ctx, c, link); err != nil {
 		return err
@@ -235,18 +240,17 @@ func (i *SignIn) ConfirmReset(ctx context.Context, v Visit, token string) error 
 		} else if err != nil {
 			return err
 		}
-		// Who asked must still be one who may, and the person a member.
+		// Who asked must still be one who may, and the person a member by that address.
 		m, err := c.Membership(ctx, link.Value.Org, link.Owner)
-		if errors.Is(err, store.ErrNotFound) {
+		if errors.Is(err, store.ErrNotFound) || err == nil && m.User.AddressKey != link.Value.To {
 			return over
 		} else if err != nil {
 			return err
 		}
-		role, err := roleIn(ctx, c, link.Value.Org, link.Value.By)
+		may, err := mayReset(ctx, c, link.Value.By, m)
 		if err != nil {
 			return err
-		}
-		if !policy.Role(role).Administers() {
+		} else if !may {
 			return over
 		}
 		return s.resetNow(ctx, c, link.Value.Org, m.User, v.by(audit.FactorReset, actorOf(m.User)))
