@@ -78,7 +78,7 @@ func ParseCodes(shown []string) (Codes, error) {
 		return Codes{}, errors.New("totp: want one to ten recovery codes")
 	}
 	for _, c := range shown {
-		if grouped(plain(c)) != c {
+		if c == "" || grouped(plain(c)) != c {
 			return Codes{}, errors.New("totp: no recovery code")
 		}
 	}

@@ -79,8 +79,8 @@ func New(now time.Time, opts *Options) (Enrollment, Secret, error) {
 	if err != nil {
 		return Enrollment{}, Secret{}, err
 	}
-	if now.Unix() < 0 {
-		return Enrollment{}, Secret{}, errors.New("totp: the time is before 1970")
+	if !kept(now.UTC()) {
+		return Enrollment{}, Secret{}, errors.New("totp: a time before 1970 or after 9999")
 	}
 	return Enrollment{enrollment{
 		Algorithm: o.Algorithm, Digits: o.Digits, Period: int(o.Period / time.Second),
@@ -90,6 +90,9 @@ func New(now time.Time, opts *Options) (Enrollment, Secret, error) {
 
 // instant is t as it is kept: UTC, in whole microseconds, as any database keeps it.
 func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// kept reports whether t is a time that has a step, and a place in JSON.
+func kept(t time.Time) bool { return t.Unix() >= 0 && t.Year() <= 9999 }
 
 // Confirmed reports whether the factor is live.
 func (e Enrollment) Confirmed() bool { return e.e.Confirmed }
@@ -157,6 +160,7 @@ func (e *Enrollment) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &v); err != nil {
 		return fmt.Errorf("totp: enrolment: %w", err)
 	}
+	v.CreatedAt, v.NextAt = instant(v.CreatedAt), instant(v.NextAt)
 	o := Options{Algorithm: v.Algorithm, Digits: v.Digits, Period: time.Duration(v.Period) * time.Second}
 	full, err := o.withDefaults()
 	switch {
@@ -164,10 +168,11 @@ func (e *Enrollment) UnmarshalJSON(data []byte) error {
 		return err
 	case full != o:
 		return errors.New("totp: enrolment: a parameter is missing")
-	case v.LastStep < -1 || v.Fails < 0 || v.CreatedAt.IsZero() || v.Confirmed && v.LastStep < 0:
+	case v.Period != int(o.Period/time.Second): // the product above had no room
+		return errors.New("totp: enrolment: a period out of bounds")
+	case v.LastStep < -1 || v.Confirmed != (v.LastStep >= 0) || v.limit.broken() || !kept(v.CreatedAt):
 		return errors.New("totp: enrolment: out of bounds")
 	}
-	v.CreatedAt, v.NextAt = instant(v.CreatedAt), instant(v.NextAt)
 	e.e = v
 	return nil
 }

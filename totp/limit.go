@@ -33,6 +33,12 @@ func (l limit) book(now time.Time) (limit, error) {
 	return l, nil
 }
 
+// broken reports whether book could not have made l, or l could not be kept: the years of
+// a time in JSON have four digits.
+func (l limit) broken() bool {
+	return l.Fails < 0 || !l.NextAt.IsZero() && !kept(l.NextAt)
+}
+
 func (l limit) disabled() bool { return l.Fails >= mostAttempts }
 
 // waitAfter is 30 seconds after the fifth attempt, doubled by each one after it.

@@ -1,7 +1,6 @@
 package totp
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -132,18 +131,18 @@ func (r *RecoveryCodes) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &v); err != nil {
 		return fmt.Errorf("totp: recovery codes: %w", err)
 	}
-	if v.Fails < 0 || len(v.Hashes) > setSize {
+	v.NextAt = instant(v.NextAt)
+	if v.limit.broken() || len(v.Hashes) > setSize {
 		return errors.New("totp: recovery codes: out of bounds")
 	}
 	if len(v.Hashes) > 0 && (v.ID == "" || len(v.Salt) != saltSize) {
 		return errors.New("totp: recovery codes: without id or salt")
 	}
 	for _, h := range v.Hashes {
-		if len(h) < minDerived || len(bytes.Trim(h, "\x00")) == 0 {
+		if !derived(h) {
 			return errors.New("totp: recovery codes: a hash is short")
 		}
 	}
-	v.NextAt = instant(v.NextAt)
 	r.r = v
 	return nil
 }
