@@ -220,11 +220,12 @@ func resetKey(token string) string {
 	return hexOf(sum[:])
 }
 
-// ConfirmReset is for the person who was sent a link ([Admin.ResetFactors]): their second
-// factor is taken away, and all of their sessions end. It signs nobody in. Call it for a
-// POST that the person has made by a click, never for the link's GET, which a mail scanner
-// makes too. CodeHalfOver: the link is over, or was used.
-func (i *SignIn) ConfirmReset(ctx context.Context, v Visit, token string) error {
+// ConfirmReset is for the person who was sent a link ([Admin.ResetFactors]): with their
+// password, if they have one, their second factor is taken away, and all of their sessions
+// end. It signs nobody in. The password keeps those out who only read the mail, scanners
+// that press every button among them; it is limited as at the sign-in page.
+// CodeLinkOver: the link is over, or was used.
+func (i *SignIn) ConfirmReset(ctx context.Context, v Visit, token, password string) error {
 	s := i.s
 	if err := s.alone(); err != nil {
 		return err
@@ -233,26 +234,73 @@ func (i *SignIn) ConfirmReset(ctx context.Context, v Visit, token string) error 
 	if !plausible(token, resetMark) {
 		return over
 	}
-	return s.change(ctx, func(c *change) error {
-		link, err := resetLinks.take(ctx, c, resetKey(token))
-		if errors.Is(err, store.ErrNotFound) || err == nil && !c.now.Before(link.ExpiresAt) {
-			return over
-		} else if err != nil {
+	link, err := resetLinks.byKey(ctx, s.store, resetKey(token))
+	if errors.Is(err, store.ErrNotFound) {
+		return over
+	} else if err != nil {
+		return err
+	}
+	u, err := s.store.User(ctx, link.Owner)
+	if err != nil {
+		return orOver(err, over)
+	}
+	counters, err := s.confirmPassword(ctx, v, link, u, password)
+	if err != nil {
+		return traced(err, v)
+	}
+	err = s.change(ctx, func(c *change) error {
+		if err := settle(ctx, c, counters); err != nil {
 			return err
+		}
+		link, err := resetLinks.take(ctx, c, resetKey(token))
+		if err != nil {
+			return orOver(err, over)
+		}
+		if !c.now.Before(link.ExpiresAt) {
+			return over
 		}
 		// Who asked must still be one who may, and the person a member by that address.
 		m, err := c.Membership(ctx, link.Value.Org, link.Owner)
-		if errors.Is(err, store.ErrNotFound) || err == nil && m.User.AddressKey != link.Value.To {
-			return over
-		} else if err != nil {
-			return err
+		if err != nil {
+			return orOver(err, over)
 		}
 		may, err := mayReset(ctx, c, link.Value.By, m)
 		if err != nil {
 			return err
-		} else if !may {
+		}
+		if !may || m.User.AddressKey != link.Value.To || m.User.Password != u.Password {
 			return over
 		}
 		return s.resetNow(ctx, c, link.Value.Org, m.User, v.by(audit.FactorReset, actorOf(m.User)))
 	})
+	return s.excused(ctx, counters, err)
+}
+
+// confirmPassword asks the password of somebody who has one.
+func (s *Service) confirmPassword(ctx context.Context, v Visit, link kept[resetLink], u store.User, password string) ([]counter, error) {
+	if u.Password == "" {
+		return nil, nil
+	}
+	counters, err := s.passwordCounters(ctx, v, u.AddressKey)
+	if err == nil {
+		err = s.book(ctx, counters)
+	}
+	if err != nil {
+		return nil, err
+	}
+	right, _, err := s.verify(ctx, u, password)
+	if err != nil || right {
+		return counters, err
+	}
+	e := v.by(audit.FactorRefused, actorOf(u))
+	e.Facts = []audit.Fact{fact("factor", "reset")}
+	return nil, s.refused(ctx, refuse(CodeWrongPassword, "wrong password").inOrg(link.Value.Org, e))
+}
+
+// orOver is over where something is not there any more.
+func orOver(err error, over *Refusal) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return over
+	}
+	return err
 }

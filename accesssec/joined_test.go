@@ -240,7 +240,7 @@ func TestOnRefuses(t *testing.T) {
 			_, err := on.SignIn().FinishSetUp(ctx, visit, o.in.Principal)
 			return err
 		},
-		"SignIn.ConfirmReset": func() error { return on.SignIn().ConfirmReset(ctx, visit, "r1.") },
+		"SignIn.ConfirmReset": func() error { return on.SignIn().ConfirmReset(ctx, visit, "r1.", longEnough) },
 		"Me.BeginFactor": func() error {
 			_, err := on.Me(o.in.Principal).BeginFactor(ctx)
 			return err

@@ -161,6 +161,7 @@ func (s *Service) closedTo(ctx context.Context, r store.Reader, who acting) erro
 	if err != nil {
 		return err
 	}
+	// The question is what else is in the way, so the second factor counts as shown.
 	f, err := s.facts(ctx, r, asking{address: a, orgID: who.session.OrgID, attempt: policy.Attempt{Method: policy.Password, Second: policy.TOTP}})
 	if err != nil {
 		return err
