@@ -21,10 +21,10 @@ const (
 // setUpFor is how long such a session lasts.
 const setUpFor = 30 * time.Minute
 
-// SettingUp is who sent r, in a session that is for nothing but setting up a second
-// factor. With the Principal, [Me.BeginFactor], [Me.PendingFactor], [Me.ConfirmFactor],
-// [Me.Factor] and [Me.SignOut] work, and [SignIn.FinishSetUp]; all else is refused with
-// CodeSetUp. CodeSignedOut: there is no such session.
+// SettingUp is who sent r, by our cookie, in a session that is for nothing but setting up
+// a second factor. With the Principal, [Me.BeginFactor], [Me.PendingFactor],
+// [Me.ConfirmFactor], [Me.Factor] and [Me.SignOut] work, and [SignIn.FinishSetUp]; all else
+// is refused with CodeSetUp. CodeSignedOut: there is no such session.
 func (i *SignIn) SettingUp(r *http.Request) (Principal, error) {
 	if err := i.s.alone(); err != nil {
 		return Principal{}, err
@@ -33,7 +33,19 @@ func (i *SignIn) SettingUp(r *http.Request) (Principal, error) {
 	if err != nil {
 		return Principal{}, err
 	}
-	ses, err := i.s.anySession(r.Context(), i.s.store, hashOf(token))
+	return i.SettingUpBy(r.Context(), token)
+}
+
+// SettingUpBy is SettingUp for a host that keeps the token in a cookie of its own
+// ([Entered.Token]).
+func (i *SignIn) SettingUpBy(ctx context.Context, token string) (Principal, error) {
+	if err := i.s.alone(); err != nil {
+		return Principal{}, err
+	}
+	if !plausible(token, sessionMark) {
+		return Principal{}, refuse(CodeSignedOut, "no session token")
+	}
+	ses, err := i.s.anySession(ctx, i.s.store, hashOf(token))
 	if err != nil {
 		return Principal{}, err
 	}
