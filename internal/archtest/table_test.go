@@ -131,6 +131,12 @@ func table() map[string]row {
 			"saml":          "all that it is built on",
 			"saml/samltest": "stands in for a provider when none is named",
 		}},
+		"examples/totponly": {floor: 3, ours: reasons{
+			"totp":               "all that it is built on",
+			"totp/totptest":      "the app on the phone, when it walks through itself",
+			"store/seal":         "seals secrets in the tables",
+			"accesssec/password": "Argon2id, for passwords and recovery codes",
+		}},
 
 		// Leaves that two floors need and no host does.
 		"internal/archtest": {floor: leaf},
