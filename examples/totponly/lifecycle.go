@@ -144,7 +144,7 @@ func (w *walker) usedUp(ctx context.Context) error {
 	}
 	page, err := v.recover(ctx, w.ann.spend())
 	if err == nil {
-		err = errors.Join(page.leads("/setup", setUpPage), v.mustBeHeld(ctx))
+		err = errors.Join(page.leads("/setup", setUpPage), page.says(http.StatusOK, "your password alone guards"), v.mustBeHeld(ctx))
 	}
 	if err != nil {
 		return fmt.Errorf("the last recovery code: %w", err)

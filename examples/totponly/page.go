@@ -17,16 +17,17 @@ var styleCSS string
 
 // page is all that a page may show.
 type page struct {
-	Alert   string
-	Title   string // of a message
-	Text    string
-	Address string
-	Forced  bool // the factor is set up before anything else
-	QR      template.HTML
-	Link    template.URL
-	Secret  string
-	Codes   []string
-	Factor  *shownFactor // nil: none
+	Alert     string
+	Title     string // of a message
+	Text      string
+	Address   string
+	Forced    bool // the factor is set up before anything else
+	Unguarded bool // and until then the password is all there is
+	QR        template.HTML
+	Link      template.URL
+	Secret    string
+	Codes     []string
+	Factor    *shownFactor // nil: none
 }
 
 type shownFactor struct {

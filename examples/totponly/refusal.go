@@ -32,8 +32,7 @@ func (a *app) refuse(w http.ResponseWriter, user string, err error) refusal {
 		return refusal{http.StatusTooManyRequests, fmt.Sprintf("Too many codes were wrong. "+
 			"Until %v have passed none is looked at, not even a right one.", time.Duration(seconds)*time.Second)}
 	case errors.Is(err, totp.ErrWrongCode):
-		return refusal{http.StatusUnauthorized, "This code is not accepted. Each code is good once, so wait for the next one. " +
-			"If that is refused as well, have your phone set its clock by the network."}
+		return refusal{http.StatusUnauthorized, "This code is not accepted. Each code is good once."}
 	case errors.Is(err, totp.ErrDisabled):
 		return refusal{http.StatusForbidden, "After a hundred wrong codes no more are looked at. Use the other kind of code, or ask support."}
 	case errors.Is(err, totp.ErrNoCodes):

@@ -139,16 +139,20 @@ func (a *app) byFirstCode(s session, code string) (pending, error) {
 
 // setupPage shows the factor that waits, or asks for the password to make one.
 func (a *app) setupPage(w http.ResponseWriter, s session, no refusal) error {
-	shown := page{Alert: no.text, Forced: s.setUp}
+	f, err := a.factor(s.user)
+	if err != nil {
+		return err
+	}
+	u, err := a.memory.userOf(s.user)
+	if err != nil {
+		return err
+	}
+	shown := page{Alert: no.text, Address: u.address, Forced: s.setUp, Unguarded: f.state == due}
 	p, err := a.pending(s)
 	if errors.Is(err, errGone) {
 		a.pages.write(w, no.status, "begin", shown)
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	u, err := a.memory.userOf(s.user)
 	if err != nil {
 		return err
 	}

@@ -36,24 +36,9 @@ func start(ctx context.Context, listen string, hasher *password.Hasher, now func
 	if addr, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !addr.IsLoopback()) {
 		return nil, fmt.Errorf("-listen %s: it has to be this machine, such as localhost:8080; for others to come here a site has https", listen)
 	}
-	s := &site{passwords: map[string]string{}, ended: make(chan error, 1)}
 	pages, err := newPages()
 	if err != nil {
 		return nil, err
-	}
-	s.app = &app{
-		// The keys of a service come from where it keeps its secrets, never from its database.
-		keys:   seal.GenerateRing(),
-		hasher: hasher, memory: newMemory(), pages: pages, now: now,
-		log: log.New(out, "", log.Ltime),
-	}
-	for _, address := range people() {
-		s.passwords[address] = "A-1-" + strings.ToLower(rand.Text())
-		hash, err := hasher.Hash(ctx, s.passwords[address])
-		if err != nil {
-			return nil, err
-		}
-		s.app.memory.addUser(user{id: rand.Text(), address: address, password: hash})
 	}
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
@@ -63,11 +48,32 @@ func start(ctx context.Context, listen string, hasher *password.Hasher, now func
 	if err != nil {
 		return nil, errors.Join(err, ln.Close())
 	}
-	s.origin = "http://" + net.JoinHostPort(host, port)
+	s := &site{origin: "http://" + net.JoinHostPort(host, port), passwords: map[string]string{}, ended: make(chan error, 1)}
+	s.app = &app{
+		// The keys of a service come from where it keeps its secrets, never from its database.
+		keys:   seal.GenerateRing(),
+		hasher: hasher, memory: newMemory(), pages: pages, now: now,
+		log: log.New(out, "", log.Ltime),
+	}
+	if err := s.addPeople(ctx); err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
 	s.server = &http.Server{Handler: s.app.routes(), ErrorLog: s.app.log, ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute}
 	go func() { s.ended <- s.server.Serve(ln) }()
 	return s, nil
+}
+
+func (s *site) addPeople(ctx context.Context) error {
+	for _, address := range people() {
+		s.passwords[address] = "A-1-" + strings.ToLower(rand.Text())
+		hash, err := s.app.hasher.Hash(ctx, s.passwords[address])
+		if err != nil {
+			return err
+		}
+		s.app.memory.addUser(user{id: rand.Text(), address: address, password: hash})
+	}
+	return nil
 }
 
 // close ends what start began.
