@@ -29,7 +29,7 @@ func walk(ctx context.Context, out io.Writer, rounds int) error {
 		return err
 	}
 	for _, part := range []func(context.Context, func(string, ...any)) error{
-		a.walkPassword, a.walkCookie, a.walkSSO, a.walkRequired, a.walkTeam, a.walkEverywhere, a.walkTogether,
+		a.walkPassword, a.walkCookie, a.walkSSO, a.walkRequired, a.walkTeam, a.walkEverywhere, a.walkTogether, a.walkFactor,
 	} {
 		if err := part(ctx, done); err != nil {
 			fmt.Fprintln(out, "FAIL", err)

@@ -96,8 +96,16 @@ func (a *app) finishSSO(w http.ResponseWriter, r *http.Request) {
 	a.enter(w, r, step)
 }
 
-// enter writes the host's cookie and sends the browser on.
+// region enter
+
+// enter writes the host's cookie and sends the browser on: to the page for a code, when the
+// password was right and nobody is signed in yet; to set-up, when the session is for that.
 func (a *app) enter(w http.ResponseWriter, r *http.Request, step accesssec.Step) {
+	w.Header().Set("Cache-Control", "no-store")
+	if step.Next == policy.NextFactor {
+		http.Redirect(w, r, "/login/code", http.StatusSeeOther)
+		return
+	}
 	if step.Entered == nil {
 		a.fault(w, r, errors.New("a step that is done, and no session"))
 		return
@@ -108,12 +116,15 @@ func (a *app) enter(w http.ResponseWriter, r *http.Request, step accesssec.Step)
 		return
 	}
 	to := accesssec.SafePath(step.After)
-	if to == "" {
+	if step.Next == policy.NextSetUp {
+		to = "/factor?next=" + url.QueryEscape(to)
+	} else if to == "" {
 		to = "/"
 	}
-	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
+
+// endregion
 
 // refuse shows why somebody was not let in. What is no Refusal is a fault.
 func (a *app) refuse(w http.ResponseWriter, r *http.Request, v accesssec.Visit, err error) {
@@ -122,14 +133,7 @@ func (a *app) refuse(w http.ResponseWriter, r *http.Request, v accesssec.Visit, 
 		a.fault(w, r, err)
 		return
 	}
-	status := http.StatusForbidden
-	switch no.Code {
-	case accesssec.CodeWrongPassword:
-		status = http.StatusUnauthorized
-	case accesssec.CodeLocked:
-		status = http.StatusTooManyRequests
-		w.Header().Set("Retry-After", strconv.Itoa(int(no.RetryAfter.Seconds())+1))
-	}
+	status := statusOf(w, no)
 	alert := no.Say + " Give this code to support: " + v.Trace
 	if r.FormValue("address") == "" { // not from a form of ours
 		a.page(w, status, "login", loginPage{Alert: alert, Next: no.After})
@@ -138,25 +142,53 @@ func (a *app) refuse(w http.ResponseWriter, r *http.Request, v accesssec.Visit, 
 	a.offer(w, r, v, status, alert)
 }
 
+// statusOf is what a refusal is in HTTP.
+func statusOf(w http.ResponseWriter, no *accesssec.Refusal) int {
+	switch no.Code {
+	case accesssec.CodeWrongPassword, accesssec.CodeWrongCode:
+		return http.StatusUnauthorized
+	case accesssec.CodeLocked:
+		w.Header().Set("Retry-After", strconv.Itoa(int(no.RetryAfter.Seconds())+1))
+		return http.StatusTooManyRequests
+	}
+	return http.StatusForbidden
+}
+
+// forPerson answers somebody who has a session.
+type forPerson func(http.ResponseWriter, *http.Request, accesssec.Principal)
+
 // region signedin
 
 // signedIn lets through who is signed in. The cookie alone proves nothing: Authenticate
-// asks the store, so that whoever was signed out a moment ago is out.
-func (a *app) signedIn(next func(http.ResponseWriter, *http.Request, accesssec.Principal)) http.Handler {
+// asks the store, so that whoever was signed out a moment ago is out. A session that is
+// for setting up a second factor opens nothing else.
+func (a *app) signedIn(next forPerson) http.Handler {
+	return a.either(next, func(w http.ResponseWriter, r *http.Request, _ accesssec.Principal) {
+		http.Redirect(w, r, "/factor?next="+url.QueryEscape(back(r)), http.StatusSeeOther)
+	})
+}
+
+// either lets through who is signed in, and to setUp who is in a session for that.
+func (a *app) either(next, setUp forPerson) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		w.Header().Set("Cache-Control", "no-store")
 		var p accesssec.Principal
+		to := next
 		s, err := a.cookies.read(r)
 		if err == nil {
 			p, err = a.svc.Authenticate(r.Context(), s.Token)
 		}
+		if accesssec.IsRefusal(err, accesssec.CodeSetUp) {
+			to = setUp
+			p, err = a.svc.SignIn().SettingUpBy(r.Context(), s.Token)
+		}
 		var no *accesssec.Refusal
 		switch {
 		case err == nil:
-			w.Header().Set("Cache-Control", "no-store")
-			next(w, r, p)
+			to(w, r, p)
 		case errors.Is(err, errCookie) || errors.As(err, &no):
-			w.Header().Set("Cache-Control", "no-store")
-			http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+			http.Redirect(w, r, "/login?next="+url.QueryEscape(back(r)), http.StatusSeeOther)
 		default:
 			a.fault(w, r, err) // the store is away: nobody is let in, nobody is signed out
 		}
@@ -164,6 +196,14 @@ func (a *app) signedIn(next func(http.ResponseWriter, *http.Request, accesssec.P
 }
 
 // endregion
+
+// back is where r can be taken up again. A form that was posted can't.
+func back(r *http.Request) string {
+	if r.Method != http.MethodGet {
+		return ""
+	}
+	return r.URL.RequestURI()
+}
 
 // logout ends this session, or all of the person's.
 func (a *app) logout(w http.ResponseWriter, r *http.Request, p accesssec.Principal) {

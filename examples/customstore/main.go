@@ -25,6 +25,7 @@ import (
 	_ "modernc.org/sqlite" // the driver is the host's choice
 
 	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/accesssec/signin"
 	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/domainclaim/dnstest"
 	"github.com/accesssec/accesssec-go/examples/customstore/accounts"
@@ -100,6 +101,7 @@ func (a *app) build(ctx context.Context, idpURL string) (err error) {
 	a.svc, err = accesssec.New(a.st, a.origin, seal.GenerateRing(), &accesssec.Options{
 		PasswordCheck: a.passwords.Check,
 		// endregion
+		Issuer:    "Desk", // as the app on the phone shows it
 		Notify:    mailer{},
 		Product:   "customstore",
 		Support:   "support@customstore.example",
@@ -135,10 +137,22 @@ func (a *app) routes() http.Handler {
 	own.HandleFunc("POST /login", a.takeAddress)
 	own.HandleFunc("POST /login/password", a.takePassword)
 	own.HandleFunc("POST /login/sso", a.startSSO)
+	own.HandleFunc("GET /login/code", a.askCode)
+	own.HandleFunc("POST /login/code", a.takeCode)
+	own.HandleFunc("GET /login/recovery", a.askRecovery)
+	own.HandleFunc("POST /login/recovery", a.takeRecovery)
 	own.Handle("GET /{$}", a.signedIn(a.home))
-	own.Handle("POST /logout", a.signedIn(a.logout))
+	own.Handle("POST /logout", a.either(a.logout, a.logout))
+	for path, do := range map[string]func(http.ResponseWriter, *http.Request, holder){
+		"GET /factor": a.showFactor, "POST /factor/begin": a.beginFactor, "POST /factor/confirm": a.confirmFactor,
+		"POST /factor/codes.txt": a.downloadCodes, "POST /factor/done": a.finishFactor,
+		"POST /factor/change": a.changeFactor, "POST /factor/remove": a.removeFactor, "POST /factor/codes": a.renewCodes,
+	} {
+		own.Handle(path, a.ownFactor(do))
+	}
 	own.Handle("POST /team/active", a.signedIn(a.setActive))
 	own.Handle("POST /team/position", a.signedIn(a.setPosition))
+	own.Handle("POST /team/factor", a.signedIn(a.resetFactor))
 	own.Handle("POST /workspaces", a.signedIn(a.openWorkspace))
 
 	mux := http.NewServeMux()
@@ -146,6 +160,9 @@ func (a *app) routes() http.Handler {
 	// The identity provider's answer comes from another site by its nature, and guards
 	// itself.
 	mux.HandleFunc("POST "+a.svc.Path()+"sso/{connection}/acs", a.finishSSO)
+	// Where the link of a message leads to, and who clicks it has no session: this page of
+	// package signin serves any host. It guards itself as well.
+	mux.Handle(a.svc.Path()+"factor/reset", signin.New(a.svc, &signin.Options{Name: "Desk"}))
 	mux.Handle("/idp/", a.idp) // in the world this is somewhere else
 	return mux
 }

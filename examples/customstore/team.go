@@ -63,6 +63,21 @@ func (a *app) setPosition(w http.ResponseWriter, r *http.Request, p accesssec.Pr
 	}))
 }
 
+// region reset
+
+// resetFactor is for somebody who has lost the phone and the recovery codes. It is the
+// strongest thing that a boss can do to an account: the password is asked, the person is
+// told, and until they have set up a new one their password is all there is. Be sure who asks.
+func (a *app) resetFactor(w http.ResponseWriter, r *http.Request, p accesssec.Principal) {
+	err := a.svc.Me(p).Prove(r.Context(), r.PostFormValue("password"))
+	if err == nil {
+		_, err = a.svc.Admin(p).ResetFactors(r.Context(), r.PostFormValue("id"))
+	}
+	a.done(w, r, err)
+}
+
+// endregion
+
 // mayChange is this host's own rule, asked of the rows and not of the session. An account
 // is a person's: who is in another team as well is not one boss's to disable.
 func mayChange(ctx context.Context, tx *sql.Tx, p accesssec.Principal, id string) error {
