@@ -2,9 +2,17 @@ package totp_test
 
 import (
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/accesssec/accesssec-go/totp"
 )
@@ -112,6 +120,43 @@ func TestNoCodes(t *testing.T) {
 	}
 	if _, err := try(t, e, s, code+strings.Repeat(" ", 58), t0); err != nil {
 		t.Errorf("64 bytes: %v", err)
+	}
+}
+
+// TestOneVerifier: pquerna/otp, issue 112, and CVE-2026-33473 (Vikunja): its Validate
+// knows no code that was used. Of it we take the arithmetic alone, in one file.
+func TestOneVerifier(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{}
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, im := range file.Imports {
+			if path := strings.Trim(im.Path.Value, `"`); strings.HasPrefix(path, "github.com/pquerna/otp") && name != "code.go" && !strings.HasSuffix(name, "_test.go") {
+				t.Errorf("%s imports %s", name, path)
+			}
+		}
+		if name != "code.go" {
+			continue
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok {
+				if x, ok := sel.X.(*ast.Ident); ok && (x.Name == "otp" || x.Name == "hotp") {
+					used[x.Name+"."+sel.Sel.Name] = true
+				}
+			}
+			return true
+		})
+	}
+	want := []string{"hotp.GenerateCodeCustom", "hotp.ValidateOpts", "otp.Algorithm", "otp.AlgorithmSHA1", "otp.AlgorithmSHA256", "otp.AlgorithmSHA512", "otp.Digits"}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(used))); diff != "" {
+		t.Error(diff)
 	}
 }
 

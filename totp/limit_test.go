@@ -144,6 +144,51 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
+// TestFiveHundredGuesses: keycloak email OTP, issue 146: of two limiters each left the
+// counting to the other. With any options, at a login and at a confirmation, patient or
+// not, a hundred are looked at and no more.
+func TestFiveHundredGuesses(t *testing.T) {
+	t.Parallel()
+	for _, algorithm := range []totp.Algorithm{totp.SHA1, totp.SHA256, totp.SHA512} {
+		for _, digits := range []int{6, 8} {
+			for _, period := range []time.Duration{15 * time.Second, 30 * time.Second, 2 * time.Minute} {
+				opts := &totp.Options{Algorithm: algorithm, Digits: digits, Period: period}
+				for _, patient := range []bool{false, true} {
+					e, s, phone := liveFactor(t, opts)
+					now, looked := t0, 0
+					for range 500 {
+						var err error
+						if e, err = try(t, e, s, wrongFor(phone, now, period), now); errors.Is(err, totp.ErrWrongCode) {
+							looked++
+						}
+						if patient {
+							now = later(now, e.LockedUntil())
+						}
+					}
+					if want := map[bool]int{false: 5, true: 100}[patient]; looked != want {
+						t.Errorf("%+v, patient %v: %d of 500 guesses were looked at, want %d", *opts, patient, looked, want)
+					}
+				}
+				e, s, phone := newFactor(t, t0, opts)
+				now, looked := t0, 0
+				for range 500 {
+					attempt, err := e.BeginConfirmation(now)
+					if err == nil {
+						e = attempt.Booked()
+						if _, err = attempt.Check(s, wrongFor(phone, now, period)); errors.Is(err, totp.ErrWrongCode) {
+							looked++
+						}
+					}
+					now = later(now, e.LockedUntil())
+				}
+				if looked != 9 { // ten minutes have room for so many
+					t.Errorf("%+v: %d guesses at a confirmation were looked at", *opts, looked)
+				}
+			}
+		}
+	}
+}
+
 // TestRightCodeIsRefusedWhileLocked: CVE-2026-35597 (Vikunja): a lock that the right code
 // opened.
 func TestRightCodeIsRefusedWhileLocked(t *testing.T) {
