@@ -26,6 +26,7 @@ func (s *Service) jobKinds() []jobKind {
 	kinds := []jobKind{
 		{"seal", 5 * time.Second, time.Minute, 1, delays{5 * time.Second, time.Minute}, s.sealLogs},
 		{"certificates", 6 * time.Hour, 20 * time.Minute, 1, delays{5 * time.Minute, time.Hour}, s.lookAfterCertificates},
+		{"reseal", 6 * time.Hour, 20 * time.Minute, 1, delays{5 * time.Minute, time.Hour}, s.reseal},
 		{metadataJob, 0, 4 * time.Minute, 4, delays{15 * time.Minute, 24 * time.Hour}, s.readMetadata},
 		{"sweep", 10 * time.Minute, 4 * time.Minute, 1, delays{time.Minute, 10 * time.Minute}, s.sweep},
 	}
