@@ -19,6 +19,9 @@ type Factor struct {
 	CodesLeft int       // recovery codes
 	Disabled  bool      // the app's codes are not accepted any more: use a recovery code
 	Shown     bool      // in a session for set-up: it is done but for FinishSetUp
+
+	Issuer, Address string    // whose it is, as the app shows it and a file of recovery codes says it
+	At              time.Time // when this was read
 }
 
 // Factor reads it, in a session for set-up as well.
@@ -34,7 +37,7 @@ func (m *Me) Factor(ctx context.Context) (Factor, error) {
 	if err != nil {
 		return Factor{}, err
 	}
-	out := Factor{State: state, Shown: who.session.Restricted == setUpShown}
+	out := Factor{State: state, Shown: who.session.Restricted == setUpShown, Issuer: m.s.opts.Issuer, Address: who.user.Address, At: m.s.now()}
 	if state == policy.FactorLive || state == policy.FactorChanging {
 		out.Since, out.CodesLeft, out.Disabled = f.Value.Enrollment.CreatedAt(), f.Value.Recovery.Left(), f.Value.Enrollment.Disabled()
 	}
