@@ -58,8 +58,28 @@ func word(s string) string {
 	return s
 }
 
+// bearer is s when it could be the token of a link of ours, and "" when it can be none.
+func bearer(s string) string {
+	if len(s) > 64 || word(strings.ReplaceAll(s, "_", "-")) == "" {
+		return ""
+	}
+	return s
+}
+
+// code is what was typed as one. What is too long to be one is passed on as none, and
+// counts as wrong.
+func (f form) code() string {
+	if c := f.values.Get("code"); len(c) <= 128 {
+		return c
+	}
+	return ""
+}
+
 // start is the sign-in page, with what the person came for.
-func (h *handler) start(f form) string {
+func (h *handler) start(f form) string { return h.to("", f) }
+
+// to is one of our pages, with what the person came for.
+func (h *handler) to(page string, f form) string {
 	q := url.Values{}
 	if f.next != "" {
 		q.Set("next", f.next)
@@ -68,9 +88,9 @@ func (h *handler) start(f form) string {
 		q.Set("org", f.org)
 	}
 	if len(q) == 0 {
-		return h.svc.Path()
+		return h.svc.Path() + page
 	}
-	return h.svc.Path() + "?" + q.Encode()
+	return h.svc.Path() + page + "?" + q.Encode()
 }
 
 // visit marks the browser and says what it came for.

@@ -52,15 +52,15 @@ func checkPage(t testing.TB, p page) {
 			if attr(n, "type") != "hidden" && !slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "hidden" }) {
 				inputs = append(inputs, n)
 			}
-			if attr(n, "type") == "password" && attr(n, "value") != "" {
-				t.Errorf("%s: a password is echoed", p.url)
+			if (attr(n, "type") == "password" || attr(n, "name") == "code" && attr(n, "type") != "hidden") && attr(n, "value") != "" {
+				t.Errorf("%s: a secret is echoed", p.url)
 			}
 		case atom.Form:
 			if attr(n, "method") != "post" || !strings.HasPrefix(attr(n, "action"), "/auth/") {
 				t.Errorf("%s: a form is sent by %q to %q", p.url, attr(n, "method"), attr(n, "action"))
 			}
 		case atom.A:
-			if u, err := url.Parse(attr(n, "href")); err != nil || u.Scheme != "mailto" && (u.Host != "" || !strings.HasPrefix(u.Path, "/")) {
+			if u, err := url.Parse(attr(n, "href")); err != nil || u.Scheme != "mailto" && u.Scheme != "otpauth" && (u.Host != "" || !strings.HasPrefix(u.Path, "/")) {
 				t.Errorf("%s: a link to %q", p.url, attr(n, "href"))
 			}
 		}
@@ -77,8 +77,10 @@ func checkPage(t testing.TB, p page) {
 		if !labelled[attr(n, "id")] {
 			t.Errorf("%s: input %q has no label", p.url, attr(n, "name"))
 		}
-		if d := attr(n, "aria-describedby"); d != "" && !ids[d] {
-			t.Errorf("%s: input %q is described by %q, which is not there", p.url, attr(n, "name"), d)
+		for d := range strings.FieldsSeq(attr(n, "aria-describedby")) {
+			if !ids[d] {
+				t.Errorf("%s: input %q is described by %q, which is not there", p.url, attr(n, "name"), d)
+			}
 		}
 	}
 }
@@ -122,11 +124,15 @@ func balanced(t testing.TB, p page) {
 
 func checkHeaders(t testing.TB, p page) {
 	t.Helper()
+	referrer := "same-origin"
+	if strings.Contains(p.text, `name="token"`) {
+		referrer = "strict-origin" // the URL has it too
+	}
 	for name, want := range map[string]string{
 		"Content-Type":           "text/html; charset=utf-8",
 		"X-Content-Type-Options": "nosniff",
 		"X-Frame-Options":        "DENY",
-		"Referrer-Policy":        "same-origin",
+		"Referrer-Policy":        referrer,
 		"Cache-Control":          "no-store",
 	} {
 		if got := p.header.Get(name); got != want {

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"embed"
+	"html/template"
 	"io/fs"
 	"net/http"
 
@@ -38,10 +39,37 @@ type view struct {
 
 	Trace      string
 	Text, Link string
+
+	Other  string // the other page of the same step
+	Back   string // where people go who have done what they came for, or won't
+	Factor factorView
+	Token  string // of a link, which the page's own URL has as well
+}
+
+// factorView is what the pages of the second factor see. The picture and the link are
+// package totp's, which escapes what stands in them.
+type factorView struct {
+	SettingUp bool // the session is good for nothing else
+	Due       bool // a new one has to be set up, now or at the next sign-in
+	Changing  bool
+	Disabled  bool
+	Since     string // a date
+	Left      int    // recovery codes
+
+	QR     template.HTML
+	Link   template.URL
+	Secret string
+
+	Codes []string
+	Wrong string // the form whose code was refused
 }
 
 func (h *handler) view(f form) view {
-	return view{Path: h.svc.Path(), Start: h.start(f), After: h.after, Next: f.next, Org: f.org, Address: f.address}
+	v := view{Path: h.svc.Path(), Start: h.start(f), After: h.after, Next: f.next, Org: f.org, Address: f.address, Back: f.next}
+	if v.Back == "" {
+		v.Back = h.after
+	}
+	return v
 }
 
 func (h *handler) page(w http.ResponseWriter, r *http.Request, status int, name, title, alert string, v view) {
@@ -50,12 +78,18 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, status int, name,
 		// Any of our forms may end on another site: at the identity provider, or
 		// where the host's page sends who has signed in.
 		FormsLeave: true,
+		SecretURL:  v.Token != "",
 	})
 }
 
 // message is a page that leads back to the start.
 func (h *handler) message(w http.ResponseWriter, r *http.Request, status int, title, text string) {
+	h.note(w, r, status, title, text, h.start(form{}), "Go to the sign-in page")
+}
+
+// note is a page that says what has happened, and leads on.
+func (h *handler) note(w http.ResponseWriter, r *http.Request, status int, title, text, to, link string) {
 	v := h.view(form{})
-	v.Text, v.Link = text, "Go to the sign-in page"
+	v.Text, v.Start, v.Link = text, to, link
 	h.page(w, r, status, "message", title, "", v)
 }

@@ -115,12 +115,20 @@ func (h *handler) offerAgain(w http.ResponseWriter, r *http.Request, v accesssec
 	h.offer(w, r, statusOf(no), f, step, say(w, no))
 }
 
-// enter gives the browser its session and sends it on.
+// enter gives the browser its session and sends it on: where it was going, or to what
+// comes before that.
 func (h *handler) enter(w http.ResponseWriter, r *http.Request, v accesssec.Visit, step accesssec.Step) {
-	if step.Entered == nil {
+	on := form{next: accesssec.SafePath(step.After), org: v.OrgID}
+	switch {
+	case step.Entered == nil && step.Next == policy.NextFactor:
+		h.redirect(w, r, h.to("code", on))
+	case step.Entered == nil:
 		h.fault(w, r, v, errNoSession)
-		return
+	case step.Next == policy.NextSetUp:
+		step.Entered.SetCookie(w)
+		h.redirect(w, r, h.to("factor", on))
+	default:
+		step.Entered.SetCookie(w)
+		h.leave(w, r, step.After)
 	}
-	step.Entered.SetCookie(w)
-	h.leave(w, r, step.After)
 }

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"net/http"
-	"net/url"
 
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -39,20 +38,20 @@ func (h *handler) takeProof(w http.ResponseWriter, r *http.Request) {
 // have no password. no is what was refused before, or nil.
 func (h *handler) proofPage(w http.ResponseWriter, r *http.Request, f form, no *accesssec.Refusal) {
 	p, err := h.svc.FromRequest(r)
+	if refusal(err) != nil {
+		h.signInFirst(w, r, "prove", form{next: f.next}, err)
+		return
+	}
 	var profile accesssec.Profile
 	if err == nil {
 		profile, err = h.svc.Me(p).Profile(r.Context())
 	}
-	if refusal(err) != nil {
-		again := h.svc.Path() + "prove"
-		if f.next != "" {
-			again += "?next=" + url.QueryEscape(f.next)
-		}
-		h.redirect(w, r, h.start(form{next: accesssec.SafePath(again)}))
-		return
-	}
 	f.address, f.org = profile.Address, p.OrgID
 	v := h.visit(w, r, f)
+	if gone := refusal(err); gone != nil {
+		h.refused(w, r, v, gone, "")
+		return
+	}
 	var step accesssec.Step
 	if err == nil {
 		step, err = h.svc.SignIn().Discover(r.Context(), v, f.address)
@@ -73,4 +72,15 @@ func (h *handler) proofPage(w http.ResponseWriter, r *http.Request, f form, no *
 		data.SSOFirst = step.Next == policy.NextSSO || !data.Password
 	}
 	h.page(w, r, status, "prove", "Confirm that it is you", alert, data)
+}
+
+// signInFirst sends people to sign in, and then back to that page of ours. Who is signed in
+// for nothing but setting up a second factor does that first.
+func (h *handler) signInFirst(w http.ResponseWriter, r *http.Request, page string, f form, err error) {
+	back := form{next: accesssec.SafePath(h.to(page, f)), org: f.org}
+	if accesssec.IsRefusal(err, accesssec.CodeSetUp) {
+		h.redirect(w, r, h.to("factor", back))
+		return
+	}
+	h.redirect(w, r, h.start(back))
 }

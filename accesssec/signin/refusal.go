@@ -22,7 +22,7 @@ func refusal(err error) *accesssec.Refusal {
 // statusOf a refusal.
 func statusOf(no *accesssec.Refusal) int {
 	switch no.Code {
-	case accesssec.CodeWrongPassword, accesssec.CodeSignedOut, accesssec.CodeProve:
+	case accesssec.CodeWrongPassword, accesssec.CodeSignedOut, accesssec.CodeProve, accesssec.CodeWrongCode, accesssec.CodeHalfOver:
 		return http.StatusUnauthorized
 	case accesssec.CodeLocked:
 		return http.StatusTooManyRequests
@@ -30,6 +30,10 @@ func statusOf(no *accesssec.Refusal) int {
 		return http.StatusBadRequest
 	case accesssec.CodeNoConnection, accesssec.CodeNotFound:
 		return http.StatusNotFound
+	case accesssec.CodeConflict, accesssec.CodeFactorLive, accesssec.CodeNoFactor, accesssec.CodeFactorExpired:
+		return http.StatusConflict
+	case accesssec.CodeLinkOver:
+		return http.StatusGone
 	}
 	return http.StatusForbidden
 }

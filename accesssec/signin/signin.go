@@ -6,12 +6,25 @@
 //
 //	GET, POST                      the address; then a password, single sign-on, or both
 //	POST      password             address and password
+//	GET, POST code                 the code of a second factor, after a right password
+//	GET, POST recover              a recovery code in its place
 //	POST      sso/start            to the identity provider of a connection
 //	POST      sso/{connection}/acs its answer (SAML 2.0 bindings, section 3.5)
 //	GET, POST sso/{connection}/slo single logout, asked for there or here (saml-profiles 4.4)
 //	GET       sso/{connection}/metadata
 //	GET, POST signout              of this device or of all
 //	GET, POST prove                the password again, or a fresh single sign-on
+//	GET       factor               the person's second factor, and what they may do with it
+//	POST      factor/begin         set one up: GET factor shows its QR code until it is confirmed
+//	POST      factor/confirm       the first code; answered with the recovery codes, once
+//	POST      factor/codes.txt     those as a file: what the page has sent comes back
+//	POST      factor/done          they are saved; ends the set-up that comes before all else
+//	POST      factor/change        sign out, and set up another at the next sign-in
+//	POST      factor/remove        by a code
+//	POST      factor/codes         new recovery codes, by a code
+//	GET, POST factor/reset         confirms what an Owner or Admin has asked for, by a link
+//
+// Hosts link to factor from where people look for their own settings.
 //
 // Links may carry next (a path to go to afterwards, see accesssec.SafePath) and org
 // (the id of the org that is wanted).
@@ -91,6 +104,9 @@ func (h *handler) endpoint(route string) (endpoint, bool) {
 	case "prove":
 		return endpoint{get: h.askProof, post: h.takeProof}, true
 	}
+	if e, ok := h.factorEndpoint(route); ok {
+		return e, true
+	}
 	rest, ok := strings.CutPrefix(route, "sso/")
 	id, leaf, _ := strings.Cut(rest, "/")
 	if !ok || word(id) == "" {
@@ -104,6 +120,35 @@ func (h *handler) endpoint(route string) (endpoint, bool) {
 		return endpoint{get: slo, post: slo, crossSite: true}, true
 	case "metadata":
 		return endpoint{get: func(w http.ResponseWriter, r *http.Request) { h.metadata(w, r, id) }}, true
+	}
+	return endpoint{}, false
+}
+
+// factorEndpoint is what is done at the paths of the second factor.
+func (h *handler) factorEndpoint(route string) (endpoint, bool) {
+	switch route {
+	case "code":
+		return endpoint{get: h.askCode, post: h.takeCode}, true
+	case "recover":
+		return endpoint{get: h.askRecoveryCode, post: h.takeRecoveryCode}, true
+	case "factor":
+		return endpoint{get: h.askFactor}, true
+	case "factor/begin":
+		return endpoint{post: h.beginFactor}, true
+	case "factor/confirm":
+		return endpoint{post: h.confirmFactor}, true
+	case "factor/codes.txt":
+		return endpoint{post: h.downloadCodes}, true
+	case "factor/done":
+		return endpoint{post: h.finishSetUp}, true
+	case "factor/change":
+		return endpoint{post: h.changeFactor}, true
+	case "factor/remove":
+		return endpoint{post: h.removeFactor}, true
+	case "factor/codes":
+		return endpoint{post: h.renewCodes}, true
+	case "factor/reset":
+		return endpoint{get: h.askReset, post: h.confirmReset}, true
 	}
 	return endpoint{}, false
 }

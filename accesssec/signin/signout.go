@@ -9,21 +9,26 @@ import (
 
 // askSignOut asks which devices. To who is signed out it says so.
 func (h *handler) askSignOut(w http.ResponseWriter, r *http.Request) {
-	p, err := h.svc.FromRequest(r)
-	var profile accesssec.Profile
-	if err == nil {
+	p, settingUp, err := h.who(r)
+	var data view
+	switch {
+	case err != nil:
+	case settingUp:
+		var factor accesssec.Factor
+		factor, err = h.svc.Me(p).Factor(r.Context())
+		data = h.view(form{address: factor.Address})
+	default:
+		var profile accesssec.Profile
 		profile, err = h.svc.Me(p).Profile(r.Context())
+		data = h.view(form{address: profile.Address})
+		data.Provider = profile.ProviderLogout
 	}
 	switch {
 	case err == nil:
-		data := h.view(form{address: profile.Address})
-		data.Provider = profile.ProviderLogout
 		h.page(w, r, http.StatusOK, "signout", "Sign out", "", data)
 	case refusal(err) != nil:
-		data := h.view(form{})
-		data.Text = "If you came by single sign-on, you may still be signed in at your identity provider."
-		data.Link = "Sign in again"
-		h.page(w, r, http.StatusOK, "message", "You are signed out", "", data)
+		h.note(w, r, http.StatusOK, "You are signed out",
+			"If you came by single sign-on, you may still be signed in at your identity provider.", h.start(form{}), "Sign in again")
 	default:
 		h.fault(w, r, h.visit(w, r, form{}), err)
 	}
@@ -42,7 +47,7 @@ func (h *handler) signOut(w http.ResponseWriter, r *http.Request) {
 		h.message(w, r, http.StatusBadRequest, "The form can't be read", "You are still signed in. Open the sign-out page and choose again.")
 		return
 	}
-	p, err := h.svc.FromRequest(r)
+	p, _, err := h.who(r)
 	var bounce *saml.Bounce
 	if err == nil {
 		me := h.svc.Me(p)

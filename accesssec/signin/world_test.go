@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/password"
@@ -32,18 +33,52 @@ import (
 // right is everybody's password, where they have one.
 const right = "Correct-horse-7"
 
+// issuer is how apps name the product.
+const issuer = `App & "Co"`
+
 const hostile = `Acme <script>alert(1)</script> "&'`
 
 // world is a service with one customer, whose provider runs on a site of its own.
 type world struct {
 	origin     string
 	svc        *accesssec.Service
+	store      store.Store
 	acme       *accesssec.Admin
 	orgID      string
 	connection string
 	idp        *samltest.IdP
 	broken     *atomic.Bool // the store fails
 	log        *syncBuffer
+	ahead      *atomic.Int64 // how far the service's clock is, in nanoseconds
+	post       *mailbox
+}
+
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+
+func (w *world) advance(d time.Duration) { w.ahead.Add(int64(d)) }
+
+// mailbox keeps what people would have been sent.
+type mailbox struct {
+	mu  sync.Mutex
+	all []accesssec.Notice
+}
+
+func (m *mailbox) Notify(_ context.Context, n accesssec.Notice) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.all = append(m.all, n)
+	return nil
+}
+
+// delivered is all of it, once everything that is due has been done.
+func (w *world) delivered(t testing.TB) []accesssec.Notice {
+	t.Helper()
+	if _, err := w.svc.Tick(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.post.mu.Lock()
+	defer w.post.mu.Unlock()
+	return w.post.all
 }
 
 // brokenStore fails when it is told to.
@@ -73,6 +108,13 @@ func (s brokenStore) SwapDoc(ctx context.Context, d store.Doc) error {
 		return errDisk
 	}
 	return s.Store.SwapDoc(ctx, d)
+}
+
+func (s brokenStore) Doc(ctx context.Context, k store.Kind, orgID, id string) (store.Doc, error) {
+	if s.broken.Load() {
+		return store.Doc{}, errDisk
+	}
+	return s.Store.Doc(ctx, k, orgID, id)
 }
 
 func (s brokenStore) DocByKey(ctx context.Context, k store.Kind, key string) (store.Doc, error) {
@@ -110,11 +152,16 @@ func must[T any](t testing.TB) func(T, error) T {
 }
 
 // newWorld makes it. The org is on example.com and has: olive, an Owner; max, a member
-// with a password; nora, one without; ext, a member from elsewhere.
+// with a password; nora, one without; ext and fay, members from elsewhere, and bare,
+// another without a password.
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	app, provider := httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
-	w := &world{origin: "http://" + app.Listener.Addr().String(), broken: new(atomic.Bool), log: new(syncBuffer)}
+	w := &world{
+		origin: "http://" + app.Listener.Addr().String(), broken: new(atomic.Bool), log: new(syncBuffer),
+		ahead: new(atomic.Int64), post: new(mailbox),
+	}
+	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var people []samltest.Person
 	for _, p := range []string{"ann@example.com", "olive@example.com", "max@example.com", "nora@example.com"} {
 		people = append(people, samltest.Person{Email: p, FirstName: "Ann", LastName: "Archer"})
@@ -122,8 +169,13 @@ func newWorld(t testing.TB) *world {
 	w.idp = must[*samltest.IdP](t)(samltest.New("http://"+provider.Listener.Addr().String(), people, nil))
 	dns := must[*dnstest.Server](t)(dnstest.New())
 	t.Cleanup(func() { dns.Close() })
-	w.svc = must[*accesssec.Service](t)(accesssec.New(brokenStore{memory.New(), w.broken}, w.origin, seal.GenerateRing(), &accesssec.Options{
+	w.store = memory.New()
+	w.svc = must[*accesssec.Service](t)(accesssec.New(brokenStore{w.store, w.broken}, w.origin, seal.GenerateRing(), &accesssec.Options{
 		Support:   "support@host.example",
+		Issuer:    issuer,
+		Notify:    w.post,
+		Log:       log,
+		Now:       w.now,
 		Resolvers: []domainclaim.Resolver{dns.Resolver()},
 		Hasher:    password.NewHasher(&password.HasherOptions{InsecureCost: true}),
 	}))
@@ -131,7 +183,7 @@ func newWorld(t testing.TB) *world {
 
 	mux := http.NewServeMux()
 	mux.Handle(w.svc.Path(), signin.New(w.svc, &signin.Options{
-		Name: `Host & "Co"`, After: "/home", Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Name: `Host & "Co"`, After: "/home", Log: log,
 	}))
 	mux.Handle("/", w.svc.Protect(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		p, _ := accesssec.FromContext(r.Context())
@@ -160,7 +212,8 @@ func (w *world) setUp(t testing.TB, dns *dnstest.Server) {
 	w.orgID, w.acme = owner.OrgID, w.svc.Admin(owner)
 	err := w.svc.ImportPeople(ctx, w.orgID,
 		person("max@example.com", right, policy.Member), person("nora@example.com", "", policy.Member),
-		person("ext@example.org", right, policy.Member), person("bare@example.org", "", policy.Member))
+		person("ext@example.org", right, policy.Member), person("bare@example.org", "", policy.Member),
+		person("fay@example.org", right, policy.Member))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +250,39 @@ type visitor struct {
 
 func (w *world) visitor(t testing.TB) *visitor {
 	jar := must[*cookiejar.Jar](t)(cookiejar.New(nil))
-	return &visitor{t, w, &http.Client{Jar: jar}}
+	return &visitor{t, w, &http.Client{Jar: jar, Transport: new(tape)}}
+}
+
+// exchange is one request of a browser, and its answer.
+type exchange struct {
+	method, path  string
+	asked, header http.Header
+	body          string
+}
+
+// tape keeps all that a browser has sent and got.
+type tape struct {
+	mu  sync.Mutex
+	all []exchange
+}
+
+func (c *tape) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, errors.Join(err, resp.Body.Close())
+	}
+	if err := resp.Body.Close(); err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = append(c.all, exchange{r.Method, r.URL.RequestURI(), r.Header, resp.Header, string(body)})
+	return resp, nil
 }
 
 // page is an answer behind all redirects. Pages of ours have been through checkPage.

@@ -90,6 +90,7 @@ func table() map[string]row {
 			"accesssec":        "the sign-in it shows",
 			"accesssec/policy": "names of methods and steps",
 			"saml":             "names of bindings and errors",
+			"totp":             "shows a new factor and recovery codes",
 			"internal/ui":      "the pages' frame and style",
 		}},
 		"accesssec/console": {floor: 2, ours: reasons{
@@ -113,6 +114,7 @@ func table() map[string]row {
 			"domainclaim/dnstest": "scripted DNS",
 			"saml":                "metadata of the fake provider",
 			"saml/samltest":       "a fake identity provider",
+			"totp/totptest":       "a person's authenticator app",
 		}, modules: reasons{"golang.org/x/net": "html, to fill in the sign-in pages"},
 			testing: "it is for hosts' tests"},
 

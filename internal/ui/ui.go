@@ -74,6 +74,10 @@ type Page struct {
 
 	// FormsLeave says that a form of the page may end on another site: see [SetHeaders].
 	FormsLeave bool
+	// SecretURL says that the page's own URL holds a secret: links and forms of the page
+	// then name its origin alone to the next one, ours as well. They still name that: see
+	// [SetHeaders] for why not nothing.
+	SecretURL bool
 }
 
 // Write answers r with the page of that name. A page that can't be written is a plain
@@ -86,6 +90,9 @@ func (p *Pages) Write(w http.ResponseWriter, r *http.Request, status int, name s
 		return
 	}
 	SetHeaders(w, r, page.FormsLeave)
+	if page.SecretURL {
+		w.Header().Set("Referrer-Policy", "strict-origin")
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	w.Write(b.Bytes())

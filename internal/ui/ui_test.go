@@ -179,3 +179,12 @@ func TestMustParse(t *testing.T) {
 	}()
 	ui.MustParse(fstest.MapFS{"a.html": {Data: []byte("{{")}})
 }
+
+// A URL that holds a secret is told to nobody, our own pages included, while forms are
+// still posted with an Origin that the server can compare.
+func TestSecretURL(t *testing.T) {
+	t.Parallel()
+	if got := write("app.example.com", "hello", ui.Page{SecretURL: true}).Header().Get("Referrer-Policy"); got != "strict-origin" {
+		t.Errorf("Referrer-Policy %q", got)
+	}
+}
