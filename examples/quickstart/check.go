@@ -30,7 +30,7 @@ func walk(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, part := range []func(context.Context, func(string, ...any)) error{a.walkSignIn, a.walkAttacks, a.walkPassword} {
+	for _, part := range []func(context.Context, func(string, ...any)) error{a.walkSignIn, a.walkAttacks, a.walkPassword, a.walkFactor} {
 		if err := part(ctx, done); err != nil {
 			fmt.Fprintln(out, "FAIL", err)
 			return errors.Join(err, a.close())

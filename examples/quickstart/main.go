@@ -79,6 +79,7 @@ func (a *app) build(idpURL string) (err error) {
 	}
 	a.svc, err = accesssec.New(memory.New(), a.origin, seal.GenerateRing(), &accesssec.Options{
 		Product:   "quickstart",
+		Issuer:    "Quickstart", // as an authenticator app shows it
 		Support:   "support@quickstart.example",
 		Resolvers: []domainclaim.Resolver{a.dns.Resolver()},
 	})
@@ -180,7 +181,7 @@ func (a *app) hello(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
-		err = a.page.Execute(w, map[string]any{"Person": profile, "Role": p.Role, "SignOut": a.svc.Path() + "signout"})
+		err = a.page.Execute(w, map[string]any{"Person": profile, "Role": p.Role, "Path": a.svc.Path()})
 	}
 	if err != nil {
 		http.Error(w, "The page can't be shown.", http.StatusServiceUnavailable)
@@ -198,6 +199,7 @@ func serve(ctx context.Context, addr string, out io.Writer) error {
   ann@example.com      comes by single sign-on and is made a member of Acme.
                        On her identity provider's page, "Misbehave" forges the answer.
   olive@example.com    owns Acme. She may also choose a password: %s
+                       and add an authenticator app to it ("Your second factor").
 
 Stop with Ctrl-C.
 `, a.origin, a.password)

@@ -128,6 +128,7 @@ func table() map[string]row {
 			"domainclaim/dnstest": "stands in for the customer's DNS",
 			"saml":                "reads the provider's metadata",
 			"saml/samltest":       "stands in for the customer's provider",
+			"totp/totptest":       "stands in for the Owner's phone",
 		}},
 		"examples/samlonly": {floor: 3, ours: reasons{
 			"saml":          "all that it is built on",
