@@ -35,8 +35,8 @@ func table() map[string]row {
 			"golang.org/x/net":  "idna, publicsuffix and the DNS message format",
 			"golang.org/x/text": "NFC of local parts",
 		}},
-		"scim":        {floor: 0, ours: reasons{"scim/filter": "the query language is part of the protocol"}},
-		"scim/filter": {floor: 0},
+		"scim":          {floor: 0, ours: reasons{"scim/filter": "the query language is part of the protocol"}},
+		"scim/filter":   {floor: 0},
 		"totp/totptest": {floor: 1},
 		"totp": {floor: 0, modules: reasons{
 			"github.com/pquerna/otp":       "computes the codes",
