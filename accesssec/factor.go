@@ -47,6 +47,7 @@ const (
 	dueChange due = "change"  // the person asked for it, and the old one is asked first
 	dueReset  due = "reset"   // an Owner or Admin did, and nothing is left to ask
 	dueUsedUp due = "used_up" // no recovery code is left
+	dueAtOnce due = "at_once" // and the app's codes are disabled: whoever used the last one sets up right away
 )
 
 // pendingFactor is one that waits for its first code. The session that has begun it is
@@ -66,7 +67,7 @@ var (
 // state is what the policy asks by. One that is none of those below is refused there.
 func (f factor) state() policy.FactorState {
 	switch {
-	case f.Due == dueReset || f.Due == dueUsedUp:
+	case f.Due == dueReset || f.Due == dueUsedUp || f.Due == dueAtOnce:
 		return policy.FactorDue
 	case f.Due == dueChange && f.Enrollment.Confirmed():
 		return policy.FactorChanging

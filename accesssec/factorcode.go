@@ -96,10 +96,12 @@ func (s *Service) recoveryCode(ctx context.Context, w showing) (kept[factor], er
 	if s.keys.Stale(f.Value.Pepper) {
 		f.Value.Pepper = s.keys.Seal(pepper, "recovery", w.user.ID, next.ID())
 	}
-	switch {
+	switch disabled := f.Value.Enrollment.Disabled(); {
+	case next.Left() == 0 && disabled:
+		f.Value = factor{Due: dueAtOnce}
 	case next.Left() == 0:
 		f.Value = factor{Due: dueUsedUp}
-	case f.Value.Enrollment.Disabled():
+	case disabled:
 		f.Value.Due = dueChange
 	}
 	return f, nil

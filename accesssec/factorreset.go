@@ -129,10 +129,15 @@ func refusedChange(e audit.Event) audit.Event {
 }
 
 // mayReset reports whether by may take the factor of m's person: an Owner anybody's, an
-// Admin that of everybody but Owners.
+// Admin that of everybody but Owners, and who is disabled nobody's.
 func mayReset(ctx context.Context, r store.Reader, by string, m store.Member) (bool, error) {
-	role, err := roleIn(ctx, r, m.OrgID, by)
-	return role == policy.Owner || role == policy.Admin && policy.Role(m.Role) != policy.Owner, err
+	asker, err := r.Membership(ctx, m.OrgID, by)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	role := policy.Role(asker.Role)
+	may := role == policy.Owner || role == policy.Admin && policy.Role(m.Role) != policy.Owner
+	return may && !asker.User.Disabled, err
 }
 
 // ours reports whether nobody but this org has a say in the person's account: their domain

@@ -174,7 +174,7 @@ func (s *Service) enterSecond(ctx context.Context, c *change, v Visit, half kept
 	}
 	// The facts are those of before: who is let in by the last recovery code is let in, and
 	// what is due then comes at the next sign-in. But with an app that is disabled it comes now.
-	if f.Value.Due == dueChange {
+	if f.Value.Due == dueChange || f.Value.Due == dueAtOnce {
 		asked.in.Person.Factor = policy.FactorChanging
 	}
 	if err := putFactor(ctx, c, f); err != nil {

@@ -38,6 +38,13 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Person":      personFlows,
 
 		"PasswordCheck": passwordCheckFlows,
+
+		"Factor":         factorFlows,
+		"FactorRaces":    factorRaceFlows,
+		"FactorLimits":   factorLimitFlows,
+		"FactorRecovery": factorRecoveryFlows,
+		"FactorChange":   factorChangeFlows,
+		"FactorReset":    factorResetFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
