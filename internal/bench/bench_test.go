@@ -93,6 +93,41 @@ func TestHostileRequests(t *testing.T) {
 	}
 }
 
+// Each attempt at a second factor ends as its row says, and each bar is about two rows.
+func TestAttemptsAreWhatTheyAreCalled(t *testing.T) {
+	t.Parallel()
+	for name, part := range map[string]struct {
+		subjects func() ([]subject, error)
+		against  []bar
+	}{"codes": {codeSubjects, codeBars()}, "recovery codes": {recoverySubjects, recoveryBars()}} {
+		subjects, err := part.subjects()
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := map[string]bool{}
+		for _, s := range subjects {
+			names[s.name] = true
+			for range 2 {
+				if err := s.run(); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		}
+		for _, b := range part.against {
+			if !names[b.who] || !names[b.of] || strings.HasPrefix(b.who, peerP) || b.most < 1 {
+				t.Errorf("%s: bar %+v", name, b)
+			}
+		}
+	}
+}
+
+func TestParts(t *testing.T) {
+	t.Parallel()
+	if _, err := run(t.Output(), "none of these", 1); err == nil {
+		t.Error("measures a part that is not there")
+	}
+}
+
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	subjects := []subject{{name: units}, {name: engineOnly}}

@@ -172,7 +172,7 @@ func (w *world) hostile(out io.Writer, rounds int) (missed int, err error) {
 			return err
 		}})
 	}
-	costs, err := measure(subjects, max(1, rounds/4))
+	costs, err := measure(subjects, max(1, rounds/4), 1)
 	if err != nil {
 		return 0, err
 	}

@@ -1,12 +1,16 @@
-// Command bench measures this library's reading of SAML responses beside two others:
-// github.com/russellhaering/gosaml2 and github.com/crewjam/saml. Keys and documents
-// are made at run time; all readers run in one process, in turn, and are compared round
-// by round, by the processor's time, with each other and with the one piece of
-// cryptography that each login needs, so that the numbers mean the same on every
-// machine. It is a module of its own, outside the workspace, so that the others never
-// become a requirement of the library.
+// Command bench measures this library beside others. The part saml reads responses beside
+// github.com/russellhaering/gosaml2 and github.com/crewjam/saml. The part totp looks at
+// codes beside github.com/pquerna/otp, right ones beside wrong ones, and at recovery codes
+// beside one run of Argon2id.
+//
+// Keys, documents and codes are made at run time; all that is measured runs in one
+// process, in turn, and is compared round by round, by the processor's time, with each
+// other and with the one piece of cryptography that cannot be saved, so that the numbers
+// mean the same on every machine. It is a module of its own, outside the workspace, so that
+// the others never become a requirement of the library.
 //
 //	cd internal/bench && GOWORK=off go run . -check
+//	cd internal/bench && GOWORK=off go run . -check -part totp
 package main
 
 import (
@@ -20,10 +24,11 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 21, "how often each reader has its turn")
+	rounds := flag.Int("rounds", 21, "how often each has its turn")
+	part := flag.String("part", "", "saml or totp; both when empty")
 	check := flag.Bool("check", false, "exit with 1 if a bar is missed")
 	flag.Parse()
-	missed, err := run(os.Stdout, max(1, *rounds))
+	missed, err := run(os.Stdout, *part, max(1, *rounds))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
@@ -36,8 +41,31 @@ func main() {
 	}
 }
 
-// run measures everything and says how many bars were missed.
-func run(out io.Writer, rounds int) (missed int, err error) {
+// run measures a part, or all of them, and says how many bars were missed.
+func run(out io.Writer, part string, rounds int) (missed int, err error) {
+	parts := []struct {
+		name    string
+		measure func(out io.Writer, rounds int) (int, error)
+	}{{"saml", logins}, {"totp", factors}}
+	met := false
+	for _, p := range parts {
+		if part != "" && part != p.name {
+			continue
+		}
+		met = true
+		n, err := p.measure(out, rounds)
+		if missed += n; err != nil {
+			return missed, err
+		}
+	}
+	if !met {
+		return 0, fmt.Errorf("bench: there is no part %q", part)
+	}
+	return missed, nil
+}
+
+// logins measures everything about SAML.
+func logins(out io.Writer, rounds int) (missed int, err error) {
 	w, err := newWorld()
 	if err != nil {
 		return 0, err
@@ -53,7 +81,7 @@ func run(out io.Writer, rounds int) (missed int, err error) {
 			missed++
 			continue
 		}
-		costs, err := measure(subjects, rounds)
+		costs, err := measure(subjects, rounds, 1)
 		if err != nil {
 			return 0, err
 		}
@@ -63,10 +91,11 @@ func run(out io.Writer, rounds int) (missed int, err error) {
 		fmt.Fprintln(out)
 	}
 	n, err := w.hostile(out, rounds)
+	fmt.Fprintln(out)
 	return missed + n, err
 }
 
-// show prints what each reader takes, in units and in percent of each peer.
+// show prints what each takes, in units too.
 func show(out io.Writer, subjects []subject, costs []cost) {
 	tab := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(tab, "\t\ttime\tunits\tallocations\tbytes\t\n")

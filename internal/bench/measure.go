@@ -25,11 +25,11 @@ type cost struct {
 const slice = 20 * time.Millisecond
 
 // measure runs all subjects in turn, rounds times over, so that whatever else the
-// machine does is shared by all of them, and takes each one's median. The first error
-// ends it.
-func measure(subjects []subject, rounds int) ([]cost, error) {
+// machine does is shared by all of them, and takes each one's median. Where a few percent
+// count, each turn comes in pieces between those of the others. The first error ends it.
+func measure(subjects []subject, rounds, pieces int) ([]cost, error) {
 	out := make([]cost, len(subjects))
-	counts := make([]int, len(subjects))
+	counts := make([]int, len(subjects)) // of runs in a piece
 	for i, s := range subjects {
 		var err error
 		if out[i].allocs, out[i].bytes, err = allocations(s.run); err != nil {
@@ -39,19 +39,25 @@ func measure(subjects []subject, rounds int) ([]cost, error) {
 		if err := s.run(); err != nil {
 			return nil, err
 		}
-		counts[i] = max(1, int(slice/max(worked()-began, time.Microsecond)))
+		counts[i] = max(1, int(slice/max(worked()-began, time.Microsecond))/pieces)
 	}
 	for round := range rounds {
-		for k := range subjects {
+		took := make([]time.Duration, len(subjects))
+		for k := range len(subjects) * pieces {
 			i := (k + round) % len(subjects) // nobody always comes after the same one
-			runtime.GC()
+			if pieces == 1 {
+				runtime.GC()
+			}
 			began := worked()
 			for range counts[i] {
 				if err := subjects[i].run(); err != nil {
 					return nil, err
 				}
 			}
-			out[i].rounds = append(out[i].rounds, (worked()-began)/time.Duration(counts[i]))
+			took[i] += worked() - began
+		}
+		for i, t := range took {
+			out[i].rounds = append(out[i].rounds, t/time.Duration(counts[i]*pieces))
 		}
 	}
 	for i := range out {
