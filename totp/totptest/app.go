@@ -16,7 +16,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash"
 	"strings"
 	"time"
 )
@@ -96,8 +95,14 @@ func (a *App) Code(now time.Time) string {
 
 // hotp is RFC 4226, section 5.3, with the hashes of RFC 6238.
 func (f factor) hotp(counter uint64) string {
-	hashes := map[string]func() hash.Hash{"SHA1": sha1.New, "SHA256": sha256.New, "SHA512": sha512.New}
-	mac := hmac.New(hashes[f.algorithm], f.secret)
+	newHash := sha1.New
+	switch f.algorithm {
+	case "SHA256":
+		newHash = sha256.New
+	case "SHA512":
+		newHash = sha512.New
+	}
+	mac := hmac.New(newHash, f.secret)
 	mac.Write(binary.BigEndian.AppendUint64(nil, counter))
 	sum := mac.Sum(nil)
 	at := sum[len(sum)-1] & 0xf
