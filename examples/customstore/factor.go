@@ -4,10 +4,8 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
-	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
-	"github.com/accesssec/accesssec-go/examples/customstore/accounts"
 	"github.com/accesssec/accesssec-go/totp"
 )
 
@@ -143,12 +141,12 @@ func (a *app) downloadCodes(w http.ResponseWriter, r *http.Request, o holder) {
 		http.Error(w, "These are no recovery codes.", http.StatusBadRequest)
 		return
 	}
-	u, err := accounts.On(a.db).User(r.Context(), o.UserID)
+	f, err := a.svc.Me(o.Principal).Factor(r.Context())
 	if err != nil {
-		a.fault(w, r, err)
+		a.refuseOwner(w, r, o, err)
 		return
 	}
-	codes.Download(w, "Desk", u.Address, time.Now())
+	codes.Download(w, f.Issuer, f.Address, f.At)
 }
 
 // changeFactor is for another phone. At the next login the old one, or a recovery code, is

@@ -217,3 +217,39 @@ func TestSetUpPages(t *testing.T) {
 		}
 	}
 }
+
+// The link of a message leads to a page that asks first. No other page of package signin
+// is served: it would write a cookie that this host does not read.
+func TestResetLink(t *testing.T) {
+	t.Parallel()
+	ctx, a := t.Context(), started(t)
+	v, err := a.visitor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(path string) answer {
+		t.Helper()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.origin+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := read(v.client.Do(req))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page
+	}
+	link := "/auth/factor/reset?token=r1." + strings.Repeat("A", 43)
+	if page := get(link); page.status != http.StatusOK || !strings.Contains(page.text, `<form method="post" action="/auth/factor/reset">`) {
+		t.Errorf("the page: status %d", page.status)
+	}
+	page, err := v.post(ctx, link, url.Values{"token": {"r1." + strings.Repeat("A", 43)}, "password": {"x"}})
+	if err != nil || !strings.Contains(page.text, "This link does not work any more.") {
+		t.Errorf("a link that nobody was sent: status %d, %v", page.status, err)
+	}
+	for _, path := range []string{"/auth/", "/auth/factor", "/auth/code", "/auth/signout", "/auth/factor/reset/"} {
+		if page := get(path); page.status != http.StatusNotFound {
+			t.Errorf("%s is served: status %d", path, page.status)
+		}
+	}
+}
