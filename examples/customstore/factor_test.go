@@ -247,7 +247,10 @@ func TestResetLink(t *testing.T) {
 	if err != nil || !strings.Contains(page.text, "This link does not work any more.") {
 		t.Errorf("a link that nobody was sent: status %d, %v", page.status, err)
 	}
-	for _, path := range []string{"/auth/", "/auth/factor", "/auth/code", "/auth/signout", "/auth/factor/reset/"} {
+	if page := get("/auth/"); page.url != a.origin+"/login" {
+		t.Errorf("where the page leads to: status %d at %s", page.status, page.url)
+	}
+	for _, path := range []string{"/auth/factor", "/auth/code", "/auth/signout", "/auth/factor/reset/"} {
 		if page := get(path); page.status != http.StatusNotFound {
 			t.Errorf("%s is served: status %d", path, page.status)
 		}

@@ -143,13 +143,14 @@ func (a *app) routes() http.Handler {
 	own.HandleFunc("POST /login/recovery", a.takeRecovery)
 	own.Handle("GET /{$}", a.signedIn(a.home))
 	own.Handle("POST /logout", a.either(a.logout, a.logout))
-	for path, do := range map[string]func(http.ResponseWriter, *http.Request, holder){
-		"GET /factor": a.showFactor, "POST /factor/begin": a.beginFactor, "POST /factor/confirm": a.confirmFactor,
-		"POST /factor/codes.txt": a.downloadCodes, "POST /factor/done": a.finishFactor,
-		"POST /factor/change": a.changeFactor, "POST /factor/remove": a.removeFactor, "POST /factor/codes": a.renewCodes,
-	} {
-		own.Handle(path, a.ownFactor(do))
-	}
+	own.Handle("GET /factor", a.ownFactor(a.showFactor))
+	own.Handle("POST /factor/begin", a.ownFactor(a.beginFactor))
+	own.Handle("POST /factor/confirm", a.ownFactor(a.confirmFactor))
+	own.Handle("POST /factor/codes.txt", a.ownFactor(a.downloadCodes))
+	own.Handle("POST /factor/done", a.ownFactor(a.finishFactor))
+	own.Handle("POST /factor/change", a.ownFactor(a.changeFactor))
+	own.Handle("POST /factor/remove", a.ownFactor(a.removeFactor))
+	own.Handle("POST /factor/codes", a.ownFactor(a.renewCodes))
 	own.Handle("POST /team/active", a.signedIn(a.setActive))
 	own.Handle("POST /team/position", a.signedIn(a.setPosition))
 	own.Handle("POST /team/factor", a.signedIn(a.resetFactor))
@@ -161,8 +162,9 @@ func (a *app) routes() http.Handler {
 	// itself.
 	mux.HandleFunc("POST "+a.svc.Path()+"sso/{connection}/acs", a.finishSSO)
 	// Where the link of a message leads to, and who clicks it has no session: this page of
-	// package signin serves any host. It guards itself as well.
+	// package signin serves any host, and guards itself as well. It leads on to the login.
 	mux.Handle(a.svc.Path()+"factor/reset", signin.New(a.svc, &signin.Options{Name: "Desk"}))
+	mux.Handle("GET "+a.svc.Path()+"{$}", http.RedirectHandler("/login", http.StatusSeeOther))
 	mux.Handle("/idp/", a.idp) // in the world this is somewhere else
 	return mux
 }
@@ -176,6 +178,7 @@ func serve(ctx context.Context, addr string, out io.Writer, rounds int) error {
 	fmt.Fprintf(out, `Open %s and try:
 
   olive@example.com    has had an account since 2019, and is the boss. Password: %s
+                       She may add an authenticator app to it ("Your second factor").
   bert@example.com     was staff before; now he may come by single sign-on as well.
                        Password: %s
   ann@example.com      is nobody yet: single sign-on makes her a row in accounts.
