@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/accesssec/accesssec-go/accesssec"
-	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -167,10 +165,7 @@ func TestReset(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	fay := w.enrol(t, "fay@example.org")
-	other := must[accesssec.Principal](t)(w.svc.CreateOrg(t.Context(), "Other", accesssec.Person{Address: "otto@example.net", Verified: true, Password: right}))
-	if err := w.svc.ImportPeople(t.Context(), other.OrgID, accesssec.Person{Address: "fay@example.org", Role: policy.Member}); err != nil {
-		t.Fatal(err)
-	}
+	w.twoOrgs(t, "fay@example.org")
 	in := w.visitor(t).byCode("fay@example.org", fay)
 	token := w.resetLink(t, w.member(t, "fay@example.org"))
 	path := "/auth/factor/reset?" + url.Values{"token": {token}}.Encode()
@@ -218,10 +213,7 @@ func TestResetIsLocked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.enrol(t, "fay@example.org")
-	other := must[accesssec.Principal](t)(w.svc.CreateOrg(t.Context(), "Other", accesssec.Person{Address: "otto@example.net", Verified: true, Password: right}))
-	if err := w.svc.ImportPeople(t.Context(), other.OrgID, accesssec.Person{Address: "fay@example.org", Role: policy.Member}); err != nil {
-		t.Fatal(err)
-	}
+	w.twoOrgs(t, "fay@example.org")
 	token, v := w.resetLink(t, w.member(t, "fay@example.org")), w.visitor(t)
 	var p page
 	for range 6 {

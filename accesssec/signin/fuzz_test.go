@@ -6,32 +6,57 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/signin"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// The browsers that the fuzzer sends from.
+const (
+	stranger  = iota
+	signedIn  // Olive, who has a password alone
+	halfway   // Fay has typed her password, and not her code
+	proven    // Fay is in, and has typed her password again
+	settingUp // Fay is to set up another app before anything else
+	scanning  // and has one that waits for its first code
+	saving    // and has confirmed it
+	browsers
 )
 
 // FuzzHandler sends whatever a client can: no panic, no 5xx, no way off the site, no
-// session without the password, no script on a page.
+// session without the password, nor without the code where there is a second factor, no
+// script on a page.
 func FuzzHandler(f *testing.F) {
 	w := newWorld(f)
 	h := signin.New(w.svc, nil)
 	acs := "sso/" + w.connection + "/acs"
+	link := "token=r1." + strings.Repeat("A", 43)
 	for _, s := range []struct{ method, path, query, body string }{
 		{"GET", "", "next=/a&org=b", ""}, {"HEAD", "signout", "", ""}, {"GET", "prove", "next=%2F%2Fevil", ""},
 		{"POST", "", "", "address=max%40example.com&way=password&next=/a"},
 		{"POST", "password", "", "address=max%40example.com&password=x&org=" + w.orgID},
+		{"POST", "password", "", "address=fay%40example.org&password=" + url.QueryEscape(right) + "&next=/a"},
 		{"POST", "sso/start", "", "connection=" + w.connection + "&fresh=1"},
 		{"POST", acs, "", "SAMLResponse=PGE%2BPC9hPg%3D%3D&RelayState=x"}, {"GET", acs, "", ""},
 		{"GET", "sso/" + w.connection + "/metadata", "", ""}, {"POST", "signout", "", "scope=device"},
 		{"POST", "prove", "", "password=x&next=/a"}, {"PATCH", "\x00", "%zz", "%zz=;"}, {"POST", "sso/a/acs", "", "a=%ff"},
+		{"GET", "code", "next=/a&org=b", ""}, {"POST", "code", "", "code=123+456&next=/a"}, {"POST", "code", "", "code=%D9%A1"},
+		{"GET", "recover", "", ""}, {"POST", "recover", "", "code=0000-0000-0000-0000"}, {"GET", "factor", "next=%5C%5Cevil", ""},
+		{"POST", "factor/begin", "", "next=/a"}, {"POST", "factor/confirm", "", "code=123456&next=/a"}, {"POST", "factor/done", "", "next=/a&org=b"},
+		{"POST", "factor/codes.txt", "", "code=0000-0000-0000-0000&code=1111-1111-1111-1111"}, {"POST", "factor/codes.txt", "", "code=<script>"},
+		{"POST", "factor/change", "", "next=//evil"}, {"POST", "factor/remove", "", "code=123456"}, {"POST", "factor/codes", "", "code=123456&code=1"},
+		{"GET", "factor/reset", link, ""}, {"POST", "factor/reset", "", link + "&password=x"}, {"GET", "factor/reset", "token=%22%3E", ""},
 	} {
-		for _, signedIn := range []bool{false, true} {
-			f.Add(s.method, s.path, s.query, s.body, "application/x-www-form-urlencoded", signedIn)
+		for browser := range browsers {
+			f.Add(s.method, s.path, s.query, s.body, "application/x-www-form-urlencoded", byte(browser))
 		}
 	}
-	f.Add("POST", "", "", "--b\r\n\r\n--b--", "multipart/form-data; boundary=b", false)
-	var mark *http.Cookie // of the browser that signs in, which is known after the first time
-	f.Fuzz(func(t *testing.T, method, path, query, body, kind string, signedIn bool) {
+	f.Add("POST", "", "", "--b\r\n\r\n--b--", "multipart/form-data; boundary=b", byte(stranger))
+	b := &browsing{w: w, h: h, marks: map[string]*http.Cookie{}}
+	f.Fuzz(func(t *testing.T, method, path, query, body, kind string, browser byte) {
+		browser %= browsers
 		r := &http.Request{
 			Method: method, URL: &url.URL{Path: w.svc.Path() + path, RawQuery: query}, Host: "app.example.com",
 			Header: http.Header{"Content-Type": {kind}}, RemoteAddr: "192.0.2.1:1",
@@ -42,8 +67,8 @@ func FuzzHandler(f *testing.F) {
 			post := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 			r.Body, r.ContentLength = post.Body, post.ContentLength
 		}
-		if signedIn {
-			r.AddCookie(session(t, h, &mark))
+		for _, c := range b.cookies(t, browser) {
+			r.AddCookie(c)
 		}
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, r)
@@ -55,8 +80,8 @@ func FuzzHandler(f *testing.F) {
 			t.Fatalf("leads to %q", to)
 		}
 		for _, c := range rec.Result().Cookies() {
-			if c.Name == "__Host-accesssec" && c.Value != "" && !strings.Contains(body, url.QueryEscape(right)) {
-				t.Fatal("a session for nothing")
+			if c.Name == "__Host-accesssec" && c.Value != "" {
+				b.earned(t, browser, body, c.Value)
 			}
 		}
 		if strings.Contains(strings.ToLower(rec.Body.String()), "<script") {
@@ -65,26 +90,137 @@ func FuzzHandler(f *testing.F) {
 	})
 }
 
-// session is a fresh one, made in the browser with that mark.
-func session(t *testing.T, h http.Handler, mark **http.Cookie) *http.Cookie {
+// browsing makes the browsers, each afresh: what one input has done to Fay's factor is
+// undone before the next.
+type browsing struct {
+	w     *world
+	h     http.Handler
+	marks map[string]*http.Cookie // of a person's browser, which is known after the first time
+	phone *phone
+}
+
+func (b *browsing) cookies(t *testing.T, browser byte) []*http.Cookie {
 	t.Helper()
-	fields := form("address", "olive@example.com", "password", right)
-	r := httptest.NewRequest(http.MethodPost, "/auth/password", strings.NewReader(fields.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if *mark != nil {
-		r.AddCookie(*mark)
+	const fay = "fay@example.org"
+	switch browser {
+	case stranger:
+		return nil
+	case signedIn:
+		return b.post(t, "olive@example.com", "password", form("password", right))
 	}
-	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, r)
-	for _, c := range rec.Result().Cookies() {
-		switch c.Name {
-		case "__Host-accesssec-visit":
-			*mark = c
-		case "__Host-accesssec":
-			defer func() { *mark = &http.Cookie{Name: (*mark).Name, Value: (*mark).Value} }()
-			return c
+	b.forget(t, fay)
+	b.phone = b.w.enrol(t, fay)
+	cookies := b.post(t, fay, "password", form("password", right))
+	if browser == halfway {
+		return cookies
+	}
+	cookies = b.post(t, fay, "code", form("code", b.phone.next()), cookies...)
+	b.post(t, fay, "prove", form("password", right), cookies...)
+	if browser == proven {
+		return cookies
+	}
+	b.post(t, fay, "factor/change", form(), cookies...)
+	cookies = b.post(t, fay, "password", form("password", right))
+	cookies = b.post(t, fay, "code", form("code", b.phone.next()), cookies...)
+	if browser == settingUp {
+		return cookies
+	}
+	b.post(t, fay, "factor/begin", form(), cookies...)
+	if browser == scanning {
+		return cookies
+	}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	me := b.w.svc.Me(must[accesssec.Principal](t)(b.w.svc.SignIn().SettingUp(r)))
+	setup, err := me.PendingFactor(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.phone.scan(t, setup.URI())
+	b.post(t, fay, "factor/confirm", form("code", b.phone.next()), cookies...)
+	return cookies
+}
+
+// forget takes somebody's factor away, whatever has become of it.
+func (b *browsing) forget(t *testing.T, address string) {
+	t.Helper()
+	id := b.w.member(t, address)
+	err := b.w.store.RunInTx(t.Context(), func(tx store.Tx) error {
+		for _, kind := range []store.Kind{"factor", "factor_pending"} {
+			if _, err := tx.Doc(t.Context(), kind, "", id); err != nil {
+				continue // there is none
+			}
+			if err := tx.DeleteDoc(t.Context(), kind, "", id); err != nil {
+				return err
+			}
+		}
+		_, err := tx.DeleteSessions(t.Context(), store.SessionQuery{UserID: id})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.w.advance(time.Minute)
+}
+
+// post sends a form that has to work, and is the cookies of that browser afterwards.
+func (b *browsing) post(t *testing.T, address, path string, fields url.Values, cookies ...*http.Cookie) []*http.Cookie {
+	t.Helper()
+	fields.Set("address", address)
+	r := httptest.NewRequest(http.MethodPost, "/auth/"+path, strings.NewReader(fields.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if mark := b.marks[address]; mark != nil {
+		r.AddCookie(mark)
+	}
+	var in *http.Cookie
+	for _, c := range cookies {
+		if c.Name == "__Host-accesssec" {
+			in = c
+			r.AddCookie(c)
 		}
 	}
-	t.Fatalf("no session: status %d", rec.Code)
-	return nil
+	rec := httptest.NewRecorder()
+	b.h.ServeHTTP(rec, r)
+	if rec.Code >= 400 {
+		t.Fatalf("%s of %s: status %d:\n%s", path, address, rec.Code, rec.Body)
+	}
+	for _, c := range rec.Result().Cookies() {
+		c = &http.Cookie{Name: c.Name, Value: c.Value}
+		switch c.Name {
+		case "__Host-accesssec-visit":
+			b.marks[address] = c
+		case "__Host-accesssec":
+			in = c
+		}
+	}
+	out := []*http.Cookie{b.marks[address]}
+	if in != nil && in.Value != "" {
+		out = append(out, in)
+	}
+	return out
+}
+
+// earned looks whether a session was given for what it takes.
+func (b *browsing) earned(t *testing.T, browser byte, body, token string) {
+	t.Helper()
+	p, err := b.w.svc.Authenticate(t.Context(), token)
+	if accesssec.IsRefusal(err, accesssec.CodeSetUp) {
+		p, err = b.w.svc.SignIn().SettingUpBy(t.Context(), token)
+	}
+	switch {
+	case err != nil:
+		t.Fatalf("a session cookie that is none: %v", err)
+	case p.UserID == b.w.member(t, "fay@example.org"):
+		byCode := false
+		for d := -time.Minute; d <= time.Minute; d += 30 * time.Second {
+			byCode = byCode || browser == halfway && strings.Contains(body, b.phone.app.Code(b.w.now().Add(d)))
+		}
+		if !byCode && browser != saving {
+			t.Fatal("a session without the code")
+		}
+	case !strings.Contains(body, url.QueryEscape(right)):
+		t.Fatal("a session for nothing")
+	}
 }

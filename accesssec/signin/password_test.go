@@ -127,12 +127,15 @@ func TestRightPasswordIsNotEnough(t *testing.T) {
 	}
 }
 
-// Who has an account, and with what, is not to be read from any page.
+// Who has an account, and with what, is not to be read from any page: also not that there
+// is a second factor, until the password was right.
 func TestPagesDoNotEnumerate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.enrol(t, "fay@example.org")
+	w.enrol(t, "max@example.com")
 	for _, addresses := range [][]string{
-		{"ext@example.org", "bare@example.org", "nobody@example.org"},                                    // no sign-on
+		{"ext@example.org", "fay@example.org", "bare@example.org", "nobody@example.org"},                 // no sign-on
 		{"olive@example.com", "max@example.com", "nora@example.com", "ann@example.com", "x@example.com"}, // sign-on
 	} {
 		for _, step := range []struct {
@@ -163,12 +166,26 @@ func TestPagesDoNotEnumerate(t *testing.T) {
 
 func TestFormsAreBounded(t *testing.T) {
 	t.Parallel()
-	v := newWorld(t).visitor(t)
+	w := newWorld(t)
+	v := w.visitor(t)
 	want(t, v.post("/auth/password", form("address", "a@example.org", "password", strings.Repeat("x", 20<<10))), http.StatusRequestEntityTooLarge)
 	want(t, v.post("/auth/password", form("address", "a@example.org", "password", strings.Repeat("x", 5000))), http.StatusUnauthorized)
 	p := v.post("/auth/", form("address", "a@example.org", "org", "a/../b", "next", "/"+strings.Repeat("n", 4000)))
 	want(t, p, http.StatusOK)
 	if strings.Contains(p.text, `name="org"`) || strings.Contains(p.text, `name="next"`) {
 		t.Error("fields out of their bounds are carried on")
+	}
+	for _, path := range []string{"/auth/code", "/auth/recover", "/auth/factor/begin", "/auth/factor/confirm", "/auth/factor/codes.txt",
+		"/auth/factor/done", "/auth/factor/change", "/auth/factor/remove", "/auth/factor/codes", "/auth/factor/reset"} {
+		want(t, v.post(path, form("code", strings.Repeat("1", 20<<10))), http.StatusRequestEntityTooLarge)
+	}
+	fay := w.enrol(t, "fay@example.org")
+	for _, path := range []string{"/auth/code", "/auth/recover"} {
+		for _, code := range []string{"", strings.Repeat("1", 5000), fay.next() + strings.Repeat(" ", 5000), "\x00\xff", "1234567", "12345"} {
+			p := w.visitor(t).half("fay@example.org").post(path, form("code", code))
+			if p.status != http.StatusUnauthorized && p.status != http.StatusTooManyRequests {
+				t.Errorf("%s %.10q: status %d at %s", path, code, p.status, p.url)
+			}
+		}
 	}
 }

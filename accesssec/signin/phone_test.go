@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/store"
 	"github.com/accesssec/accesssec-go/totp/totptest"
 )
 
@@ -33,13 +33,20 @@ func (w *world) enrol(t testing.TB, address string) *phone {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &phone{w: w, app: must[*totptest.App](t)(totptest.NewApp(setup.URI()))}
+	p := &phone{w: w}
+	p.scan(t, setup.URI())
 	codes, err := me.ConfirmFactor(ctx, p.app.Code(w.now()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.codes = codes.Show()
 	return p
+}
+
+// scan takes a link into the app.
+func (p *phone) scan(t testing.TB, link string) {
+	t.Helper()
+	p.app = must[*totptest.App](t)(totptest.NewApp(link))
 }
 
 // next is a code that has not been used: half a minute later there is another one.
@@ -95,7 +102,9 @@ func (v *visitor) setUp() *phone {
 	v.t.Helper()
 	p := v.post("/auth/factor/begin", form())
 	want(v.t, p, http.StatusOK, "<svg", "Can’t scan the QR code?")
-	return &phone{w: v.w, app: must[*totptest.App](v.t)(totptest.NewApp(p.link(v.t)))}
+	scanned := &phone{w: v.w}
+	scanned.scan(v.t, p.link(v.t))
+	return scanned
 }
 
 // confirm types the first code, and reads the recovery codes.
@@ -165,9 +174,5 @@ func (w *world) owner(t testing.TB) *accesssec.Admin {
 // member is somebody's id.
 func (w *world) member(t testing.TB, address string) string {
 	t.Helper()
-	page, err := w.acme.Members(t.Context(), accesssec.MemberQuery{Search: address})
-	if err != nil || len(page.Items) != 1 || !strings.EqualFold(page.Items[0].Address, address) {
-		t.Fatalf("%s: %d members, %v", address, len(page.Items), err)
-	}
-	return page.Items[0].UserID
+	return must[store.User](t)(w.store.UserByAddress(t.Context(), address)).ID
 }

@@ -15,7 +15,10 @@ import (
 func TestNextNeverLeavesTheSite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	olive := w.visitor(t).byPassword("olive@example.com")
+	if p := w.visitor(t).bySSO("ann@example.com", form("next", "//evil.example")); p.url != "/home" {
+		t.Errorf("by single sign-on: sent to %s", p.url)
+	}
+	olive, fay := w.visitor(t).byPassword("olive@example.com"), w.enrol(t, "fay@example.org")
 	for next, fine := range map[string]bool{
 		"/who": true, "/who?u=https://evil.example/": true, "/a/%2F%2Fevil.example": true,
 		"//evil.example": false, `/\evil.example`: false, `\\evil.example`: false, "https:evil.example": false, "https://evil.example/": false,
@@ -26,6 +29,7 @@ func TestNextNeverLeavesTheSite(t *testing.T) {
 			"signed in already": olive.still().get("/auth/?next=" + url.QueryEscape(next)),
 			"password":          w.visitor(t).still().post("/auth/password", form("address", "olive@example.com", "password", right, "next", next)),
 			"prove":             olive.still().post("/auth/prove", form("password", right, "next", next)),
+			"saved":             olive.still().post("/auth/factor/done", form("next", next)),
 		} {
 			to := p.header.Get("Location")
 			u, err := url.Parse(w.origin + to)
@@ -37,14 +41,23 @@ func TestNextNeverLeavesTheSite(t *testing.T) {
 				t.Errorf("%s, next %q: to %q", name, next, to)
 			}
 		}
-		p := w.visitor(t).post("/auth/", form("address", "olive@example.com", "next", next))
-		if strings.Contains(p.text, `name="next"`) != fine {
-			t.Errorf("next %q is carried on: %v", next, !fine)
+		half := w.visitor(t)
+		for name, p := range map[string]page{
+			"address":  w.visitor(t).post("/auth/", form("address", "olive@example.com", "next", next)),
+			"password": half.post("/auth/password", form("address", "fay@example.org", "password", right, "next", next)),
+			"code":     half.get("/auth/code?next=" + url.QueryEscape(next)),
+			"recover":  half.get("/auth/recover?next=" + url.QueryEscape(next)),
+			"factor":   olive.get("/auth/factor?next=" + url.QueryEscape(next)),
+		} {
+			if strings.Contains(p.text, `name="next"`) != fine || strings.Contains(p.text, `href="//`) || strings.Contains(p.text, `href="https://evil`) {
+				t.Errorf("%s: next %q is carried on: %v", name, next, !fine)
+			}
 		}
-	}
-	p := w.visitor(t).bySSO("ann@example.com", form("next", "//evil.example"))
-	if p.url != "/home" {
-		t.Errorf("by single sign-on: sent to %s", p.url)
+		half = half.still()
+		p := half.post("/auth/code", form("code", fay.next()))
+		if to := p.header.Get("Location"); p.status != http.StatusSeeOther || (to != "/home") != fine || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") {
+			t.Errorf("code, next %q: status %d, to %q", next, p.status, to)
+		}
 	}
 }
 
@@ -83,6 +96,22 @@ func TestMethodsAndPaths(t *testing.T) {
 		{http.MethodHead, "/auth/sso/" + w.connection + "/metadata", 200, ""},
 		{http.MethodHead, "/auth/sso/" + w.connection + "/acs", 405, "POST"},
 		{http.MethodPut, "/auth/sso/" + w.connection + "/acs", 405, "GET, HEAD, POST"},
+		{http.MethodHead, "/auth/code", 200, ""},
+		{http.MethodHead, "/auth/recover", 200, ""},
+		{http.MethodHead, "/auth/factor", 303, ""},
+		{http.MethodPost, "/auth/factor", 405, "GET, HEAD"},
+		{http.MethodPut, "/auth/code", 405, "GET, HEAD, POST"},
+		{http.MethodGet, "/auth/factor/begin", 405, "POST"},
+		{http.MethodHead, "/auth/factor/confirm", 405, "POST"},
+		{http.MethodGet, "/auth/factor/codes.txt", 405, "POST"},
+		{http.MethodGet, "/auth/factor/done", 405, "POST"},
+		{http.MethodGet, "/auth/factor/change", 405, "POST"},
+		{http.MethodGet, "/auth/factor/remove", 405, "POST"},
+		{http.MethodGet, "/auth/factor/codes", 405, "POST"},
+		{http.MethodPut, "/auth/factor/reset", 405, "GET, HEAD, POST"},
+		{http.MethodGet, "/auth/factor/", 404, ""},
+		{http.MethodGet, "/auth/code/", 404, ""},
+		{http.MethodPost, "/auth/factor/nowhere", 404, ""},
 		{http.MethodGet, "/auth/nowhere", 404, ""},
 		{http.MethodPost, "/auth/nowhere", 404, ""},
 		{http.MethodGet, "/auth/sso/", 404, ""},
@@ -109,7 +138,9 @@ func TestMethodsAndPaths(t *testing.T) {
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	olive := w.visitor(t).byPassword("olive@example.com")
+	olive := w.visitor(t).byPassword("olive@example.com").prove()
+	fay := w.enrol(t, "fay@example.org")
+	half := w.visitor(t).half("fay@example.org")
 	w.broken.Store(true)
 	for name, do := range map[string]func() page{
 		"address": func() page { return olive.post("/auth/", form("address", "olive@example.com")) },
@@ -124,6 +155,19 @@ func TestFaults(t *testing.T) {
 		"sign out":  func() page { return olive.post("/auth/signout", form("scope", "device")) },
 		"prove":     func() page { return olive.get("/auth/prove") },
 		"proof":     func() page { return olive.post("/auth/prove", form("password", right)) },
+		"code":      func() page { return half.post("/auth/code", form("code", fay.next())) },
+		"recover":   func() page { return half.post("/auth/recover", form("code", fay.codes[0])) },
+		"factor":    func() page { return olive.get("/auth/factor") },
+		"begin":     func() page { return olive.post("/auth/factor/begin", form()) },
+		"confirm":   func() page { return olive.post("/auth/factor/confirm", form("code", "123456")) },
+		"codes.txt": func() page { return olive.post("/auth/factor/codes.txt", form("code", fay.codes[0])) },
+		"done":      func() page { return olive.post("/auth/factor/done", form()) },
+		"change":    func() page { return olive.post("/auth/factor/change", form()) },
+		"remove":    func() page { return olive.post("/auth/factor/remove", form("code", "123456")) },
+		"codes":     func() page { return olive.post("/auth/factor/codes", form("code", "123456")) },
+		"reset": func() page {
+			return half.post("/auth/factor/reset", form("token", "r1."+strings.Repeat("A", 43), "password", right))
+		},
 	} {
 		p := do()
 		want(t, p, http.StatusServiceUnavailable, "out of order on our side", "support@host.example")
@@ -143,6 +187,9 @@ func TestFaults(t *testing.T) {
 		t.Error("the log has not the fault, or has the password")
 	}
 	w.broken.Store(false)
+	if p := half.post("/auth/code", form("code", fay.next())); p.url != "/home" {
+		t.Errorf("afterwards: a code leads to %s (status %d)", p.url, p.status)
+	}
 	if got := olive.in(); got != "olive@example.com" {
 		t.Errorf("afterwards: signed in as %q", got)
 	}

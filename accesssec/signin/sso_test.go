@@ -98,6 +98,12 @@ func TestCrossSiteForms(t *testing.T) {
 		"/auth/sso/start": form("connection", w.connection),
 		"/auth/signout":   form("scope", "everywhere"),
 		"/auth/prove":     form("password", right),
+
+		"/auth/code": form("code", "123456"), "/auth/recover": form("code", "0000-0000-0000-0000"),
+		"/auth/factor/begin": form(), "/auth/factor/confirm": form("code", "123456"), "/auth/factor/done": form(),
+		"/auth/factor/codes.txt": form("code", "0000-0000-0000-0000"), "/auth/factor/change": form(),
+		"/auth/factor/remove": form("code", "123456"), "/auth/factor/codes": form("code", "123456"),
+		"/auth/factor/reset": form("token", "r1."+strings.Repeat("A", 43), "password", right),
 	}
 	for _, from := range []http.Header{
 		{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil.example"}},
