@@ -90,7 +90,16 @@ func (s *Service) factorOf(ctx context.Context, r store.Reader, userID string) (
 	return f, f.Value.state(), nil
 }
 
-// secret opens what the app has. A secret that can't be opened is a fault, and lets
+// hasFactor reports whether there is one, also one that can't be read.
+func hasFactor(ctx context.Context, r store.Reader, userID string) (bool, error) {
+	_, err := r.Doc(ctx, factors.kind, "", userID)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// factorSecret opens what the app has. A secret that can't be opened is a fault, and lets
 // nobody in.
 func (s *Service) factorSecret(sealed []byte, userID, factorID string) (totp.Secret, error) {
 	plain, err := s.keys.Open(sealed, "totp", userID, factorID)

@@ -107,11 +107,8 @@ func (a *Admin) resetFactor(ctx context.Context, c *change, by acting, userID st
 		no := refuse(CodeNotAllowed, "only an Owner may do this to an Owner")
 		return "", no.inOrg(a.p.OrgID, refusedChange(e))
 	}
-	_, err = c.Doc(ctx, factors.kind, "", userID)
-	if errors.Is(err, store.ErrNotFound) {
-		return ResetNone, nil
-	} else if err != nil {
-		return "", err
+	if has, err := hasFactor(ctx, c, userID); err != nil || !has {
+		return ResetNone, err
 	}
 	ours, err := a.ours(ctx, c, m.User)
 	if err != nil {

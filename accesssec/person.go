@@ -180,9 +180,7 @@ func (s *Service) review(ctx context.Context, r store.Reader, userID string) (re
 		known, err = browsers.list(ctx, r, "", store.DocQuery{Owners: []string{userID}, Paging: store.Paging{Limit: 1}})
 		v.browsers = len(known.Items) > 0
 		if err == nil && v.reason == reasonGone {
-			var state policy.FactorState
-			_, state, err = s.factorOf(ctx, r, userID)
-			v.factor = state != policy.FactorNone
+			v.factor, err = hasFactor(ctx, r, userID)
 		}
 	case noAddress != nil:
 		v.ends = sessions // nobody can sign in like that, so nobody stays

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
-	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/store"
 	"github.com/accesssec/accesssec-go/totp/totptest"
@@ -314,18 +313,4 @@ func sent(in *accesssec.Entered, page bool) *http.Request {
 		r.Header.Set("Accept", "text/html")
 	}
 	return r
-}
-
-// newest is the newest event of a type, in an org's log or, with none, the system's.
-func (w *world) newest(c *customer, t audit.Type) audit.Event {
-	w.t.Helper()
-	if c != nil {
-		return c.last(t)
-	}
-	page, err := w.svc.SystemEvents(w.ctx, store.AuditQuery{Types: []string{string(t)}, Desc: true})
-	w.must(err)
-	if len(page.Items) == 0 {
-		w.t.Fatalf("no event %s in the system's log", t)
-	}
-	return page.Items[0]
 }

@@ -45,6 +45,8 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"FactorRecovery": factorRecoveryFlows,
 		"FactorChange":   factorChangeFlows,
 		"FactorReset":    factorResetFlows,
+		"FactorPolicy":   factorPolicyFlows,
+		"FactorPeople":   factorPeopleFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
