@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -96,7 +97,10 @@ type browsing struct {
 	w     *world
 	h     http.Handler
 	marks map[string]*http.Cookie // of a person's browser, which is known after the first time
-	phone *phone
+
+	first  *phone    // Fay's, as at the beginning
+	factor store.Doc // and as it is kept
+	phone  *phone    // hers by now
 }
 
 func (b *browsing) cookies(t *testing.T, browser byte) []*http.Cookie {
@@ -108,8 +112,7 @@ func (b *browsing) cookies(t *testing.T, browser byte) []*http.Cookie {
 	case signedIn:
 		return b.post(t, "olive@example.com", "password", form("password", right))
 	}
-	b.forget(t, fay)
-	b.phone = b.w.enrol(t, fay)
+	b.restore(t, fay)
 	cookies := b.post(t, fay, "password", form("password", right))
 	if browser == halfway {
 		return cookies
@@ -143,18 +146,30 @@ func (b *browsing) cookies(t *testing.T, browser byte) []*http.Cookie {
 	return cookies
 }
 
-// forget takes somebody's factor away, whatever has become of it.
-func (b *browsing) forget(t *testing.T, address string) {
+// restore puts somebody's factor back to what it was at first, and ends their sessions.
+func (b *browsing) restore(t *testing.T, address string) {
 	t.Helper()
 	id := b.w.member(t, address)
+	if b.first == nil {
+		b.first = b.w.enrol(t, address)
+		b.factor = must[store.Doc](t)(b.w.store.Doc(t.Context(), "factor", "", id))
+	}
+	phone := *b.first
+	b.phone = &phone
+	b.w.advance(time.Minute)
 	err := b.w.store.RunInTx(t.Context(), func(tx store.Tx) error {
-		for _, kind := range []store.Kind{"factor", "factor_pending"} {
-			if _, err := tx.Doc(t.Context(), kind, "", id); err != nil {
-				continue // there is none
-			}
-			if err := tx.DeleteDoc(t.Context(), kind, "", id); err != nil {
-				return err
-			}
+		d := b.factor
+		d.Version = 0
+		if now, err := tx.Doc(t.Context(), "factor", "", id); err == nil {
+			d.Version = now.Version
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if err := tx.PutDocs(t.Context(), d); err != nil {
+			return err
+		}
+		if err := tx.DeleteDoc(t.Context(), "factor_pending", "", id); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
 		}
 		_, err := tx.DeleteSessions(t.Context(), store.SessionQuery{UserID: id})
 		return err
@@ -162,7 +177,6 @@ func (b *browsing) forget(t *testing.T, address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.w.advance(time.Minute)
 }
 
 // post sends a form that has to work, and is the cookies of that browser afterwards.
