@@ -15,7 +15,8 @@
 //
 // The customer is Acme: its domain example.com is verified, its connection is active,
 // and whom its identity provider lets in becomes a member (IdP-managed access). The
-// other switches are off; [World.ChangeSettings] turns them.
+// other switches are off; [World.ChangeSettings] turns them. Nobody has a second factor
+// until [World.SetUpFactor] gives them one.
 //
 // It owns the parts around a host and none of the decisions: who comes in is decided by
 // the same code as in production, over real HTTP, real DNS messages and signed SAML

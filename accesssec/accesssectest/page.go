@@ -23,6 +23,7 @@ type page struct {
 	header http.Header
 	text   string // what can be read, spaces as one
 	forms  []form
+	links  []*url.URL
 }
 
 // form is a form that is posted.
@@ -74,6 +75,10 @@ func (p *page) parse(body []byte) {
 			hidden = t.Data
 		case kind == html.EndTagToken && t.Data == hidden:
 			hidden = ""
+		case kind == html.StartTagToken && t.Data == "a":
+			if u, err := p.at.Parse(attribute(t, "href")); err == nil {
+				p.links = append(p.links, u)
+			}
 		case kind == html.StartTagToken && t.Data == "form":
 			open = p.newForm(t)
 		case kind == html.EndTagToken && t.Data == "form" && open != nil:
@@ -128,6 +133,26 @@ func (p page) form(fields ...string) (form, bool) {
 		}
 	}
 	return form{}, false
+}
+
+// posts is the first form whose action ends so.
+func (p page) posts(action string) (form, bool) {
+	for _, f := range p.forms {
+		if strings.HasSuffix(f.action.Path, "/"+action) {
+			return f, true
+		}
+	}
+	return form{}, false
+}
+
+// link is the first that is wanted.
+func (p page) link(want func(*url.URL) bool) (*url.URL, bool) {
+	for _, u := range p.links {
+		if want(u) {
+			return u, true
+		}
+	}
+	return nil, false
 }
 
 // button is the first form with a button of that name and value, pressed.

@@ -16,7 +16,7 @@ type RefusedError struct {
 	Status  int    // of that page
 	URL     string // of that page
 	Text    string // what can be read on it
-	Reason  string // what was looked for and not found on it; "" the host said no
+	Reason  string // what was looked for and not found on it, or is asked besides; "" the host said no
 }
 
 // Error shows the beginning of the page.
@@ -76,25 +76,31 @@ func (w *World) SignIn(address string, attacks ...samltest.Attack) (*http.Client
 
 // SignInPassword types address and password on the host's sign-in pages, in a browser of
 // its own, which it returns signed in. Its errors, and the pages it knows, are those of
-// SignIn; the field that it looks for is password.
+// SignIn; the field that it looks for is password. Of somebody with a second factor more
+// is asked: that is a RefusedError too, and [World.SignInFactor] goes on.
 func (w *World) SignInPassword(address, password string) (*http.Client, error) {
 	v := visit{w, w.Client(), address}
+	return v.behind(v.typePassword(password))
+}
+
+// typePassword opens the sign-in page and types both.
+func (v visit) typePassword(password string) (page, error) {
 	p, err := v.askFor()
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	if other, ok := p.button("way", "password"); ok { // single sign-on comes first
 		if p, err = v.post(other); err != nil {
-			return nil, err
+			return p, err
 		}
 	}
 	f, ok := p.form("password")
 	if !ok {
-		return nil, v.refused(p, "no password is asked for")
+		return p, v.refused(p, "no password is asked for")
 	}
-	f.fields.Set("address", address)
+	f.fields.Set("address", v.address)
 	f.fields.Set("password", password)
-	return v.behind(v.post(f))
+	return v.post(f)
 }
 
 // visit is a browser on its way in.
@@ -106,11 +112,7 @@ type visit struct {
 
 // askFor opens the sign-in page and types the address.
 func (v visit) askFor() (page, error) {
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, v.w.URL+v.w.Service.Path(), nil)
-	if err != nil {
-		return page{}, fmt.Errorf("accesssectest: %w", err)
-	}
-	p, err := read(v.client.Do(req))
+	p, err := v.get(v.w.URL + v.w.Service.Path())
 	if err != nil {
 		return p, err
 	}
@@ -195,7 +197,13 @@ func (v visit) behind(p page, err error) (*http.Client, error) {
 		return nil, v.refused(p, "sent to the identity provider once more, because nobody here had asked for the answer")
 	}
 	if strings.HasPrefix(p.at.Path, v.w.Service.Path()) {
-		return nil, v.refused(p, "")
+		reason := ""
+		if _, asked := p.form("code"); asked && p.status == http.StatusOK {
+			reason = "a code of a second factor is asked for"
+		} else if _, due := p.posts("factor/begin"); due {
+			reason = "a second factor has to be set up first"
+		}
+		return nil, v.refused(p, reason)
 	}
 	return v.client, nil
 }
