@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -191,38 +192,105 @@ func TestDisabledRecovery(t *testing.T) {
 	}
 }
 
-// Fifty guesses at once: no more are looked at than are counted, and that is five.
+// Fifty guesses at once: no more are looked at than are counted, and that is five. Then a
+// right one is refused as well.
 func TestGuessesAtOnce(t *testing.T) {
 	t.Parallel()
-	w, _ := enrolled(t)
-	w.clock.forward(time.Minute)
-	guess := w.wrong(w.ann)
-	var looked sync.Map
-	var all sync.WaitGroup
-	for i := range 50 {
+	for _, path := range []string{"/code", "/recovery"} {
+		w, _ := enrolled(t)
+		w.clock.forward(time.Minute)
+		guess, right := w.wrong(w.ann), w.code(w.ann)
+		if path == "/recovery" {
+			guess, right = "AAAA-BBBB-CCCC-DDDD", w.ann.codes[0]
+		}
+		var looked atomic.Int32
+		var all sync.WaitGroup
+		for range 50 {
+			v := owing(t, w)
+			all.Go(func() {
+				page, err := v.post(t.Context(), path, url.Values{"code": {guess}})
+				switch {
+				case err != nil:
+					t.Error(err)
+				case page.status == http.StatusUnauthorized:
+					looked.Add(1)
+				case page.status != http.StatusConflict && page.status != http.StatusTooManyRequests:
+					t.Errorf("%s: status %d", path, page.status)
+				}
+			})
+		}
+		all.Wait()
+		f, err := w.site.app.factor(rowOf(t, w, ann).user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counted := f.enrollment.Fails()
+		if path == "/recovery" {
+			counted = f.recovery.Fails()
+		}
+		if n := int(looked.Load()); n != counted || n > 5 || n == 0 {
+			t.Errorf("%s: %d were looked at, %d counted", path, n, counted)
+		}
 		v := owing(t, w)
-		all.Go(func() {
-			page, err := v.code(t.Context(), guess)
-			switch {
-			case err != nil:
-				t.Error(err)
-			case page.status == http.StatusUnauthorized:
-				looked.Store(i, true)
-			case page.status != http.StatusConflict && page.status != http.StatusTooManyRequests:
-				t.Errorf("status %d", page.status)
+		for range 5 - counted {
+			if _, err := v.post(t.Context(), path, url.Values{"code": {guess}}); err != nil {
+				t.Fatal(err)
 			}
-		})
+		}
+		page, err := v.post(t.Context(), path, url.Values{"code": {right}})
+		if err == nil {
+			err = errors.Join(page.says(http.StatusTooManyRequests), v.mustBeOut(t.Context()))
+		}
+		if err != nil {
+			t.Errorf("%s: a right one: %v", path, err)
+		}
+		if page.header.Get("Retry-After") != "30" {
+			t.Errorf("%s: Retry-After %q", path, page.header.Get("Retry-After"))
+		}
 	}
-	all.Wait()
-	n := 0
-	looked.Range(func(any, any) bool { n++; return true })
-	u, err := w.site.app.memory.userAt(ann)
+}
+
+// Whose count is not saved has seen no code: a right one and a wrong one end alike.
+func TestLostSwap(t *testing.T) {
+	t.Parallel()
+	w, _ := enrolled(t)
+	a := w.site.app
+	f, err := a.factor(rowOf(t, w, ann).user)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := w.site.app.factor(u.id)
-	if err != nil || n != f.enrollment.Fails() || n > 5 || n == 0 {
-		t.Errorf("%d were looked at, %d counted; %v", n, f.enrollment.Fails(), err)
+	put(t, w, ann, func(*row) {}) // somebody else was faster
+	for _, code := range []string{w.fresh(w.ann), w.wrong(w.ann)} {
+		if _, err := a.byApp(f, code); !errors.Is(err, errConflict) {
+			t.Errorf("by app: %v", err)
+		}
+	}
+	for _, code := range []string{w.ann.codes[0], "AAAA-BBBB-CCCC-DDDD"} {
+		if _, err := a.byRecovery(t.Context(), f, code); !errors.Is(err, errConflict) {
+			t.Errorf("by recovery code: %v", err)
+		}
+	}
+	if now := rowOf(t, w, ann); now.version != f.version+1 {
+		t.Errorf("version %d after %d", now.version, f.version)
+	}
+}
+
+// A login whose factor went away since is no login.
+func TestFactorGoneSince(t *testing.T) {
+	t.Parallel()
+	w, _ := enrolled(t)
+	v := owing(t, w)
+	for _, now := range []state{none, due} {
+		put(t, w, ann, func(r *row) { r.state = now })
+		for _, path := range []string{"/code", "/recovery"} {
+			page, err := v.post(t.Context(), path, url.Values{"code": {w.code(w.ann)}})
+			if err == nil {
+				err = errors.Join(page.says(http.StatusForbidden, "This took too long"), v.mustBeOut(t.Context()))
+			}
+			if err != nil {
+				t.Errorf("%s, %q: %v", path, now, err)
+			}
+		}
 	}
 }
 
@@ -258,6 +326,39 @@ func TestConfirmAtOnce(t *testing.T) {
 	}
 	if confirmed != 1 {
 		t.Errorf("confirmed %d times", confirmed)
+	}
+}
+
+// A set-up is guarded as the factor is: who guesses at it is locked out, and starts again.
+func TestGuessesAtASetUp(t *testing.T) {
+	t.Parallel()
+	w := serving(t)
+	v := arrival(t, w)
+	if _, err := w.knock(t.Context(), v, ann); err != nil {
+		t.Fatal(err)
+	}
+	page, err := v.post(t.Context(), "/setup", url.Values{"password": {w.site.passwords[ann]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := scan(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		if page, err := v.post(t.Context(), "/setup/confirm", url.Values{"code": {w.wrong(p)}}); err != nil || page.status != http.StatusUnauthorized {
+			t.Fatalf("status %d, %v", page.status, err)
+		}
+	}
+	page, err = v.post(t.Context(), "/setup/confirm", url.Values{"code": {w.code(p)}})
+	if err == nil {
+		err = page.says(http.StatusTooManyRequests, "not even a right one")
+	}
+	if err == nil {
+		_, err = w.enrol(t.Context(), v, ann)
+	}
+	if err != nil {
+		t.Error(err)
 	}
 }
 

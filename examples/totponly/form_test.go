@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/accesssec/accesssec-go/totp"
 )
 
 // Every form, by who may send it.
@@ -265,7 +267,24 @@ func TestEnds(t *testing.T) {
 	if page, err := waiting.code(t.Context(), w.code(w.ann)); err != nil || page.leads("/signin", signInPage) != nil {
 		t.Errorf("a login at its end: %s, %v", page.url, err)
 	}
-	w.clock.forward(sessionLife - loginLife - time.Minute - time.Second)
+	late := arrival(t, w)
+	_, err := w.knock(t.Context(), late, bob)
+	if err == nil {
+		_, err = late.post(t.Context(), "/setup", url.Values{"password": {w.site.passwords[bob]}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		after time.Duration
+		shown bool
+	}{{totp.ConfirmWithin - time.Second, true}, {time.Second, false}} {
+		w.clock.forward(row.after)
+		if page, err := late.get(t.Context(), "/setup"); err != nil || strings.Contains(page.text, "<svg") != row.shown {
+			t.Errorf("a set-up %v later: %v", row.after, err)
+		}
+	}
+	w.clock.forward(sessionLife - loginLife - totp.ConfirmWithin - time.Minute - time.Second)
 	if page, err := v.get(t.Context(), "/"); err != nil || page.leads("/", accountPage) != nil {
 		t.Errorf("a session before its end: %s, %v", page.url, err)
 	}

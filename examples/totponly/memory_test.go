@@ -116,6 +116,22 @@ func TestAllOrNothing(t *testing.T) {
 	}
 }
 
+// A login is good for one session.
+func TestLoginOnce(t *testing.T) {
+	t.Parallel()
+	m, r, l, _, _ := tables()
+	for i, want := range []error{nil, errGone} {
+		s := session{token: digestOf(fmt.Sprint(i)), user: "ann", endsAt: noon.Add(time.Hour)}
+		r.version = m.factors["ann"].version
+		if err := m.letInByCode(r, l, s, noon); !errors.Is(err, want) {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	if len(m.sessions) != 2 {
+		t.Errorf("%d sessions", len(m.sessions))
+	}
+}
+
 // What replace ends is of that person, all of it, and of nobody else.
 func TestReplaceEnds(t *testing.T) {
 	t.Parallel()
