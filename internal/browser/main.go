@@ -1,6 +1,7 @@
 // Browser walks through the quickstart and samlonly with a real Chromium: signs in by
-// clicking, meets a forged answer, signs out everywhere and is asked to sign in again,
-// once with scripts and once without. It owns the walks and the little of WebDriver that
+// clicking, meets a forged answer, signs out everywhere and is asked to sign in again; sets
+// up a second factor and signs in with it and without it; once with scripts and once
+// without. It owns the walks and the little of WebDriver that
 // they need, and is a module of its own so that nobody who uses the library meets it.
 //
 //	go run . -quickstart path/of/the/program -samlonly path/of/the/other
@@ -29,14 +30,17 @@ func main() {
 	chromium := flag.String("chromium", "/usr/bin/chromium", "the browser")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	var programs []program
 	if *quickstart != "" {
-		programs = append(programs, program{[]string{*quickstart, "-addr", "localhost:0"}, walk,
+		command := []string{*quickstart, "-addr", "localhost:0"}
+		programs = append(programs, program{command, "Stop with ", walk,
 			"quickstart: signed in, refused a forged answer, signed out everywhere, asked to sign in again"})
+		programs = append(programs, program{command, "Stop with ", walkFactor,
+			"quickstart: set up a second factor, signed in by a code and by a recovery code, moved to another app"})
 	}
 	if *samlonly != "" {
-		programs = append(programs, program{[]string{*samlonly, "-listen", "localhost:0"}, walkSamlonly,
+		programs = append(programs, program{[]string{*samlonly, "-listen", "localhost:0"}, "Open ", walkSamlonly,
 			"samlonly: signed in by both bindings and from the portal, saw the diagnosis of a forged answer, signed out from both sides"})
 	}
 	err := run(ctx, programs, *driver, *chromium)
@@ -51,8 +55,15 @@ func main() {
 // program is one to walk through.
 type program struct {
 	command []string
-	walk    func(ctx context.Context, b *browser, origin string, scripts bool) error
+	ready   string // begins the line by which it says that it is
+	walk    func(ctx context.Context, b *browser, h host, scripts bool) error
 	shows   string
+}
+
+// host is a program that runs.
+type host struct {
+	origin string
+	said   string // until it was ready
 }
 
 func run(ctx context.Context, programs []program, driver, chromium string) error {
@@ -78,29 +89,33 @@ func once(ctx context.Context, p program, driver, chromium string, scripts bool)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(profile)) }()
 
-	line, endApp, err := launch(ctx, "Open ", p.command[0], p.command[1:]...)
+	said, endApp, err := launch(ctx, p.ready, p.command[0], p.command[1:]...)
 	if err != nil {
 		return err
 	}
 	defer endApp()
-	origin, _, _ := strings.Cut(strings.TrimPrefix(line, "Open "), " ")
+	_, origin, _ := strings.Cut("\n"+said, "\nOpen ")
+	origin, _, _ = strings.Cut(origin, " ")
 
-	line, endDriver, err := launch(ctx, "ChromeDriver was started successfully on port ", driver, "--port=0")
+	const port = "ChromeDriver was started successfully on port "
+	lines, endDriver, err := launch(ctx, port, driver, "--port=0")
 	if err != nil {
 		return err
 	}
 	defer endDriver()
-	port, _, _ := strings.Cut(line[strings.LastIndex(line, " ")+1:], ".")
+	_, at, _ := strings.Cut(lines, port)
+	at, _, _ = strings.Cut(at, ".")
 
-	b, err := open(ctx, "http://127.0.0.1:"+port, chromium, profile, scripts)
+	b, err := open(ctx, "http://127.0.0.1:"+at, chromium, profile, scripts)
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.walk(ctx, b, origin, scripts), b.close(ctx))
+	return errors.Join(p.walk(ctx, b, host{origin, said}, scripts), b.close(ctx))
 }
 
-// launch starts a program and waits for the line by which it says that it is ready.
-func launch(ctx context.Context, ready, program string, args ...string) (line string, end func(), err error) {
+// launch starts a program and waits for the line by which it says that it is ready. said
+// is all up to the end of that line.
+func launch(ctx context.Context, ready, program string, args ...string) (said string, end func(), err error) {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -119,8 +134,9 @@ func launch(ctx context.Context, ready, program string, args ...string) (line st
 	}
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
+		said += lines.Text() + "\n"
 		if strings.HasPrefix(lines.Text(), ready) {
-			return lines.Text(), end, nil
+			return said, end, nil
 		}
 	}
 	end()

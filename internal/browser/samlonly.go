@@ -7,27 +7,27 @@ import (
 )
 
 // walkSamlonly is what an admin does who tries a provider. Every wait ends with ctx.
-func walkSamlonly(ctx context.Context, b *browser, origin string, scripts bool) error {
+func walkSamlonly(ctx context.Context, b *browser, h host, scripts bool) error {
 	const start = "Try an identity provider"
 	provider := ""
 	steps := []struct {
 		name string
 		do   func() error
 	}{
-		{"the start page", func() error { return b.visit(ctx, origin+"/", start) }},
+		{"the start page", func() error { return b.visit(ctx, h.origin+"/", start) }},
 		{"go to the provider by Redirect", func() (err error) {
 			provider, err = askBy(ctx, b, "redirect", scripts)
 			return err
 		}},
 		{"a forged answer", func() error { return diagnosed(ctx, b, scripts) }},
-		{"nobody is signed in", func() error { return b.visit(ctx, origin+"/", start) }},
+		{"nobody is signed in", func() error { return b.visit(ctx, h.origin+"/", start) }},
 		{"go to the provider by POST", func() error {
 			_, err := askBy(ctx, b, "post", scripts)
 			return err
 		}},
 		{"pick Ann", func() error { return pickAnn(ctx, b, scripts) }},
 		{"the identity", func() error { return b.heading(ctx, "Signed in") }},
-		{"the page is reloaded", func() error { return b.visit(ctx, origin+"/", "Signed in") }},
+		{"the page is reloaded", func() error { return b.visit(ctx, h.origin+"/", "Signed in") }},
 		{"sign out", func() error { return b.click(ctx, `form[action="/logout"] button`) }},
 		{"signed out on both sides", func() error { return b.heading(ctx, "Signed out everywhere") }},
 
@@ -39,7 +39,7 @@ func walkSamlonly(ctx context.Context, b *browser, origin string, scripts bool) 
 		{"the identity again", func() error { return b.heading(ctx, "Signed in") }},
 		{"the provider's sessions", func() error { return b.visit(ctx, provider+"/", "Test identity provider") }},
 		{"sign out there", func() error { return signOutThere(ctx, b, scripts) }},
-		{"nobody is signed in here either", func() error { return b.visit(ctx, origin+"/", start) }},
+		{"nobody is signed in here either", func() error { return b.visit(ctx, h.origin+"/", start) }},
 		{"the browser found nothing to block", func() error { return quiet(ctx, b) }},
 	}
 	for _, s := range steps {

@@ -7,21 +7,21 @@ import (
 )
 
 // walk is what a person does. Every wait ends with ctx.
-func walk(ctx context.Context, b *browser, origin string, scripts bool) error {
+func walk(ctx context.Context, b *browser, h host, scripts bool) error {
 	steps := []struct {
 		name string
 		do   func() error
 	}{
-		{"a protected page asks to sign in", func() error { return b.visit(ctx, origin+"/", "Sign in") }},
+		{"a protected page asks to sign in", func() error { return b.visit(ctx, h.origin+"/", "Sign in") }},
 		{"the address has the focus and a label", func() error { return addressField(ctx, b) }},
 		{"go to the identity provider", func() error { return toProvider(ctx, b) }},
 		{"a forged answer", func() error { return forged(ctx, b, scripts) }},
-		{"the page stays closed", func() error { return b.visit(ctx, origin+"/", "Sign in") }},
+		{"the page stays closed", func() error { return b.visit(ctx, h.origin+"/", "Sign in") }},
 		{"go to the identity provider again", func() error { return toProvider(ctx, b) }},
 		{"pick Ann", func() error { return pickAnn(ctx, b, scripts) }},
 		{"the greeting", func() error { return b.heading(ctx, "Hello Ann Archer") }},
 		{"sign out everywhere", func() error { return signOut(ctx, b) }},
-		{"asked to sign in again", func() error { return b.visit(ctx, origin+"/", "Sign in") }},
+		{"asked to sign in again", func() error { return b.visit(ctx, h.origin+"/", "Sign in") }},
 		{"the browser found nothing to block", func() error { return quiet(ctx, b) }},
 	}
 	for _, s := range steps {

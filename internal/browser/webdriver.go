@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"time"
 )
 
 // browser is one WebDriver session (W3C WebDriver).
 type browser struct {
-	session string // its URL
+	session   string // its URL
+	downloads string // where it puts files
 }
 
 // element is a reference to one (section 12.1).
@@ -30,7 +32,8 @@ type reply struct {
 func (r *reply) Error() string { return "webdriver: " + r.Code + ": " + r.Message }
 
 func open(ctx context.Context, driver, chromium, profile string, scripts bool) (*browser, error) {
-	prefs := map[string]any{}
+	downloads := filepath.Join(profile, "files")
+	prefs := map[string]any{"download.default_directory": downloads, "download.prompt_for_download": false}
 	if !scripts {
 		prefs["profile.managed_default_content_settings.javascript"] = 2
 	}
@@ -50,7 +53,7 @@ func open(ctx context.Context, driver, chromium, profile string, scripts bool) (
 	if err := call(ctx, http.MethodPost, driver+"/session", wanted, &session); err != nil {
 		return nil, err
 	}
-	return &browser{session: driver + "/session/" + session.ID}, nil
+	return &browser{driver + "/session/" + session.ID, downloads}, nil
 }
 
 func (b *browser) close(ctx context.Context) error {
@@ -115,6 +118,37 @@ func (b *browser) on(ctx context.Context, css, command string, args any) error {
 			return err
 		}
 		return call(ctx, http.MethodPost, b.session+"/element/"+el.ID+command, args, nil)
+	})
+}
+
+// text waits for the element and is what can be read in it.
+func (b *browser) text(ctx context.Context, css string) (string, error) {
+	var text string
+	err := b.ask(ctx, css, "/text", &text)
+	return text, err
+}
+
+// attribute waits for the element and is what stands in its attribute.
+func (b *browser) attribute(ctx context.Context, css, name string) (string, error) {
+	var value string
+	err := b.ask(ctx, css, "/attribute/"+name, &value)
+	return value, err
+}
+
+// size waits for the element and is what it takes of the page, in pixels.
+func (b *browser) size(ctx context.Context, css string) (width, height float64, err error) {
+	var rect struct{ Width, Height float64 }
+	err = b.ask(ctx, css, "/rect", &rect)
+	return rect.Width, rect.Height, err
+}
+
+func (b *browser) ask(ctx context.Context, css, what string, out any) error {
+	return b.until(ctx, func() error {
+		el, err := b.element(ctx, css)
+		if err != nil {
+			return err
+		}
+		return call(ctx, http.MethodGet, b.session+"/element/"+el.ID+what, nil, out)
 	})
 }
 
