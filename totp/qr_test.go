@@ -57,42 +57,49 @@ func mustPicture(t testing.TB, issuer, account string) totp.Setup {
 	return setup
 }
 
-// gridOfPNG reads a picture each of whose modules is a square of pixels of one colour.
+// gridOfPNG reads a picture of two colours, each of whose modules is a square of pixels.
 func gridOfPNG(data []byte, pixels int) (grid, error) {
-	img, err := png.Decode(bytes.NewReader(data))
+	decoded, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
-	size := img.Bounds().Dx() / pixels
-	if want := image.Rect(0, 0, size*pixels, size*pixels); img.Bounds() != want {
-		return nil, fmt.Errorf("bounds %v, want %v", img.Bounds(), want)
+	img, ok := decoded.(*image.Paletted)
+	if !ok || len(img.Palette) != 2 {
+		return nil, fmt.Errorf("%T with the colours %v", decoded, decoded.ColorModel())
+	}
+	size := img.Rect.Dx() / pixels
+	if want := image.Rect(0, 0, size*pixels, size*pixels); img.Rect != want {
+		return nil, fmt.Errorf("bounds %v, want %v", img.Rect, want)
+	}
+	var marks []byte // of the two colours
+	for _, c := range img.Palette {
+		switch color.RGBAModel.Convert(c) {
+		case color.RGBA{A: 255}:
+			marks = append(marks, '#')
+		case color.RGBA{R: 255, G: 255, B: 255, A: 255}:
+			marks = append(marks, '.')
+		default:
+			return nil, fmt.Errorf("the colour %v", c)
+		}
 	}
 	var g grid
-	for y := range size {
-		var row strings.Builder
-		for x := range size {
-			mark, err := module(img, x*pixels, y*pixels, pixels)
-			if err != nil {
-				return nil, err
+	for y := range size * pixels {
+		line := img.Pix[y*img.Stride:][:size*pixels]
+		row := make([]byte, size)
+		for x := range row {
+			one := line[x*pixels:][:pixels]
+			if bytes.Count(one, one[:1]) != pixels {
+				return nil, fmt.Errorf("module %d of line %d has both colours", x, y)
 			}
-			row.WriteByte(mark)
+			row[x] = marks[one[0]]
 		}
-		g = append(g, row.String())
+		if y%pixels == 0 {
+			g = append(g, string(row))
+		} else if g[y/pixels] != string(row) {
+			return nil, fmt.Errorf("line %d is not the one above it", y)
+		}
 	}
 	return g, nil
-}
-
-func module(img image.Image, left, top, pixels int) (byte, error) {
-	marks := map[color.RGBA]byte{{A: 255}: '#', {R: 255, G: 255, B: 255, A: 255}: '.'}
-	first := color.RGBAModel.Convert(img.At(left, top)).(color.RGBA)
-	for y := range pixels {
-		for x := range pixels {
-			if c := color.RGBAModel.Convert(img.At(left+x, top+y)).(color.RGBA); c != first || marks[c] == 0 {
-				return 0, fmt.Errorf("pixel %d,%d is %v", left+x, top+y, c)
-			}
-		}
-	}
-	return marks[first], nil
 }
 
 // gridOfSVG reads an element that is a light square and one dark path of rectangles, and
@@ -534,11 +541,11 @@ func zbar(t *testing.T, dir string, img []byte) (string, error) {
 // drawn is a grid as an image: the one way from SVG and from half blocks to a program
 // that reads images.
 func (g grid) drawn(pixels int) ([]byte, error) {
-	img := image.NewGray(image.Rect(0, 0, len(g)*pixels, len(g)*pixels))
+	img := image.NewPaletted(image.Rect(0, 0, len(g)*pixels, len(g)*pixels), color.Palette{color.White, color.Black})
 	for y := range len(g) * pixels {
 		for x := range len(g) * pixels {
-			if g[y/pixels][x/pixels] == '.' {
-				img.SetGray(x, y, color.Gray{Y: 255})
+			if g[y/pixels][x/pixels] == '#' {
+				img.SetColorIndex(x, y, 1)
 			}
 		}
 	}
@@ -564,14 +571,14 @@ func TestZBarReadsEveryPicture(t *testing.T) {
 	}
 	pictures, others := 0, 0
 	for i, n := range append(named(), names{"Acme", strings.Repeat("漢", 247) + "ab"}) {
-		setup, pixels := mustPicture(t, n.issuer, n.account), 3+i%6
+		setup, pixels := mustPicture(t, n.issuer, n.account), 3+i%3
 		var file bytes.Buffer
 		if err := setup.QR().PNG(&file, pixels); err != nil {
 			t.Fatal(err)
 		}
 		reads("PNG", n, file.Bytes(), setup.URI())
 		pictures++
-		if i%7 != 0 {
+		if i%9 != 0 {
 			continue
 		}
 		_, fromSVG, fromTerminal, err := grids(setup.QR(), pixels)
