@@ -46,8 +46,8 @@ func (a *app) routes() http.Handler {
 	mux.HandleFunc("POST /codes/saved", a.free(a.savedCodes))
 	mux.HandleFunc("POST /change", a.free(a.change))
 	mux.HandleFunc("POST /remove", a.free(a.remove))
-	// A form on another site reaches no handler: its answer says that the fetch is
-	// cross-site, in a header that no script can write.
+	// A form on another site reaches no handler: browsers say where a request comes from,
+	// in headers that no script can write.
 	return a.pages.guarded(http.NewCrossOriginProtection().Handler(bounded(mux)))
 }
 

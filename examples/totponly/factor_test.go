@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/accesssec/accesssec-go/store/seal"
 )
 
@@ -272,6 +274,28 @@ func TestLostSwap(t *testing.T) {
 	}
 	if now := rowOf(t, w, ann); now.version != f.version+1 {
 		t.Errorf("version %d after %d", now.version, f.version)
+	}
+}
+
+// A code that was right and is used up is answered as any wrong one, to the last header.
+func TestUsedIsWrong(t *testing.T) {
+	t.Parallel()
+	w, _ := enrolled(t)
+	code := w.code(w.ann) // has confirmed
+	var said []answer
+	for _, c := range []string{code, w.wrong(w.ann)} {
+		page, err := owing(t, w).code(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page.header.Del("Date")
+		said = append(said, page)
+	}
+	if diff := cmp.Diff(said[0], said[1], cmp.AllowUnexported(answer{})); diff != "" {
+		t.Errorf("used and wrong:\n%s", diff)
+	}
+	if said[0].status != http.StatusUnauthorized {
+		t.Errorf("status %d", said[0].status)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -14,7 +15,7 @@ func (a *app) showSignIn(w http.ResponseWriter, _ *http.Request) {
 func (a *app) signIn(w http.ResponseWriter, r *http.Request) {
 	id, err := a.byPassword(w, r)
 	if err != nil {
-		no := a.refuse(w, id, err)
+		no := a.refuse(w, cmp.Or(id, "unknown"), err)
 		a.pages.write(w, no.status, "signin", page{Alert: no.text})
 	}
 }
