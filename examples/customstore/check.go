@@ -17,7 +17,7 @@ import (
 // walk goes through all of it by HTTP, on a free port, and prints a line for each step.
 // It ends at the first that fails. rounds is as for serve.
 func walk(ctx context.Context, out io.Writer, rounds int) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	steps := 0
 	done := func(format string, args ...any) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -30,63 +29,50 @@ func (h inHand) next() string { return h.phone.Code(time.Now().Add(30 * time.Sec
 // of a new password by User.Password alone, which is why that is the column of the hash.
 func TestChangedBetweenPasswordAndCode(t *testing.T) {
 	t.Parallel()
-	const another = "quite another one"
-	password := func(ctx context.Context, a *app) error {
-		hash, err := a.passwords.Hash(ctx, another)
-		if err == nil {
-			_, err = a.db.ExecContext(ctx, `UPDATE accounts SET pw = ?1 WHERE id = 3`, hash)
-		}
-		return err
+	ctx, a := t.Context(), started(t)
+	v, mine := a.withFactor(t, "tess")
+	fresh, err := a.passwords.Hash(ctx, "quite another one")
+	if err != nil {
+		t.Fatal(err)
 	}
-	by := func(statement string) func(context.Context, *app) error {
-		return func(ctx context.Context, a *app) error {
-			_, err := a.db.ExecContext(ctx, statement)
-			return err
+	before, err := a.st.User(ctx, "acct-3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func(column, value string) {
+		t.Helper()
+		if _, err := a.db.ExecContext(ctx, `UPDATE accounts SET `+column+` = ?1 WHERE id = 3`, value); err != nil {
+			t.Fatal(err)
 		}
 	}
-	for _, c := range []struct {
-		name   string
-		change func(context.Context, *app) error
-		then   string // the password that is good after it
-	}{
-		{"another password", password, another},
-		{"no password", by(`UPDATE accounts SET pw = '' WHERE id = 3`), ""},
-		{"disabled", by(`UPDATE accounts SET active = 0 WHERE id = 3`), ""},
-		{"another address", by(`UPDATE accounts SET mail = 'tess@example.net', address_key = 'tess@example.net' WHERE id = 3`), ""},
+	for _, c := range []struct{ column, was, is string }{
+		{"active", "1", "0"},
+		{"mail", before.Address, "tess@example.net"},
+		{"pw", before.Password, ""},
+		{"pw", before.Password, fresh},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			ctx, a := t.Context(), started(t)
-			v, mine := a.withFactor(t, "tess")
-			if err := a.halfIn(ctx, v, "tess"); err != nil {
-				t.Fatal(err)
+		if err := a.halfIn(ctx, v, "tess"); err != nil {
+			t.Fatal(err)
+		}
+		set(c.column, c.is)
+		for path, code := range map[string]string{"/login/code": mine.next(), "/login/recovery": mine.codes[0]} {
+			page, err := v.byCode(ctx, path, code)
+			if err != nil || page.status != http.StatusForbidden || page.in() {
+				t.Errorf("%s is %q, %s: status %d at %s, %v", c.column, c.is, path, page.status, page.url, err)
 			}
-			if err := c.change(ctx, a); err != nil {
-				t.Fatal(err)
-			}
-			for path, code := range map[string]string{"/login/code": mine.next(), "/login/recovery": mine.codes[0]} {
-				page, err := v.byCode(ctx, path, code)
-				if err != nil || page.status != http.StatusForbidden || page.in() {
-					t.Errorf("%s: status %d at %s, %v", path, page.status, page.url, err)
-				}
-			}
-			if err := v.mustBeOut(ctx); err != nil {
-				t.Error(err)
-			}
-			if n, err := a.count(ctx, `SELECT count(*) FROM accesssec_sessions`); err != nil || n != 0 {
-				t.Errorf("%d sessions, %v", n, err)
-			}
-			if c.then == "" {
-				return
-			}
-			page, err := v.post(ctx, "/login/password", url.Values{"address": {a.known["tess"].Mail}, "password": {c.then}})
-			if err != nil || page.url != a.origin+"/login/code" {
-				t.Fatalf("the new password: status %d at %s, %v", page.status, page.url, err)
-			}
-			if page, err = v.byCode(ctx, "/login/recovery", mine.codes[1]); err != nil || !page.in() {
-				t.Errorf("with the new password: status %d, %v", page.status, err)
-			}
-		})
+		}
+		if n, err := a.count(ctx, `SELECT count(*) FROM accesssec_sessions`); err != nil || n != 0 {
+			t.Fatalf("%s is %q: %d sessions, %v", c.column, c.is, n, err)
+		}
+		set(c.column, c.was)
+	}
+	set("pw", fresh)
+	a.known["tess"] = person{a.known["tess"].Mail, "quite another one"}
+	if err := a.halfIn(ctx, v, "tess"); err != nil {
+		t.Fatal(err)
+	}
+	if page, err := v.byCode(ctx, "/login/recovery", mine.codes[0]); err != nil || !page.in() {
+		t.Errorf("with the new password: status %d, %v", page.status, err)
 	}
 }
 
@@ -146,26 +132,24 @@ func TestOwnFactor(t *testing.T) {
 	ctx, a := t.Context(), started(t)
 	tess, mine := a.withFactor(t, "tess")
 	olive, hers := a.withFactor(t, "olive")
+	known := func(c string) func() string { return func() string { return c } }
 	for _, c := range []struct {
-		v        *visitor
-		who      string
-		path     string
-		mine     inHand
-		password string
-		code     string
-		want     string
+		who, path, password string
+		code                func() string
+		want                string
 	}{
-		{tess, "tess", "/factor/codes", mine, "a guess", mine.next(), "password is wrong"},
-		{tess, "tess", "/factor/codes", mine, a.known["tess"].Password, "no code", "This code is wrong."},
-		{tess, "tess", "/factor/codes", mine, a.known["tess"].Password, mine.codes[0], "This code is wrong."},
-		{tess, "tess", "/factor/codes", mine, a.known["tess"].Password, hers.next(), "This code is wrong."},
-		{tess, "tess", "/factor/codes", mine, a.known["tess"].Password, mine.next(), "Your recovery codes"},
-		{olive, "olive", "/factor/remove", hers, "a guess", hers.next(), "password is wrong"},
-		{olive, "olive", "/factor/remove", hers, a.known["olive"].Password, "", "This code is wrong."},
-		{olive, "olive", "/factor/remove", hers, a.known["olive"].Password, hers.next(), "Set up"},
-		{olive, "olive", "/factor/change", hers, a.known["olive"].Password, "", "no second factor"},
+		{"tess", "/factor/codes", "a guess", mine.next, "password is wrong"},
+		{"tess", "/factor/codes", a.known["tess"].Password, known("no code"), "This code is wrong."},
+		{"tess", "/factor/codes", a.known["tess"].Password, known(mine.codes[0]), "This code is wrong."},
+		{"tess", "/factor/codes", a.known["tess"].Password, hers.next, "This code is wrong."},
+		{"tess", "/factor/codes", a.known["tess"].Password, mine.next, "Your recovery codes"},
+		{"olive", "/factor/remove", "a guess", hers.next, "password is wrong"},
+		{"olive", "/factor/remove", a.known["olive"].Password, known(""), "This code is wrong."},
+		{"olive", "/factor/remove", a.known["olive"].Password, hers.next, "Set up"},
+		{"olive", "/factor/change", a.known["olive"].Password, known(""), "no second factor"},
 	} {
-		page, err := c.v.post(ctx, c.path, url.Values{"password": {c.password}, "code": {c.code}})
+		v := map[string]*visitor{"tess": tess, "olive": olive}[c.who]
+		page, err := v.post(ctx, c.path, url.Values{"password": {c.password}, "code": {c.code()}})
 		if err != nil || !strings.Contains(page.text, c.want) {
 			t.Errorf("%s of %s does not say %q: status %d, %v", c.path, c.who, c.want, page.status, err)
 		}
