@@ -56,10 +56,10 @@ type Entered struct {
 func (e *Entered) Token() string { return e.token }
 
 // String leaves out the token, as does every other way to print an Entered.
-func (e *Entered) String() string { return "session " + e.Principal.SessionID }
+func (e Entered) String() string { return "session " + e.Principal.SessionID }
 
 // Format is String for every verb.
-func (e *Entered) Format(f fmt.State, _ rune) { io.WriteString(f, e.String()) }
+func (e Entered) Format(f fmt.State, _ rune) { io.WriteString(f, e.String()) }
 
 // SetCookie gives the browser its session.
 func (e *Entered) SetCookie(w http.ResponseWriter) {

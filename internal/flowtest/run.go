@@ -47,6 +47,8 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"FactorReset":    factorResetFlows,
 		"FactorPolicy":   factorPolicyFlows,
 		"FactorPeople":   factorPeopleFlows,
+		"FactorFaults":   factorFaultFlows,
+		"FactorLog":      factorLogFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
