@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Person":      personFlows,
 
 		"PasswordCheck": passwordCheckFlows,
+		"Reseal":        resealFlows,
 
 		"Factor":         factorFlows,
 		"FactorRaces":    factorRaceFlows,
