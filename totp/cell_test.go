@@ -1,6 +1,7 @@
 package totp_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -170,6 +171,9 @@ func try(t *testing.T, e totp.Enrollment, s totp.Secret, code string, now time.T
 	booked := attempt.Booked()
 	next, err := attempt.Check(s, code)
 	if err != nil {
+		if !bytes.Equal(marshal(t, next), marshal(t, totp.Enrollment{})) {
+			t.Errorf("%v, and something to save: %s", err, marshal(t, next))
+		}
 		return booked, err
 	}
 	return next, nil

@@ -44,6 +44,9 @@ func redeem(t *testing.T, set totp.RecoveryCodes, kdf totp.KDF, code string) (to
 	booked := attempt.Booked()
 	next, err := attempt.Check(context.Background(), kdf, code)
 	if err != nil {
+		if !bytes.Equal(marshal(t, next), marshal(t, totp.RecoveryCodes{})) {
+			t.Errorf("%v, and something to save: %s", err, marshal(t, next))
+		}
 		return booked, err
 	}
 	return next, nil
@@ -337,10 +340,19 @@ func TestTheKDFMayKeepWhatItGets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := redeem(t, set, rough, "0000-0000-0000-0000"); !errors.Is(err, totp.ErrWrongCode) {
+		t.Errorf("a wrong code: %v", err)
+	}
+	var kept totp.RecoveryCodes
+	if err := json.Unmarshal(marshal(t, set), &kept); err != nil {
+		t.Fatal(err)
+	}
 	for i, code := range codes.Show() {
-		next, err := redeem(t, set, rough, code)
-		if err != nil || next.Left() != 9 {
-			t.Errorf("code %d: %v, %d left", i, err, next.Left())
+		for _, from := range []totp.RecoveryCodes{set, kept} {
+			next, err := redeem(t, from, rough, code)
+			if err != nil || next.Left() != 9 {
+				t.Errorf("code %d: %v, %d left", i, err, next.Left())
+			}
 		}
 	}
 }
