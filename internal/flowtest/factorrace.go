@@ -184,7 +184,8 @@ func factorRaceSetUps(t *testing.T, w *world) {
 	if won != 1 {
 		t.Errorf("%d have confirmed it, refused as %v", won, codes)
 	}
-	w.lost(codes, accesssec.CodeConflict, accesssec.CodeLocked, accesssec.CodeFactorExpired, accesssec.CodeSignedOut, accesssec.CodeSetUp)
+	w.lost(codes, accesssec.CodeConflict, accesssec.CodeLocked, accesssec.CodeFactorExpired, accesssec.CodeFactorLive,
+		accesssec.CodeSignedOut, accesssec.CodeSetUp)
 	h.has(1)
 	_, err = w.svc.SignIn().FinishSetUp(w.ctx, w.visit(), one.Principal)
 	acme.refuses(err, accesssec.CodeSignedOut)
