@@ -62,15 +62,16 @@ type Resealing struct {
 // Resealed tells when an old key may leave the ring (seal.NewRing). What is kept for long,
 // which is the keys of connections, the names that sessions have at identity providers,
 // and second factors, is sealed under the current key in the background, by [Service.Run]
-// or [Service.Tick]: six hours after a key has become the current one, and looked at again
-// every week.
+// or [Service.Tick]: six hours or more after a key has become the current one, and looked
+// at again every week.
 //
-// An old key can go when Resealing.Since is later than the end of the last instance that
-// had another current key, and three days after that: notices wait so long, and are not
-// sealed anew. What is sealed under a key that is gone is lost.
+// An old key may leave when the last instance that sealed by it ended before
+// Resealing.Since, and three days ago: what else is sealed, notices above all, is over by
+// then, and is not sealed anew. What is sealed under a key that has left is lost.
 //
-// It asks about the ring of the Service that is asked. All instances should have the same
-// one: while their current keys differ, nothing is sealed anew.
+// Bring all instances to the same ring within those six hours: after them, one without the
+// new key can't open what it needs. Since is about the current key of the Service that is
+// asked, and zero again as soon as an instance with another one has had the job.
 func (s *Service) Resealed(ctx context.Context) (Resealing, error) {
 	k, err := resealings.get(ctx, s.store, "", resealingID)
 	if errors.Is(err, store.ErrNotFound) || err == nil && !s.about(k.Value) {

@@ -678,8 +678,8 @@ func TestResealBesideOthers(t *testing.T) {
 	}
 }
 
-// TestResealWaitsForAll: while instances differ in their current key nothing is sealed
-// anew, and nothing is said to be.
+// TestResealWaitsForAll: an instance with another current key sets the wait back, and what
+// was said to be sealed anew.
 func TestResealWaitsForAll(t *testing.T) {
 	t.Parallel()
 	v := newVault(t)

@@ -14,9 +14,9 @@ import (
 // expire, drops what was replaced a week ago), seals under a new key what an old one has
 // sealed (every 6 hours, see [Service.Resealed]), reads metadata that a connection follows
 // (when that says so), and delivers notices. It is for a cron job, about every minute, and
-// for tests; a server that keeps running has [Service.Run]. Call either from one instance or from all of
-// them: each job is done by one. Nothing is wrong when it is late, but the store grows
-// and notices wait.
+// for tests; a server that keeps running has [Service.Run]. Call either from one instance or
+// from all of them: each job is done by one. Nothing is wrong when it is late, but the store
+// grows and notices wait.
 //
 // A job that fails is logged, keeps no other waiting, and comes again later and later.
 // The error joins all that went wrong. When ctx ends, Tick stops taking jobs and waits

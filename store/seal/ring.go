@@ -67,7 +67,8 @@ func (r *Ring) keys() keys {
 }
 
 // NewRing returns a ring that seals with current. Keys that are to go stay among old
-// until nothing is [Ring.Stale] any more. It refuses an ID that is empty, longer
+// until nothing is [Ring.Stale] any more. A key that is to come may stand there as well:
+// then an instance opens what others, which have it in front already, have sealed. It refuses an ID that is empty, longer
 // than 64 bytes or not printable ASCII without space, a secret of zeros, and two
 // keys with the same ID or the same secret.
 func NewRing(current Key, old ...Key) (*Ring, error) {

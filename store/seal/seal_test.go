@@ -179,6 +179,9 @@ func TestRotation(t *testing.T) {
 	if during.Stale(fresh) {
 		t.Error("stale though sealed anew")
 	}
+	if got, err := newRing(t, k1, k2).Open(fresh, "totp"); err != nil || string(got) != "a secret" {
+		t.Errorf("with the key that is to come: %q, %v", got, err)
+	}
 	if got, err := after.Open(fresh, "totp"); err != nil || string(got) != "a secret" {
 		t.Errorf("Open = %q, %v", got, err)
 	}
