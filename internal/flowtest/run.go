@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"FactorPolicy":   factorPolicyFlows,
 		"FactorPeople":   factorPeopleFlows,
 		"FactorFaults":   factorFaultFlows,
+		"FactorRunning":  factorMeanwhileFlows,
 		"FactorLog":      factorLogFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
