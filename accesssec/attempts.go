@@ -20,6 +20,9 @@ var (
 	limitWide     = throttle.Limit{Free: 50, First: 30 * time.Second, Max: 15 * time.Minute}
 	limitNetwork  = throttle.Limit{Free: 100, First: 30 * time.Second, Max: 15 * time.Minute}
 	limitResponse = throttle.Limit{Free: 50, First: 30 * time.Second, Max: 15 * time.Minute}
+
+	limitChallenge = throttle.Limit{Free: 100, First: 30 * time.Second, Max: time.Minute}
+	limitSetUp     = throttle.Limit{Free: 20, First: 30 * time.Second, Max: 5 * time.Minute}
 )
 
 // knownFor is how long a browser counts as the person's after they signed in there.
@@ -55,11 +58,11 @@ func responseCounter(connectionID, ip string, code Code) counter {
 // passwordCounters are those of one attempt. An address that may be a proxy's is not
 // counted as a network: it would be one network for everybody.
 func (s *Service) passwordCounters(ctx context.Context, v Visit, addressKey string) ([]counter, error) {
-	known, err := browsers.get(ctx, s.store, "", v.browser(addressKey))
-	if err == nil && s.now().Before(known.ExpiresAt) {
-		return []counter{{name: "browser\x00" + v.browser(addressKey), limit: limitNear}}, nil
-	} else if err != nil && !errors.Is(err, store.ErrNotFound) {
+	known, err := s.knows(ctx, v, addressKey)
+	if err != nil {
 		return nil, err
+	} else if known {
+		return []counter{{name: "browser\x00" + v.browser(addressKey), limit: limitNear}}, nil
 	}
 	out := []counter{
 		{name: "password\x00" + addressKey + "\x00" + network(v.IP), limit: limitNear},
@@ -69,6 +72,26 @@ func (s *Service) passwordCounters(ctx context.Context, v Visit, addressKey stri
 		out = append(out, networkCounter(v.IP))
 	}
 	return out, nil
+}
+
+// knows reports whether the person has signed in in this browser before.
+func (s *Service) knows(ctx context.Context, v Visit, addressKey string) (bool, error) {
+	known, err := browsers.get(ctx, s.store, "", v.browser(addressKey))
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && s.now().Before(known.ExpiresAt), err
+}
+
+// challengeCounters count the right passwords that a second factor was asked after, until
+// one is shown: who has the password alone shall not fill the log with them.
+func challengeCounters(userID string) []counter {
+	return []counter{{name: "challenge\x00" + userID, limit: limitChallenge}}
+}
+
+// setUpCounters count how often a person begins to set up a second factor.
+func setUpCounters(userID string) []counter {
+	return []counter{{name: "set up\x00" + userID, limit: limitSetUp}}
 }
 
 // browser names this browser and one person, for nobody who does not know both.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -38,7 +39,16 @@ type factor struct {
 	Recovery   totp.RecoveryCodes `json:"recovery,omitzero"`
 	Pepper     []byte             `json:"pepper,omitempty"` // sealed, of the recovery codes
 	Due        due                `json:"due,omitempty"`
+	Locks      int                `json:"locks,omitempty"` // so far: each ends the logins that wait for a code
 }
+
+// mark is what a login that waits for a code remembers of the factor: with another one, or
+// after a lock, it is over. Nobody has to go looking for the logins.
+func (f factor) mark() string { return f.ID + " " + strconv.Itoa(f.Locks) }
+
+// factorBroken is the state of one that can't be read: the policy knows no such state, and
+// refuses.
+const factorBroken policy.FactorState = "broken"
 
 // due is why a new one is to be set up at the next sign-in.
 type due string
@@ -74,7 +84,7 @@ func (f factor) state() policy.FactorState {
 	case f.Due == "" && f.Enrollment.Confirmed():
 		return policy.FactorLive
 	}
-	return "broken"
+	return factorBroken
 }
 
 // factorOf is the person's factor; none: a fresh one, of state FactorNone, to be put.
@@ -88,15 +98,6 @@ func (s *Service) factorOf(ctx context.Context, r store.Reader, userID string) (
 		return f, "", err
 	}
 	return f, f.Value.state(), nil
-}
-
-// hasFactor reports whether there is one, also one that can't be read.
-func hasFactor(ctx context.Context, r store.Reader, userID string) (bool, error) {
-	_, err := r.Doc(ctx, factors.kind, "", userID)
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // factorSecret opens what the app has. A secret that can't be opened is a fault, and lets
@@ -139,8 +140,8 @@ func (s *Service) newRecovery(ctx context.Context, f *factor, userID string) (to
 	return codes, nil
 }
 
-// dropFactor takes a person's factor away, with what is pending and half done. With a
-// reason, a new one is due at the next sign-in. gone reports whether there was one.
+// dropFactor takes a person's factor away, with what waits. With a reason, a new one is
+// due at the next sign-in. gone reports whether there was one.
 func (c *change) dropFactor(ctx context.Context, userID string, why due) (gone bool, err error) {
 	// As a Doc, and not by what is in it: one that can't be read is dropped like any other.
 	d, err := c.Doc(ctx, factors.kind, "", userID)
@@ -155,9 +156,27 @@ func (c *change) dropFactor(ctx context.Context, userID string, why due) (gone b
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return false, err
 	}
-	err = c.DeleteDoc(ctx, pendingFactors.kind, "", userID)
+	return gone, c.dropAsked(ctx, userID)
+}
+
+// dropAsked takes away what waits for a person: the factor that waits for its first code,
+// and the links by which they could confirm a reset.
+func (c *change) dropAsked(ctx context.Context, userID string) error {
+	err := c.DeleteDoc(ctx, pendingFactors.kind, "", userID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return false, err
+		return err
 	}
-	return gone, c.dropHalfLogins(ctx, userID)
+	return dropOwned(ctx, c, resetLinks, userID)
+}
+
+// hasFactor reports whether dropFactor would find anything.
+func hasFactor(ctx context.Context, r store.Reader, userID string) (bool, error) {
+	for _, kind := range []store.Kind{factors.kind, pendingFactors.kind} {
+		_, err := r.Doc(ctx, kind, "", userID)
+		if !errors.Is(err, store.ErrNotFound) {
+			return err == nil, err
+		}
+	}
+	links, err := r.Docs(ctx, resetLinks.kind, "", store.DocQuery{Owners: []string{userID}, Paging: store.Paging{Limit: 1}})
+	return len(links.Items) > 0, err
 }

@@ -16,6 +16,7 @@ import (
 type showing struct {
 	user  store.User
 	code  string
+	mark  string      // of the factor that is asked for; "" whichever there is
 	orgID string      // whose log has it when it is wrong
 	event audit.Event // how it is told there
 }
@@ -30,12 +31,14 @@ func newPepper() []byte {
 // look, and what is returned has to be put in the transaction that the code was for.
 // Every code of a live factor goes through here, wherever it is asked for.
 func (s *Service) appCode(ctx context.Context, w showing) (kept[factor], error) {
-	f, state, err := s.factorOf(ctx, s.store, w.user.ID)
+	f, err := s.askedFactor(ctx, w)
 	if err != nil {
 		return f, err
 	}
-	if state != policy.FactorLive && state != policy.FactorChanging {
-		return f, refuse(CodeNoFactor, "the factor is "+string(state))
+	// Opened before it is counted: keys that are missing are our fault, and lock nobody out.
+	secret, err := s.factorSecret(f.Value.Sealed, w.user.ID, f.Value.ID)
+	if err != nil {
+		return f, err
 	}
 	try, err := f.Value.Enrollment.Begin(s.now())
 	if err != nil {
@@ -43,10 +46,6 @@ func (s *Service) appCode(ctx context.Context, w showing) (kept[factor], error) 
 	}
 	f.Value.Enrollment = try.Booked()
 	if f, err = bookIn(ctx, s, f); err != nil {
-		return f, err
-	}
-	secret, err := s.factorSecret(f.Value.Sealed, w.user.ID, f.Value.ID)
-	if err != nil {
 		return f, err
 	}
 	next, err := try.Check(secret, w.code)
@@ -66,12 +65,13 @@ func (s *Service) appCode(ctx context.Context, w showing) (kept[factor], error) 
 // recoveryCode is appCode for a recovery code, which is used up by it. The slow part runs
 // once, whatever the code, and outside of any transaction.
 func (s *Service) recoveryCode(ctx context.Context, w showing) (kept[factor], error) {
-	f, state, err := s.factorOf(ctx, s.store, w.user.ID)
+	f, err := s.askedFactor(ctx, w)
 	if err != nil {
 		return f, err
 	}
-	if state != policy.FactorLive && state != policy.FactorChanging {
-		return f, refuse(CodeNoFactor, "the factor is "+string(state))
+	pepper, err := s.openPepper(f.Value, w.user.ID)
+	if err != nil {
+		return f, err
 	}
 	try, err := f.Value.Recovery.Begin(s.now())
 	if err != nil {
@@ -79,10 +79,6 @@ func (s *Service) recoveryCode(ctx context.Context, w showing) (kept[factor], er
 	}
 	f.Value.Recovery = try.Booked()
 	if f, err = bookIn(ctx, s, f); err != nil {
-		return f, err
-	}
-	pepper, err := s.openPepper(f.Value, w.user.ID)
-	if err != nil {
 		return f, err
 	}
 	next, err := try.Check(ctx, s.recoveryKDF(pepper), w.code)
@@ -103,6 +99,22 @@ func (s *Service) recoveryCode(ctx context.Context, w showing) (kept[factor], er
 		f.Value = factor{Due: dueUsedUp}
 	case disabled:
 		f.Value.Due = dueChange
+	}
+	return f, nil
+}
+
+// askedFactor reads the factor that a code is shown for.
+func (s *Service) askedFactor(ctx context.Context, w showing) (kept[factor], error) {
+	f, state, err := s.factorOf(ctx, s.store, w.user.ID)
+	switch {
+	case err != nil:
+		return f, err
+	case w.mark != "" && w.mark != f.Value.mark():
+		no := refuse(CodeHalfOver, "the factor was locked, replaced or taken away meanwhile")
+		no.Err = errHalfOver
+		return f, no
+	case state != policy.FactorLive && state != policy.FactorChanging:
+		return f, refuse(CodeNoFactor, "the factor is "+string(state))
 	}
 	return f, nil
 }
@@ -159,7 +171,12 @@ func (s *Service) wrongFactor(ctx context.Context, w showing, wrong error, n tal
 		if n.disabled {
 			e.Type = audit.FactorDisabled
 		}
-		if err := c.dropHalfLogins(ctx, w.user.ID); err != nil {
+		f, err := factors.get(ctx, c, "", w.user.ID)
+		if err == nil {
+			f.Value.Locks++
+			err = factors.put(ctx, c, f)
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		if n.fails == tellAt || n.disabled {

@@ -43,6 +43,9 @@ type resetLink struct {
 	Org string `json:"org"` // whose Owner or Admin
 	By  string `json:"by"`
 	To  string `json:"to"` // the address it was sent to, folded
+
+	Factor   string `json:"factor"`   // that it is about
+	Password bool   `json:"password"` // the person had one
 }
 
 var resetLinks = collection[resetLink]{"factor_reset"} // keyed by the hash of the link's token
@@ -50,8 +53,8 @@ var resetLinks = collection[resetLink]{"factor_reset"} // keyed by the hash of t
 // ResetFactors takes the second factors of members away who have lost theirs: up to a
 // hundred, all of them or none. It wants a fresh proof, from an Owner for an Owner's.
 //
-// It is done at once for people on the org's own verified domains and for those who are
-// in no other org: their sessions end in every org, the browsers they were known by are
+// It is done at once for people on the org's own verified domains, and for those who are in
+// no other org and whose account was made when they became a member of this one: their sessions end in every org, the browsers they were known by are
 // strangers', and a new factor is due at their very next sign-in, before anything else.
 // Other orgs have a say in everybody else's: they are sent a link, good for a day, and it
 // is done when they confirm; without a Notifier it is refused. A person's own is refused:
@@ -107,15 +110,18 @@ func (a *Admin) resetFactor(ctx context.Context, c *change, by acting, userID st
 		no := refuse(CodeNotAllowed, "only an Owner may do this to an Owner")
 		return "", no.inOrg(a.p.OrgID, refusedChange(e))
 	}
-	if has, err := hasFactor(ctx, c, userID); err != nil || !has {
-		return ResetNone, err
+	d, err := c.Doc(ctx, factors.kind, "", userID)
+	if errors.Is(err, store.ErrNotFound) {
+		return ResetNone, nil
+	} else if err != nil {
+		return "", err
 	}
-	ours, err := a.ours(ctx, c, m.User)
+	ours, err := a.ours(ctx, c, m)
 	if err != nil {
 		return "", err
 	}
 	if !ours {
-		return ResetAsked, a.askReset(ctx, c, by, m.User)
+		return ResetAsked, a.askReset(ctx, c, by, m.User, factorID(d))
 	}
 	return ResetDone, a.s.resetNow(ctx, c, a.p.OrgID, m.User, e)
 }
@@ -138,14 +144,28 @@ func mayReset(ctx context.Context, r store.Reader, by string, m store.Member) (b
 }
 
 // ours reports whether nobody but this org has a say in the person's account: their domain
-// is its own, and proven, or it is the only org they are in.
-func (a *Admin) ours(ctx context.Context, r store.Reader, u store.User) (bool, error) {
-	owner, err := domainOwner(ctx, r, u)
+// is its own, and proven, or it is the only org they are in and their account was made with
+// that membership. An account that was there before may have been added by anybody.
+func (a *Admin) ours(ctx context.Context, r store.Reader, m store.Member) (bool, error) {
+	owner, err := domainOwner(ctx, r, m.User)
 	if err != nil || owner == a.p.OrgID {
 		return err == nil, err
 	}
-	orgs, err := r.OrgsOf(ctx, u.ID)
+	if !m.JoinedAt.Equal(m.User.CreatedAt) {
+		return false, nil
+	}
+	orgs, err := r.OrgsOf(ctx, m.UserID)
 	return len(orgs) == 1 && orgs[0].OrgID == a.p.OrgID, err
+}
+
+// factorID is of the factor that d keeps; of one that can't be read, and of one that is due,
+// there is one name.
+func factorID(d store.Doc) string {
+	f, err := factors.read(d, nil)
+	if err != nil || f.Value.ID == "" {
+		return "none"
+	}
+	return f.Value.ID
 }
 
 // domainOwner is the org that holds the domain of a person's address; "" nobody does.
@@ -181,14 +201,14 @@ func (s *Service) resetNow(ctx context.Context, c *change, orgID string, u store
 }
 
 // askReset sends the person a link. One that was sent within the hour is good still.
-func (a *Admin) askReset(ctx context.Context, c *change, by acting, u store.User) error {
+func (a *Admin) askReset(ctx context.Context, c *change, by acting, u store.User, factor string) error {
 	s := a.s
 	if s.opts.Notify == nil || !u.AddressVerified || u.Disabled {
 		return refuse(CodeCantTell, "the person is in other orgs and has to confirm it by mail")
 	}
 	id := a.p.OrgID + " " + u.ID
 	link, err := resetLinks.get(ctx, c, "", id)
-	if err == nil && c.now.Before(link.At.Add(resetAgain)) {
+	if err == nil && link.Value.Factor == factor && c.now.Before(link.At.Add(resetAgain)) {
 		return c.record(ctx, a.p.OrgID, by.by(audit.FactorResetAsked, personOf(u)))
 	}
 	if err == nil {
@@ -198,7 +218,9 @@ func (a *Admin) askReset(ctx context.Context, c *change, by acting, u store.User
 		return err
 	}
 	token := newSecret(resetMark)
-	link = resetLinks.fresh("", id, resetKey(token), c.now, c.now.Add(resetFor), resetLink{a.p.OrgID, a.p.UserID, u.AddressKey})
+	link = resetLinks.fresh("", id, resetKey(token), c.now, c.now.Add(resetFor), resetLink{
+		Org: a.p.OrgID, By: a.p.UserID, To: u.AddressKey, Factor: factor, Password: u.Password != "",
+	})
 	link.Owner = u.ID
 	if err := resetLinks.put(ctx, c, link); err != nil {
 		return err
@@ -246,6 +268,9 @@ func (i *SignIn) ConfirmReset(ctx context.Context, v Visit, token, password stri
 	if err != nil {
 		return orOver(err, over)
 	}
+	if u.Disabled || link.Value.Password && u.Password == "" {
+		return over
+	}
 	counters, err := s.confirmPassword(ctx, v, link, u, password)
 	if err != nil {
 		return traced(err, v)
@@ -270,7 +295,11 @@ func (i *SignIn) ConfirmReset(ctx context.Context, v Visit, token, password stri
 		if err != nil {
 			return err
 		}
-		if !may || m.User.AddressKey != link.Value.To || m.User.Password != u.Password {
+		d, err := c.Doc(ctx, factors.kind, "", m.UserID)
+		if err != nil {
+			return orOver(err, over)
+		}
+		if !may || m.User.AddressKey != link.Value.To || m.User.Password != u.Password || m.User.Disabled || factorID(d) != link.Value.Factor {
 			return over
 		}
 		return s.resetNow(ctx, c, link.Value.Org, m.User, v.by(audit.FactorReset, actorOf(m.User)))
@@ -303,6 +332,34 @@ func (s *Service) confirmPassword(ctx context.Context, v Visit, link kept[resetL
 func orOver(err error, over *Refusal) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return over
+	}
+	return err
+}
+
+// ResetFactor is for the host's own support: it takes the second factor of anybody away, as
+// Admin.ResetFactors does at once, for somebody whom nobody else can help, such as the only
+// Owner of an org. Be sure who asks. The log has it as the host's, in the org that owns the
+// domain of the address, else in the system's; the person is told. Nobody with that id, or
+// no factor: nothing is done.
+func (s *Service) ResetFactor(ctx context.Context, userID string) error {
+	err := s.change(ctx, func(c *change) error {
+		u, err := c.User(ctx, userID)
+		if err == nil {
+			_, err = c.Doc(ctx, factors.kind, "", userID)
+		}
+		if errors.Is(err, store.ErrNotFound) {
+			return errSettled
+		} else if err != nil {
+			return err
+		}
+		home, err := domainOwner(ctx, c, u)
+		if err != nil {
+			return err
+		}
+		return s.resetNow(ctx, c, home, u, byHost(audit.FactorReset, personOf(u)))
+	})
+	if errors.Is(err, errSettled) {
+		return nil
 	}
 	return err
 }

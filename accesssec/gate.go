@@ -24,10 +24,11 @@ type asking struct {
 
 // facts is what a decision rests on, and the records it was read from.
 type facts struct {
-	in    policy.Input
-	user  store.User // zero when there is no account
-	owner store.Org  // of the domain; zero: nobody
-	asked asking
+	in     policy.Input
+	user   store.User // zero when there is no account
+	owner  store.Org  // of the domain; zero: nobody
+	factor string     // the mark of the person's second factor
+	asked  asking
 	// target settings, for the session's lifetime
 	settings Settings
 }
@@ -80,7 +81,7 @@ func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, e
 		return f, err
 	}
 	f.in.Person.Known, f.in.Person.Disabled = true, f.user.Disabled
-	if _, f.in.Person.Factor, err = s.factorOf(ctx, r, f.user.ID); err != nil {
+	if err := f.second(ctx, r); err != nil {
 		return f, err
 	}
 	if f.in.Person.Role, err = roleIn(ctx, r, q.orgID, f.user.ID); err != nil {
@@ -90,6 +91,22 @@ func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, e
 		f.in.Person.OwnerRole, err = roleIn(ctx, r, f.owner.ID, f.user.ID)
 	}
 	return f, err
+}
+
+// second loads the state of the person's second factor. One that can't be read stands in
+// the way of passwords, and of nothing else.
+func (f *facts) second(ctx context.Context, r store.Reader) error {
+	d, err := r.Doc(ctx, factors.kind, "", f.user.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	f.in.Person.Factor = factorBroken
+	if kept, err := factors.read(d, nil); err == nil {
+		f.in.Person.Factor, f.factor = kept.Value.state(), kept.Value.mark()
+	}
+	return nil
 }
 
 // domain loads who owns the domain, and with it all that a stranger may be told. It
@@ -252,6 +269,11 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 	token, ses := newSession(c.now, f, d, p)
 	if err := c.CreateSession(ctx, ses); err != nil {
 		return outcome{}, err
+	}
+	if d.SetUp {
+		if err := c.keepSetUp(ctx, ses, f.user); err != nil {
+			return outcome{}, err
+		}
 	}
 	if p.identity != nil {
 		if err := s.keepName(ctx, c, p.conn, ses, p.identity); err != nil {

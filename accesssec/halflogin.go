@@ -16,8 +16,7 @@ import (
 const halfLoginFor = 10 * time.Minute
 
 // halfLogin is a sign-in whose first factor was right, and that waits for the second. It
-// is of one browser, which has at most one, and owned by the person: what locks the factor
-// or changes the person finds it by them.
+// is of one browser, which has at most one.
 type halfLogin struct {
 	Address string        `json:"address"`
 	OrgID   string        `json:"org,omitempty"` // that was asked for
@@ -25,6 +24,7 @@ type halfLogin struct {
 	Method  policy.Method `json:"method"`
 	Log     string        `json:"log,omitempty"` // the org whose log a wrong code is in
 	Proof   string        `json:"proof"`         // of the password that was right: a hash of what is stored
+	Factor  string        `json:"factor"`        // the mark of the one that is asked for
 }
 
 var halfLogins = collection[halfLogin]{"half_login"} // keyed by the browser
@@ -40,7 +40,7 @@ func (c *change) challenge(ctx context.Context, f facts, p proof) error {
 	if v.id == "" {
 		return refuse(CodeBrowser, "a second factor needs a Visit that comes from SignIn.Visit")
 	}
-	half := halfLogin{Address: f.user.Address, OrgID: v.OrgID, After: SafePath(v.After), Method: f.in.Attempt.Method, Log: f.eventOrg(), Proof: passwordProof(f.user)}
+	half := halfLogin{Address: f.user.Address, OrgID: v.OrgID, After: SafePath(v.After), Method: f.in.Attempt.Method, Log: f.eventOrg(), Proof: passwordProof(f.user), Factor: f.factor}
 	id := v.browser(halfName)
 	h, err := halfLogins.get(ctx, c, "", id)
 	if errors.Is(err, store.ErrNotFound) {
@@ -84,11 +84,6 @@ func (s *Service) halfLogin(ctx context.Context, v Visit) (kept[halfLogin], stor
 // holds reports whether the first factor is still what it was when it was shown.
 func (h halfLogin) holds(u store.User) bool {
 	return u.Address == h.Address && u.Password != "" && subtle.ConstantTimeCompare([]byte(h.Proof), []byte(passwordProof(u))) == 1
-}
-
-// dropHalfLogins ends all of a person's, in every browser.
-func (c *change) dropHalfLogins(ctx context.Context, userID string) error {
-	return dropOwned(ctx, c, halfLogins, userID)
 }
 
 // dropOwned deletes all docs of a kind that a person owns, however many there are.
@@ -138,7 +133,7 @@ func (i *SignIn) second(ctx context.Context, v Visit, code string, by policy.Met
 	v.OrgID, v.After = half.Value.OrgID, half.Value.After
 	e := v.by(audit.FactorRefused, actorOf(user))
 	e.Facts = []audit.Fact{fact("factor", string(by))}
-	f, err := look(ctx, showing{user: user, code: code, orgID: half.Value.Log, event: e})
+	f, err := look(ctx, showing{user: user, code: code, mark: half.Value.Factor, orgID: half.Value.Log, event: e})
 	if err != nil {
 		return Step{}, traced(err, v)
 	}
@@ -156,8 +151,9 @@ func (i *SignIn) second(ctx context.Context, v Visit, code string, by policy.Met
 // enterSecond is the transaction that a code was for: the half login is used up, the
 // factor takes note, and the gate is asked.
 func (s *Service) enterSecond(ctx context.Context, c *change, v Visit, half kept[halfLogin], f kept[factor], by policy.Method) (outcome, error) {
-	if _, err := halfLogins.take(ctx, c, half.Key); errors.Is(err, store.ErrNotFound) {
-		return outcome{}, v.refused(CodeHalfOver, errHalfOver)
+	took, err := halfLogins.take(ctx, c, half.Key)
+	if errors.Is(err, store.ErrNotFound) || err == nil && (took.Owner != half.Owner || took.Value != half.Value) {
+		return outcome{}, v.refused(CodeHalfOver, errHalfOver) // or somebody else began one in this browser
 	} else if err != nil {
 		return outcome{}, err
 	}
@@ -178,6 +174,9 @@ func (s *Service) enterSecond(ctx context.Context, c *change, v Visit, half kept
 		asked.in.Person.Factor = policy.FactorChanging
 	}
 	if err := putFactor(ctx, c, f); err != nil {
+		return outcome{}, err
+	}
+	if err := settle(ctx, c, challengeCounters(half.Owner)); err != nil {
 		return outcome{}, err
 	}
 	if by == policy.Recovery {

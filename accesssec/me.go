@@ -234,6 +234,9 @@ func (m *Me) SignOut(ctx context.Context) error {
 func (m *Me) SignOutEverywhere(ctx context.Context, othersOnly bool) error {
 	return m.s.change(ctx, func(c *change) error {
 		who, err := m.leaving(ctx, c)
+		if err == nil {
+			err = fit(who.session)
+		}
 		if err != nil {
 			return err
 		}

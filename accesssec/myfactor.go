@@ -61,6 +61,11 @@ func (m *Me) settingUp(ctx context.Context, r store.Reader, need strength) (acti
 	if err != nil {
 		return who, kept[factor]{}, err
 	}
+	if who.session.Restricted == setUpOnly {
+		if err := heldSetUp(ctx, r, who); err != nil {
+			return who, kept[factor]{}, err
+		}
+	}
 	f, state, err := m.s.factorOf(ctx, r, who.user.ID)
 	if err != nil {
 		return who, f, err
@@ -85,6 +90,9 @@ func (m *Me) BeginFactor(ctx context.Context) (totp.Setup, error) {
 	}
 	who, _, err := m.settingUp(ctx, s.store, proven)
 	if err != nil {
+		return totp.Setup{}, err
+	}
+	if err := s.book(ctx, setUpCounters(who.user.ID)); err != nil {
 		return totp.Setup{}, err
 	}
 	e, secret, err := totp.New(s.now(), nil)
@@ -118,10 +126,10 @@ func (m *Me) BeginFactor(ctx context.Context) (totp.Setup, error) {
 	return setup, err
 }
 
-// PendingFactor is the Setup of BeginFactor once more, in the session that has begun it:
-// for a page that is shown again. CodeFactorExpired: begin again.
+// PendingFactor is the Setup of BeginFactor once more, in the session that has begun it,
+// and under the same proof: for a page that is shown again. CodeFactorExpired: begin again.
 func (m *Me) PendingFactor(ctx context.Context) (totp.Setup, error) {
-	who, p, err := m.pendingFactor(ctx, m.s.store)
+	who, p, err := m.pendingFactor(ctx, m.s.store, proven)
 	if err != nil {
 		return totp.Setup{}, err
 	}
@@ -133,8 +141,8 @@ func (m *Me) PendingFactor(ctx context.Context) (totp.Setup, error) {
 }
 
 // pendingFactor finds what waits for this session's code.
-func (m *Me) pendingFactor(ctx context.Context, r store.Reader) (acting, kept[pendingFactor], error) {
-	who, _, err := m.settingUp(ctx, r, asIs)
+func (m *Me) pendingFactor(ctx context.Context, r store.Reader, need strength) (acting, kept[pendingFactor], error) {
+	who, _, err := m.settingUp(ctx, r, need)
 	if err != nil {
 		return who, kept[pendingFactor]{}, err
 	}
@@ -160,7 +168,7 @@ func (m *Me) ConfirmFactor(ctx context.Context, code string) (totp.Codes, error)
 	if err := s.alone(); err != nil {
 		return totp.Codes{}, err
 	}
-	who, p, err := m.pendingFactor(ctx, s.store)
+	who, p, err := m.pendingFactor(ctx, s.store, asIs)
 	if err != nil {
 		return totp.Codes{}, err
 	}
@@ -174,7 +182,7 @@ func (m *Me) ConfirmFactor(ctx context.Context, code string) (totp.Codes, error)
 		return totp.Codes{}, err
 	}
 	err = s.change(ctx, func(c *change) error {
-		who, again, err := m.pendingFactor(ctx, c)
+		who, again, err := m.pendingFactor(ctx, c, asIs)
 		if err != nil {
 			return err
 		}
@@ -230,10 +238,7 @@ func (s *Service) goLive(ctx context.Context, c *change, who acting, value facto
 	if err := factors.put(ctx, c, before); err != nil {
 		return err
 	}
-	if err := c.DeleteDoc(ctx, pendingFactors.kind, "", id); err != nil {
-		return err
-	}
-	if err := c.dropHalfLogins(ctx, id); err != nil {
+	if err := c.dropAsked(ctx, id); err != nil {
 		return err
 	}
 	ses := who.session
@@ -298,10 +303,11 @@ func (m *Me) ChangeFactor(ctx context.Context) error {
 // the app, so that neither a session that was stolen nor a password strips an account of
 // it. Who has no app any more changes the factor by a recovery code.
 func (m *Me) RemoveFactor(ctx context.Context, code string) error {
-	return m.byCode(ctx, code, func(c *change, who acting, f kept[factor]) error {
-		if err := putFactor(ctx, c, f); err != nil { // or it was used or changed meanwhile
-			return err
-		}
+	f, err := m.shown(ctx, code)
+	if err != nil {
+		return err
+	}
+	return m.afterCode(ctx, f, func(c *change, who acting) error {
 		if _, err := c.dropFactor(ctx, who.user.ID, ""); err != nil {
 			return err
 		}
@@ -315,23 +321,15 @@ func (m *Me) RemoveFactor(ctx context.Context, code string) error {
 // NewRecoveryCodes makes ten new recovery codes, and the old ones worthless. It wants what
 // RemoveFactor wants.
 func (m *Me) NewRecoveryCodes(ctx context.Context, code string) (totp.Codes, error) {
-	if err := m.s.alone(); err != nil {
-		return totp.Codes{}, err
-	}
-	who, err := m.provenIn(ctx, m.s.store)
+	f, err := m.shown(ctx, code)
 	if err != nil {
 		return totp.Codes{}, err
 	}
-	var set factor
-	codes, err := m.s.newRecovery(ctx, &set, who.user.ID)
+	codes, err := m.s.newRecovery(ctx, &f.Value, f.ID) // ten slow runs, for nobody without a code
 	if err != nil {
 		return totp.Codes{}, err
 	}
-	err = m.byCode(ctx, code, func(c *change, who acting, f kept[factor]) error {
-		f.Value.Recovery, f.Value.Pepper = set.Recovery, set.Pepper
-		if err := putFactor(ctx, c, f); err != nil {
-			return err
-		}
+	err = m.afterCode(ctx, f, func(c *change, who acting) error {
 		if err := c.recordOwn(ctx, who, who.by(audit.RecoveryRenewed)); err != nil {
 			return err
 		}
@@ -343,32 +341,37 @@ func (m *Me) NewRecoveryCodes(ctx context.Context, code string) (totp.Codes, err
 	return codes, nil
 }
 
-// byCode does what wants a fresh proof and a code.
-func (m *Me) byCode(ctx context.Context, code string, then func(*change, acting, kept[factor]) error) error {
+// shown looks at a code of the app, for what wants a fresh proof and one.
+func (m *Me) shown(ctx context.Context, code string) (kept[factor], error) {
 	s := m.s
 	if err := s.alone(); err != nil {
-		return err
+		return kept[factor]{}, err
 	}
 	who, err := m.provenIn(ctx, s.store)
 	if err != nil {
-		return err
+		return kept[factor]{}, err
 	}
 	home, err := homeOf(ctx, s.store, who)
 	if err != nil {
-		return err
+		return kept[factor]{}, err
 	}
 	e := who.by(audit.FactorRefused)
 	e.Facts = []audit.Fact{fact("factor", string(policy.TOTP))}
-	f, err := s.appCode(ctx, showing{user: who.user, code: code, orgID: home, event: e})
-	if err != nil {
-		return err
-	}
-	return s.change(ctx, func(c *change) error {
+	return s.appCode(ctx, showing{user: who.user, code: code, orgID: home, event: e})
+}
+
+// afterCode does what the code was for, in the transaction that keeps what came of it: not
+// when the factor was used or changed meanwhile.
+func (m *Me) afterCode(ctx context.Context, f kept[factor], then func(*change, acting) error) error {
+	return m.s.change(ctx, func(c *change) error {
 		who, err := m.provenIn(ctx, c)
 		if err != nil {
 			return err
 		}
-		return then(c, who, f)
+		if err := putFactor(ctx, c, f); err != nil {
+			return err
+		}
+		return then(c, who)
 	})
 }
 

@@ -48,6 +48,9 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 	if !right {
 		return Step{}, s.wrongPassword(ctx, v, a, user)
 	}
+	if err := s.bookChallenge(ctx, v, user); err != nil {
+		return Step{}, traced(err, v)
+	}
 	fresh := user.Password
 	if stale {
 		if fresh, err = s.hasher.Hash(ctx, password); err != nil {
@@ -81,6 +84,22 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 	}
 	s.giveBack(ctx, counters, shared)
 	return out.step(v), nil
+}
+
+// bookChallenge counts that a second factor is about to be asked, but in a browser of the
+// person's: strangers can't keep them out of those.
+func (s *Service) bookChallenge(ctx context.Context, v Visit, u store.User) error {
+	_, err := s.store.Doc(ctx, factors.kind, "", u.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	known, err := s.knows(ctx, v, u.AddressKey)
+	if err != nil || known {
+		return err
+	}
+	return s.book(ctx, challengeCounters(u.ID))
 }
 
 // longestPassword is what a host's own check is asked about, in bytes; Hasher has the

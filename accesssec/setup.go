@@ -21,6 +21,30 @@ const (
 // setUpFor is how long such a session lasts.
 const setUpFor = 30 * time.Minute
 
+// setUp is kept beside such a session: of the password that has begun it. With another one
+// it is over, as a login that waits for a code is.
+type setUp struct {
+	Proof string `json:"proof"`
+}
+
+var setUps = collection[setUp]{"set_up"} // by the session's id
+
+func (c *change) keepSetUp(ctx context.Context, ses store.Session, u store.User) error {
+	k := setUps.fresh("", ses.ID, "", c.now, ses.EndAt, setUp{passwordProof(u)})
+	k.Owner = u.ID
+	return setUps.put(ctx, c, k)
+}
+
+// heldSetUp refuses when the password that has begun the session is not the person's any
+// more.
+func heldSetUp(ctx context.Context, r store.Reader, who acting) error {
+	k, err := setUps.get(ctx, r, "", who.session.ID)
+	if errors.Is(err, store.ErrNotFound) || err == nil && (who.user.Password == "" || k.Value.Proof != passwordProof(who.user)) {
+		return refuse(CodeSignedOut, "the password was changed since the session was made")
+	}
+	return err
+}
+
 // SettingUp is who sent r, by our cookie, in a session that is for nothing but setting up
 // a second factor. With the Principal, [Me.BeginFactor], [Me.PendingFactor],
 // [Me.ConfirmFactor], [Me.Factor] and [Me.SignOut] work, and [SignIn.FinishSetUp]; all else
@@ -80,6 +104,9 @@ func (i *SignIn) FinishSetUp(ctx context.Context, v Visit, p Principal) (Step, e
 				return err
 			}
 			return refuse(CodeSignedOut, "the session is not for set-up")
+		}
+		if err := heldSetUp(ctx, c, who); err != nil {
+			return err
 		}
 		f, err := s.setUpFacts(ctx, c, who)
 		if err != nil {

@@ -113,6 +113,14 @@ func (h *holder) halfIn(v accesssec.Visit) {
 	}
 }
 
+// known is a browser that the person has signed in with.
+func (h *holder) known() accesssec.Visit {
+	h.w.t.Helper()
+	v := h.half()
+	h.mustShow(v, h.next(), "")
+	return v
+}
+
 // shows types a code of the app. An answer is a session or a refusal, never both.
 func (h *holder) shows(v accesssec.Visit, code string) (accesssec.Step, accesssec.Code) {
 	h.w.t.Helper()
@@ -217,7 +225,24 @@ func (h *holder) has(want int) {
 // waiting compares in how many browsers a sign-in of theirs waits for a code.
 func (h *holder) waiting(want int) {
 	h.w.t.Helper()
-	if n := len(h.w.docsOf("half_login", h.id)); n != want {
+	var now struct {
+		ID    string `json:"id"`
+		Locks int    `json:"locks"`
+	}
+	for _, d := range h.w.docsOf("factor", h.id) {
+		h.w.must(json.Unmarshal(d.Body, &now))
+	}
+	n := 0
+	for _, d := range h.w.docsOf("half_login", h.id) {
+		var half struct {
+			Factor string `json:"factor"`
+		}
+		h.w.must(json.Unmarshal(d.Body, &half))
+		if now.ID != "" && half.Factor == fmt.Sprintf("%s %d", now.ID, now.Locks) {
+			n++ // the others are over, and wait to be swept
+		}
+	}
+	if n != want {
 		h.w.t.Errorf("%d sign-ins of %s wait for a code, want %d", n, h.address, want)
 	}
 }

@@ -137,8 +137,8 @@ func factorOtherKeys(t *testing.T, w *world) {
 	w.keys = must1(seal.NewRing(seal.Key{ID: "other", Secret: [32]byte{1}}))
 	svc := w.service(w.host.URL)
 	w.keys = ours
-	h.mustFault(svc, nil, 1)
-	w.advance(-2 * period) // the set-up of Bob's is not over
+	h.mustFault(svc, nil, 0) // our own fault, and nobody's attempt
+	w.advance(-2 * period)   // the set-up of Bob's is not over
 	if _, err := svc.Me(in.Principal).PendingFactor(w.ctx); err == nil || errors.As(err, new(*accesssec.Refusal)) {
 		t.Errorf("shown again: %v", err)
 	}

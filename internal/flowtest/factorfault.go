@@ -229,8 +229,8 @@ func factorFaultsReset(_ *testing.T, w *world) {
 func factorFaultsLink(t *testing.T, w *world) {
 	p := newPost()
 	acme, _, h := inTwoOrgs(w, p, "ann@example.net")
-	token := acme.mustLink(p, h)
 	w.hostSets(h.address, func(u *store.User) { u.Password = "" })
+	token := acme.mustLink(p, h)
 	h.untilReset(func(ctx context.Context) error {
 		return w.svc.SignIn().ConfirmReset(ctx, w.visit(), token, "")
 	}, 2)

@@ -246,17 +246,20 @@ func factorLimitHundred(t *testing.T, w *world) {
 	p := newPost()
 	acme, h := withHolder(w)
 	w.svc = w.instance(w.store, p.sink(works))
+	v := h.known()
 	w.advance(period)
 	wait := 30 * time.Second
 	for i := 1; i <= 100; i++ {
-		h.mustShow(h.half(), h.wrong(), accesssec.CodeWrongCode)
+		h.halfIn(v)
+		h.mustShow(v, h.wrong(), accesssec.CodeWrongCode)
 		if i == 5 || i == 100 {
 			if diff := cmp.Diff([]string{"factor_locked ann@example.com"}, p.told(w)); diff != "" {
 				t.Errorf("after %d told (-want +got)\n%s", i, diff)
 			}
 		}
 		if i >= 5 && i < 100 {
-			_, err := w.svc.SignIn().SecondFactor(w.ctx, h.half(), h.code())
+			h.halfIn(v)
+			_, err := w.svc.SignIn().SecondFactor(w.ctx, v, h.code())
 			w.locked(err, wait)
 			w.advance(wait)
 			wait = min(2*wait, time.Hour)
@@ -298,8 +301,10 @@ func factorLimitHundred(t *testing.T, w *world) {
 // factorLimitHundredRecovery: the app goes on to let in.
 func factorLimitHundredRecovery(t *testing.T, w *world) {
 	acme, h := withHolder(w)
+	v := h.known()
 	for i := 1; i <= 100; i++ {
-		h.mustRedeem(h.half(), fmt.Sprintf("0000-0000-0000-%04d", i), accesssec.CodeWrongCode)
+		h.halfIn(v)
+		h.mustRedeem(v, fmt.Sprintf("0000-0000-0000-%04d", i), accesssec.CodeWrongCode)
 		w.advance(time.Hour)
 	}
 	h.mustRedeem(h.half(), h.paper[0], accesssec.CodeFactorDisabled)

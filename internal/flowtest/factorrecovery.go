@@ -142,8 +142,8 @@ func recoveryLastElsewhere(_ *testing.T, w *world) {
 	for _, code := range h.paper {
 		h.mustRedeem(h.half(), code, "")
 	}
-	h.mustShow(v, h.next(), accesssec.CodeNoFactor)
-	h.mustRedeem(v, h.paper[0], accesssec.CodeNoFactor)
+	h.mustShow(v, h.next(), accesssec.CodeHalfOver)
+	h.mustRedeem(v, h.paper[0], accesssec.CodeHalfOver)
 	h.has(11)
 	got := must1(w.svc.SignIn().Password(w.ctx, v, h.address, right)) // starting again helps
 	h.mustSetUp(got)

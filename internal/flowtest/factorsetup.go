@@ -103,12 +103,21 @@ func factorPending(t *testing.T, w *world) {
 		t.Error("shown again it is another one")
 	}
 	_, err := h.me(other).PendingFactor(w.ctx)
+	acme.refuses(err, accesssec.CodeProve)
+	h.proves(other)
+	_, err = h.me(other).PendingFactor(w.ctx)
 	acme.refuses(err, accesssec.CodeFactorExpired)
 	_, err = h.me(other).ConfirmFactor(w.ctx, h.code())
 	acme.refuses(err, accesssec.CodeFactorExpired)
 
-	w.advance(10*time.Minute - time.Microsecond)
+	// Shown again it is under the proof by which it was begun; the code can be typed later.
+	w.advance(5 * time.Minute)
+	_, err = h.me(in).PendingFactor(w.ctx)
+	acme.refuses(err, accesssec.CodeProve)
+	h.proves(in)
+	w.advance(5*time.Minute - time.Microsecond)
 	must1(h.me(in).PendingFactor(w.ctx))
+	h.proves(in)
 	w.advance(time.Microsecond)
 	_, err = h.me(in).PendingFactor(w.ctx)
 	acme.refuses(err, accesssec.CodeFactorExpired)
