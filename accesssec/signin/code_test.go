@@ -104,6 +104,29 @@ func TestHalfLoginIsOver(t *testing.T) {
 	want(t, v.post("/auth/code", form("code", fay.next())), http.StatusUnauthorized, "Start it again")
 }
 
+// Of two attempts at once one is not looked at, and may be made again.
+func TestTwoAttemptsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	fay := w.enrol(t, "fay@example.org")
+	v := w.visitor(t).half("fay@example.org")
+	w.rival.Store(true)
+	for path, code := range map[string]string{"/auth/code": fay.next(), "/auth/recover": fay.codes[0]} {
+		p := v.post(path, form("code", code, "next", "/who"))
+		want(t, p, http.StatusConflict, "Another attempt is under way. Try again.", `action="`+path+`"`, `name="next" value="/who"`)
+	}
+	ext := w.visitor(t)
+	w.rival.Store(false)
+	scanned := ext.byPassword("ext@example.org").prove().setUp()
+	w.rival.Store(true)
+	want(t, ext.post("/auth/factor/confirm", form("code", scanned.app.Code(w.now()))), http.StatusConflict, "at the same moment", `<div class="qr">`)
+	w.rival.Store(false)
+	ext.confirm(scanned)
+	if p := v.post("/auth/code", form("code", fay.app.Code(w.now()))); p.url != "/home" {
+		t.Errorf("afterwards: status %d at %s", p.status, p.url)
+	}
+}
+
 func TestCodesAreLocked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

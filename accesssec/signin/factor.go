@@ -54,7 +54,9 @@ func (h *handler) factorPage(w http.ResponseWriter, r *http.Request, f form, p a
 	if err == nil && !factor.Shown && (settingUp || factor.State == policy.FactorNone || factor.State == policy.FactorDue) {
 		pending, err = me.PendingFactor(r.Context())
 		waits = err == nil
-		if accesssec.IsRefusal(err, accesssec.CodeFactorExpired) {
+		// What waits is shown under the proof that it was begun by; without one, and with
+		// nothing that waits, the page offers to begin.
+		if accesssec.IsRefusal(err, accesssec.CodeFactorExpired) || accesssec.IsRefusal(err, accesssec.CodeProve) {
 			err = nil
 		}
 	}

@@ -59,12 +59,13 @@ func TestChangeFactor(t *testing.T) {
 	if p := v.post("/auth/factor/change", form("next", "/who")); p.url != "/auth/prove?next=%2Fauth%2Ffactor%3Fnext%3D%252Fwho" {
 		t.Errorf("without a proof: at %s", p.url)
 	}
-	elsewhere := w.visitor(t).byCode("fay@example.org", old)
+	elsewhere, ticket := w.visitor(t).byCode("fay@example.org", old), v.ticket()
 	p = v.prove().post("/auth/factor/change", form("next", "/who"))
 	want(t, p, http.StatusOK, "You are signed out", "Sign in again to set up your new second factor.", `href="/auth/?next=%2Fwho"`)
 	if c := strings.Join(p.header.Values("Set-Cookie"), "\n"); !strings.Contains(c, "__Host-accesssec=;") || v.in() != "" {
 		t.Errorf("still in, with %q", c)
 	}
+	w.over(t, ticket)
 	want(t, elsewhere.get("/auth/factor"), http.StatusOK, "You set up a new second factor at your next sign-in.")
 
 	v.post("/auth/password", form("address", "fay@example.org", "password", right, "next", "/who"))

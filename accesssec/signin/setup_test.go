@@ -183,7 +183,9 @@ func TestSetUpIsLeft(t *testing.T) {
 	for _, v := range []*visitor{v, slow} {
 		v.post("/auth/password", form("address", "max@example.com", "password", right))
 	}
+	ticket := v.ticket()
 	want(t, v.post("/auth/signout", form("scope", "device")), http.StatusOK, "You are signed out")
+	w.over(t, ticket)
 	if p := v.get("/auth/factor"); p.url != "/auth/?next=%2Fauth%2Ffactor" {
 		t.Errorf("signed out, and at %s", p.url)
 	}

@@ -48,6 +48,7 @@ type world struct {
 	connection string
 	idp        *samltest.IdP
 	broken     *atomic.Bool // the store fails
+	rival      *atomic.Bool // somebody else is always a moment faster
 	log        *syncBuffer
 	ahead      *atomic.Int64 // how far the service's clock is, in nanoseconds
 	post       *mailbox
@@ -85,6 +86,7 @@ func (w *world) delivered(t testing.TB) []accesssec.Notice {
 type brokenStore struct {
 	store.Store
 	broken *atomic.Bool
+	rival  *atomic.Bool
 }
 
 var errDisk = errors.New("disk 7 of db-3 is on fire")
@@ -104,8 +106,11 @@ func (s brokenStore) SessionByHash(ctx context.Context, h store.Hash) (store.Ses
 }
 
 func (s brokenStore) SwapDoc(ctx context.Context, d store.Doc) error {
-	if s.broken.Load() {
+	switch {
+	case s.broken.Load():
 		return errDisk
+	case s.rival.Load():
+		return store.ErrConflict
 	}
 	return s.Store.SwapDoc(ctx, d)
 }
@@ -158,7 +163,7 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	app, provider := httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
 	w := &world{
-		origin: "http://" + app.Listener.Addr().String(), broken: new(atomic.Bool), log: new(syncBuffer),
+		origin: "http://" + app.Listener.Addr().String(), broken: new(atomic.Bool), rival: new(atomic.Bool), log: new(syncBuffer),
 		ahead: new(atomic.Int64), post: new(mailbox),
 	}
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -170,7 +175,7 @@ func newWorld(t testing.TB) *world {
 	dns := must[*dnstest.Server](t)(dnstest.New())
 	t.Cleanup(func() { dns.Close() })
 	w.store = memory.New()
-	w.svc = must[*accesssec.Service](t)(accesssec.New(brokenStore{w.store, w.broken}, w.origin, seal.GenerateRing(), &accesssec.Options{
+	w.svc = must[*accesssec.Service](t)(accesssec.New(brokenStore{w.store, w.broken, w.rival}, w.origin, seal.GenerateRing(), &accesssec.Options{
 		Support:   "support@host.example",
 		Issuer:    issuer,
 		Notify:    w.post,
@@ -348,6 +353,28 @@ func (v *visitor) byPassword(address string) *visitor {
 		v.t.Fatalf("sign in as %s: status %d at %s", address, p.status, p.url)
 	}
 	return v
+}
+
+// ticket is the session cookie that the browser has.
+func (v *visitor) ticket() *http.Cookie {
+	v.t.Helper()
+	for _, c := range v.c.Jar.Cookies(must[*url.URL](v.t)(url.Parse(v.w.origin))) {
+		if c.Name == "__Host-accesssec" {
+			return c
+		}
+	}
+	v.t.Fatal("no session cookie")
+	return nil
+}
+
+// over wants the session behind a cookie to be at its end, and not only the cookie gone.
+func (w *world) over(t testing.TB, c *http.Cookie) {
+	t.Helper()
+	_, err := w.svc.Authenticate(t.Context(), c.Value)
+	_, other := w.svc.SignIn().SettingUpBy(t.Context(), c.Value)
+	if !accesssec.IsRefusal(err, accesssec.CodeSignedOut) || !accesssec.IsRefusal(other, accesssec.CodeSignedOut) {
+		t.Errorf("the session goes on: %v, %v", err, other)
+	}
 }
 
 // in says whose session the browser has, "" none.
