@@ -22,7 +22,6 @@ type Setup struct {
 
 type setup struct {
 	uri, secret string
-	qr          QR
 }
 
 // Setup tells the app whose factor it is: issuer is the product, account the person's
@@ -62,11 +61,7 @@ func (e Enrollment) Setup(issuer, account string, s Secret) (Setup, error) {
 		return Setup{}, fmt.Errorf("totp: a QR code holds a link of %d bytes, and this one has %d: shorten the %s (percent-encoding makes three bytes of one)",
 			longestLink, len(uri), what)
 	}
-	qr, err := newQR(uri)
-	if err != nil {
-		return Setup{}, err
-	}
-	v := setup{uri: uri, secret: secret, qr: qr}
+	v := setup{uri: uri, secret: secret}
 	return Setup{held: func() setup { return v }}, nil
 }
 
@@ -85,8 +80,9 @@ func (s Setup) SecretText() string {
 	return b.String()
 }
 
-// QR is the link as a picture.
-func (s Setup) QR() QR { return s.get().qr }
+// QR is the link as a picture. To draw one takes some ten milliseconds: keep it if it is
+// wanted twice. That of the zero Setup is empty.
+func (s Setup) QR() QR { return newQR(s.get().uri) }
 
 func (s Setup) get() setup {
 	if s.held == nil {
