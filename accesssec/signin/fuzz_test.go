@@ -156,7 +156,7 @@ func (b *browsing) restore(t *testing.T, address string) {
 	}
 	phone := *b.first
 	b.phone = &phone
-	b.w.advance(time.Minute)
+	b.w.advance(6 * time.Minute) // longer than any wait between set-ups
 	err := b.w.store.RunInTx(t.Context(), func(tx store.Tx) error {
 		d := b.factor
 		d.Version = 0
