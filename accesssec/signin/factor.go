@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/accesssec/accesssec-go/accesssec"
@@ -82,8 +83,10 @@ func (h *handler) factorPage(w http.ResponseWriter, r *http.Request, f form, p a
 		h.page(w, r, status, "setup", titleSetUp, alert, data)
 	case settingUp || factor.State == policy.FactorNone || factor.State == policy.FactorDue:
 		h.page(w, r, status, "begin", titleSetUp, alert, data)
-	default:
+	case factor.State == policy.FactorLive || factor.State == policy.FactorChanging:
 		h.page(w, r, status, "factor", "Your second factor", alert, data)
+	default: // nothing here knows what to do with it
+		h.fault(w, r, h.visit(w, r, f), fmt.Errorf("signin: the second factor of %s is %q", p.UserID, factor.State))
 	}
 }
 

@@ -31,20 +31,34 @@ func TestFactorOfDisabledAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	v := w.visitor(t).byPassword("ext@example.org")
-	id := w.member(t, "ext@example.org")
-	err := w.store.RunInTx(t.Context(), func(tx store.Tx) error {
-		u, err := tx.User(t.Context(), id)
-		if err != nil {
-			return err
-		}
-		u.Disabled = true
-		return tx.UpdateUser(t.Context(), u)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.edit(t, "ext@example.org", func(u *store.User) { u.Disabled = true })
 	for _, path := range []string{"/auth/factor", "/auth/prove"} {
 		want(t, v.get(path), http.StatusUnauthorized, "You are signed out.", "Start again")
+	}
+}
+
+// What is kept and makes no sense is a fault: nothing is offered, and nobody gets in.
+func TestFactorThatMakesNoSense(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.enrol(t, "fay@example.org")
+	v := w.visitor(t).byPassword("ext@example.org").prove()
+	ext := v.setUp()
+	v.confirm(ext)
+	for _, body := range []string{"{}", "{", `{"due":"someday"}`} {
+		w.keep(t, "ext@example.org", body)
+		want(t, v.get("/auth/factor"), http.StatusServiceUnavailable, "out of order on our side")
+		for path, fields := range map[string]url.Values{
+			"begin": form(), "change": form(), "remove": form("code", ext.next()), "codes": form("code", ext.next()),
+		} {
+			if p := v.post("/auth/factor/"+path, fields); p.status != http.StatusServiceUnavailable {
+				t.Errorf("%s, %s: status %d at %s", body, path, p.status, p.url)
+			}
+		}
+		in := w.visitor(t)
+		if p := in.post("/auth/password", form("address", "ext@example.org", "password", right)); p.status < 400 || in.in() != "" {
+			t.Errorf("%s: status %d at %s", body, p.status, p.url)
+		}
 	}
 }
 

@@ -176,3 +176,30 @@ func (w *world) member(t testing.TB, address string) string {
 	t.Helper()
 	return must[store.User](t)(w.store.UserByAddress(t.Context(), address)).ID
 }
+
+// edit changes somebody's account, by no page.
+func (w *world) edit(t testing.TB, address string, change func(*store.User)) {
+	t.Helper()
+	id := w.member(t, address)
+	err := w.store.RunInTx(t.Context(), func(tx store.Tx) error {
+		u, err := tx.User(t.Context(), id)
+		if err != nil {
+			return err
+		}
+		change(&u)
+		return tx.UpdateUser(t.Context(), u)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// keep puts bytes in the place of somebody's factor.
+func (w *world) keep(t testing.TB, address, body string) {
+	t.Helper()
+	d := must[store.Doc](t)(w.store.Doc(t.Context(), "factor", "", w.member(t, address)))
+	d.Body = []byte(body)
+	if err := w.store.RunInTx(t.Context(), func(tx store.Tx) error { return tx.PutDocs(t.Context(), d) }); err != nil {
+		t.Fatal(err)
+	}
+}

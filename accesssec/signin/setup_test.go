@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/store"
 	"github.com/accesssec/accesssec-go/totp/totptest"
 )
 
@@ -126,7 +127,11 @@ func TestSetUpComesFirst(t *testing.T) {
 		}
 	}
 	want(t, v.get("/auth/?next=/who"), http.StatusOK, `<label for="address">Email address</label>`, `name="next" value="/who"`)
-	want(t, v.get("/auth/signout"), http.StatusOK, "You are signed in as max@example.com.")
+	p = v.get("/auth/signout")
+	want(t, p, http.StatusOK, "You are signed in as max@example.com.", `value="device"`)
+	if strings.Contains(p.text, `value="everywhere"`) {
+		t.Error("offers what a set-up may not do")
+	}
 	for _, path := range []string{"change", "remove", "codes"} {
 		if p := v.post("/auth/factor/"+path, form("code", "123456")); p.url != "/auth/factor" || p.status != http.StatusOK {
 			t.Errorf("%s: status %d at %s", path, p.status, p.url)
@@ -180,12 +185,13 @@ func TestSetUpIsLeft(t *testing.T) {
 	w.enrol(t, "max@example.com")
 	w.reset(t, "max@example.com")
 	v, slow := w.visitor(t), w.visitor(t)
-	for _, v := range []*visitor{v, slow} {
+	for _, scope := range []string{"device", "everywhere", "provider"} {
 		v.post("/auth/password", form("address", "max@example.com", "password", right))
+		ticket := v.ticket()
+		want(t, v.post("/auth/signout", form("scope", scope)), http.StatusOK, "You are signed out")
+		w.over(t, ticket)
 	}
-	ticket := v.ticket()
-	want(t, v.post("/auth/signout", form("scope", "device")), http.StatusOK, "You are signed out")
-	w.over(t, ticket)
+	slow.post("/auth/password", form("address", "max@example.com", "password", right))
 	if p := v.get("/auth/factor"); p.url != "/auth/?next=%2Fauth%2Ffactor" {
 		t.Errorf("signed out, and at %s", p.url)
 	}
@@ -199,6 +205,57 @@ func TestSetUpIsLeft(t *testing.T) {
 		if p := slow.post("/auth/factor/"+path, form("next", "/who", "code", "123456")); p.url != "/auth/?next=%2Fauth%2Ffactor%3Fnext%3D%252Fwho" {
 			t.Errorf("%s: status %d at %s", path, p.status, p.url)
 		}
+	}
+}
+
+// With the password that has begun it a set-up ends, and says so.
+func TestSetUpAfterAnotherPassword(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.enrol(t, "max@example.com")
+	w.reset(t, "max@example.com")
+	v := w.visitor(t)
+	v.post("/auth/password", form("address", "max@example.com", "password", right))
+	max := v.setUp()
+	w.edit(t, "max@example.com", func(u *store.User) { u.Password += "x" })
+	want(t, v.get("/auth/factor"), http.StatusUnauthorized, "You are signed out.", "Start again")
+	for _, path := range []string{"begin", "confirm"} {
+		want(t, v.post("/auth/factor/"+path, form("code", max.app.Code(w.now()))), http.StatusUnauthorized, "You are signed out.")
+	}
+}
+
+// Who begins again and again has to wait.
+func TestBeginIsLocked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.visitor(t).byPassword("ext@example.org").prove()
+	var p page
+	for n := 0; p.status != http.StatusTooManyRequests; n++ {
+		if n > 100 {
+			t.Fatal("a hundred times")
+		}
+		p = v.post("/auth/factor/begin", form("next", "/who"))
+	}
+	want(t, p, http.StatusTooManyRequests, "Too many attempts", `name="next" value="/who"`)
+	if p.header.Get("Retry-After") == "" || p.key() == "" {
+		t.Errorf("Retry-After %q, key %q: what waits is not shown", p.header.Get("Retry-After"), p.key())
+	}
+}
+
+// What waits is shown for as long as the proof is good, and after another one.
+func TestSetUpIsShownUnderItsProof(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.visitor(t).byPassword("ext@example.org").prove()
+	key := v.post("/auth/factor/begin", form()).key()
+	w.advance(5 * time.Minute)
+	want(t, v.get("/auth/factor"), http.StatusOK, `action="/auth/factor/begin"`)
+	if p := v.post("/auth/factor/begin", form()); p.url != "/auth/prove?next=%2Fauth%2Ffactor" {
+		t.Errorf("at %s (status %d)", p.url, p.status)
+	}
+	v.prove()
+	if got := v.get("/auth/factor").key(); got != key {
+		t.Errorf("key %q, want %q", got, key)
 	}
 }
 

@@ -17,6 +17,7 @@ func (h *handler) askSignOut(w http.ResponseWriter, r *http.Request) {
 		var factor accesssec.Factor
 		factor, err = h.svc.Me(p).Factor(r.Context())
 		data = h.view(form{address: factor.Address})
+		data.Factor.SettingUp = true
 	default:
 		var profile accesssec.Profile
 		profile, err = h.svc.Me(p).Profile(r.Context())
@@ -47,7 +48,10 @@ func (h *handler) signOut(w http.ResponseWriter, r *http.Request) {
 		h.message(w, r, http.StatusBadRequest, "The form can't be read", "You are still signed in. Open the sign-out page and choose again.")
 		return
 	}
-	p, _, err := h.who(r)
+	p, settingUp, err := h.who(r)
+	if settingUp { // it can end itself, and nothing else
+		scope = "device"
+	}
 	var bounce *saml.Bounce
 	if err == nil {
 		me := h.svc.Me(p)
