@@ -54,7 +54,7 @@ var resetLinks = collection[resetLink]{"factor_reset"} // keyed by the hash of t
 // hundred, all of them or none. It wants a fresh proof, from an Owner for an Owner's.
 //
 // It is done at once for people on the org's own verified domains, and for those who are in
-// no other org and whose account was made when they became a member of this one: their sessions end in every org, the browsers they were known by are
+// no other org and were in this one when they set up their factor: their sessions end in every org, the browsers they were known by are
 // strangers', and a new factor is due at their very next sign-in, before anything else.
 // Other orgs have a say in everybody else's: they are sent a link, good for a day, and it
 // is done when they confirm; without a Notifier it is refused. A person's own is refused:
@@ -116,7 +116,7 @@ func (a *Admin) resetFactor(ctx context.Context, c *change, by acting, userID st
 	} else if err != nil {
 		return "", err
 	}
-	ours, err := a.ours(ctx, c, m)
+	ours, err := a.ours(ctx, c, m, d.At)
 	if err != nil {
 		return "", err
 	}
@@ -144,14 +144,14 @@ func mayReset(ctx context.Context, r store.Reader, by string, m store.Member) (b
 }
 
 // ours reports whether nobody but this org has a say in the person's account: their domain
-// is its own, and proven, or it is the only org they are in and their account was made with
-// that membership. An account that was there before may have been added by anybody.
-func (a *Admin) ours(ctx context.Context, r store.Reader, m store.Member) (bool, error) {
+// is its own, and proven, or it is the only org they are in and they were a member already
+// when they set up their factor. An account may be added to an org without being asked.
+func (a *Admin) ours(ctx context.Context, r store.Reader, m store.Member, since time.Time) (bool, error) {
 	owner, err := domainOwner(ctx, r, m.User)
 	if err != nil || owner == a.p.OrgID {
 		return err == nil, err
 	}
-	if !m.JoinedAt.Equal(m.User.CreatedAt) {
+	if since.Before(m.JoinedAt) {
 		return false, nil
 	}
 	orgs, err := r.OrgsOf(ctx, m.UserID)

@@ -234,7 +234,7 @@ func (s *Service) goLive(ctx context.Context, c *change, who acting, value facto
 	if err != nil {
 		return err
 	}
-	before.Value = value
+	before.Value, before.At = value, c.now
 	if err := factors.put(ctx, c, before); err != nil {
 		return err
 	}
