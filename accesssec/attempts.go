@@ -249,13 +249,15 @@ func settle(ctx context.Context, c *change, counters []counter) error {
 func (s *Service) excused(ctx context.Context, counters []counter, err error) error {
 	var no *Refusal
 	if err != nil && !errors.As(err, &no) && ctx.Err() == nil {
-		s.giveBack(ctx, counters, func(counter) bool { return true })
+		s.giveBack(ctx, counters, every)
 	}
 	return err
 }
 
 // shared are the counts that are others' as well, which settle leaves alone.
 func shared(c counter) bool { return c.shared }
+
+func every(counter) bool { return true }
 
 // giveBack takes an attempt that was right, or was none, out of those counts. When that
 // can't be done they have one attempt less.

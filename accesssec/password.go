@@ -49,6 +49,7 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 		return Step{}, s.wrongPassword(ctx, v, a, user)
 	}
 	if err := s.bookChallenge(ctx, v, user); err != nil {
+		s.giveBack(ctx, counters, every) // it was no wrong password
 		return Step{}, traced(err, v)
 	}
 	fresh := user.Password

@@ -48,9 +48,12 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"FactorReset":    factorResetFlows,
 		"FactorPolicy":   factorPolicyFlows,
 		"FactorPeople":   factorPeopleFlows,
+		"FactorMoments":  factorGapFlows,
+		"FactorLinks":    factorStaleLinkFlows,
 		"FactorFaults":   factorFaultFlows,
 		"FactorRunning":  factorMeanwhileFlows,
 		"FactorLog":      factorLogFlows,
+		"FactorAttacked": factorAttackedFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
