@@ -230,3 +230,16 @@ func gone(err error) error {
 	}
 	return err
 }
+
+// domainOwner is the org that holds the domain of a person's address; "" nobody does.
+func domainOwner(ctx context.Context, r store.Reader, u store.User) (string, error) {
+	a, err := domainclaim.ParseAddress(u.Address)
+	if err != nil {
+		return "", nil
+	}
+	claim, err := claimOn(ctx, r, a.Domain())
+	if claim.Status != store.DomainVerified && claim.Status != store.DomainMissing {
+		return "", err
+	}
+	return claim.OrgID, err
+}

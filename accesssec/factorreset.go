@@ -10,7 +10,6 @@ import (
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
-	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -121,7 +120,7 @@ func (a *Admin) resetFactor(ctx context.Context, c *change, by acting, userID st
 		return "", err
 	}
 	if !ours {
-		return ResetAsked, a.askReset(ctx, c, by, m.User, factorID(d))
+		return ResetAsked, a.askReset(ctx, c, by, m, factorID(d))
 	}
 	return ResetDone, a.s.resetNow(ctx, c, a.p.OrgID, m.User, e)
 }
@@ -168,19 +167,6 @@ func factorID(d store.Doc) string {
 	return f.Value.ID
 }
 
-// domainOwner is the org that holds the domain of a person's address; "" nobody does.
-func domainOwner(ctx context.Context, r store.Reader, u store.User) (string, error) {
-	a, err := domainclaim.ParseAddress(u.Address)
-	if err != nil {
-		return "", nil
-	}
-	claim, err := claimOn(ctx, r, a.Domain())
-	if claim.Status != store.DomainVerified && claim.Status != store.DomainMissing {
-		return "", err
-	}
-	return claim.OrgID, err
-}
-
 // resetNow takes the factor away, and all that was signed in by it.
 func (s *Service) resetNow(ctx context.Context, c *change, orgID string, u store.User, e audit.Event) error {
 	if _, err := c.dropFactor(ctx, u.ID, dueReset); err != nil {
@@ -200,15 +186,22 @@ func (s *Service) resetNow(ctx context.Context, c *change, orgID string, u store
 	return s.tellFactor(ctx, c, TemplateFactorReset, u, nil)
 }
 
-// askReset sends the person a link. One that was sent within the hour is good still.
-func (a *Admin) askReset(ctx context.Context, c *change, by acting, u store.User, factor string) error {
-	s := a.s
+// askReset sends the person a link. One that was sent within the hour is good still, if it
+// would be now.
+func (a *Admin) askReset(ctx context.Context, c *change, by acting, m store.Member, factor string) error {
+	s, u := a.s, m.User
 	if s.opts.Notify == nil || !u.AddressVerified || u.Disabled {
 		return refuse(CodeCantTell, "the person is in other orgs and has to confirm it by mail")
 	}
 	id := a.p.OrgID + " " + u.ID
 	link, err := resetLinks.get(ctx, c, "", id)
-	if err == nil && link.Value.Factor == factor && c.now.Before(link.At.Add(resetAgain)) {
+	good := false
+	if err == nil && link.Value.Factor == factor && link.Value.To == u.AddressKey && c.now.Before(link.At.Add(resetAgain)) {
+		if good, err = mayReset(ctx, c, link.Value.By, m); err != nil {
+			return err
+		}
+	}
+	if good {
 		return c.record(ctx, a.p.OrgID, by.by(audit.FactorResetAsked, personOf(u)))
 	}
 	if err == nil {

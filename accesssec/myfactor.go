@@ -14,11 +14,11 @@ import (
 
 // Factor is what a person sees of their own second factor.
 type Factor struct {
-	State     policy.FactorState
-	Since     time.Time // when the live one was begun; zero: there is none
-	CodesLeft int       // recovery codes
-	Disabled  bool      // the app's codes are not accepted any more: use a recovery code
-	Shown     bool      // in a session for set-up: it is done but for FinishSetUp
+	State     policy.FactorState // one that is none of policy's: it can't be read, and has to be reset
+	Since     time.Time          // when the live one was begun; zero: there is none
+	CodesLeft int                // recovery codes
+	Disabled  bool               // the app's codes are not accepted any more: use a recovery code
+	Shown     bool               // in a session for set-up: it is done but for FinishSetUp
 
 	Issuer, Address string    // whose it is, as the app shows it and a file of recovery codes says it
 	At              time.Time // when this was read

@@ -137,6 +137,9 @@ func fit(ses store.Session) error {
 		return nil
 	case setUpOnly, setUpShown:
 		no := refuse(CodeSetUp, "")
+		if ses.Restricted == setUpShown {
+			no.Say, no.Detail = "Save your recovery codes to go on.", "the second factor is set up, but for SignIn.FinishSetUp"
+		}
 		no.Next = policy.NextSetUp
 		return no
 	}

@@ -82,7 +82,8 @@ func (i *SignIn) SettingUpBy(ctx context.Context, token string) (Principal, erro
 // FinishSetUp is for the person who has said that they keep their recovery codes: the
 // session that was for set-up ends, and one that is good for all takes its place, by the
 // password that was typed at its beginning and the code that has confirmed the factor.
-// v.After is where they go. CodeSetUp: there is no factor yet.
+// v.After is where they go. CodeSetUp: there is no factor yet. CodeNotFound: the session is good
+// for all already.
 func (i *SignIn) FinishSetUp(ctx context.Context, v Visit, p Principal) (Step, error) {
 	s, me := i.s, i.s.Me(p)
 	if err := s.alone(); err != nil {
@@ -103,7 +104,7 @@ func (i *SignIn) FinishSetUp(ctx context.Context, v Visit, p Principal) (Step, e
 			if err := fit(ses); err != nil {
 				return err
 			}
-			return refuse(CodeSignedOut, "the session is not for set-up")
+			return refuse(CodeNotFound, "the session is not for set-up")
 		}
 		if err := heldSetUp(ctx, c, who); err != nil {
 			return err

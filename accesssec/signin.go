@@ -26,8 +26,9 @@ const (
 type SignIn struct{ s *Service }
 
 // Visit is one browser on its way in. OrgID and After are the caller's to set, from a
-// link or a form; the rest comes from [SignIn.Visit]. The zero Visit will do for a
-// password in a test or a script: it is one browser and one network for everybody.
+// link or a form; the rest comes from [SignIn.Visit]. The zero Visit will do for the
+// password of somebody without a second factor, in a test or a script: it is one browser and
+// one network for everybody.
 type Visit struct {
 	OrgID string // the org that is wanted; "" whichever fits
 	After string // where to go when signed in: a path of the host's, see [SafePath]

@@ -36,15 +36,12 @@ func (e enrollment) match(s Secret, now time.Time, code string) (int64, error) {
 	matched := -1 // of the steps below, counted from the earliest
 	for i := range 2*skew + 1 {
 		step := now1 - skew + int64(i)
-		// Before 1970 there is no step; that one is computed all the same, and not taken.
+		// Of 1970's first step the one before is -1, which is as good as none.
 		want, err := hotp.GenerateCodeCustom(secret, uint64(step), hotp.ValidateOpts{Digits: otp.Digits(e.Digits), Algorithm: algorithm})
 		if err != nil {
 			return 0, fmt.Errorf("totp: %w", err)
 		}
 		same := subtle.ConstantTimeCompare([]byte(want), given)
-		if step < 0 {
-			same = 0
-		}
 		matched = subtle.ConstantTimeSelect(same, i, matched)
 	}
 	if matched < 0 {

@@ -37,8 +37,8 @@ func (k KDF) derive(ctx context.Context, secret, salt []byte) ([]byte, error) {
 	if k == nil {
 		return nil, errors.New("totp: no KDF")
 	}
-	// Copies: what k appends to or writes into is its own, and so is a buffer it reuses.
-	out, err := k(ctx, bytes.Clone(secret), bytes.Clone(salt))
+	// Copies: what k does to the salt, and a buffer that it uses again, change nothing here.
+	out, err := k(ctx, secret, bytes.Clone(salt))
 	if err != nil {
 		return nil, fmt.Errorf("totp: KDF: %w", err)
 	}

@@ -43,7 +43,7 @@ func factorRestricted(t *testing.T, w *world) {
 	_, err = w.svc.SignIn().FinishSetUp(w.ctx, w.visit(), p)
 	acme.refuses(err, accesssec.CodeSignedOut)
 	_, err = w.svc.SignIn().FinishSetUp(w.ctx, w.visit(), got.Entered.Principal)
-	acme.refuses(err, accesssec.CodeSignedOut)
+	acme.refuses(err, accesssec.CodeNotFound)
 	must1(w.svc.Admin(got.Entered.Principal).Settings(w.ctx))
 	if !w.row(got.Entered).ProvedAt.IsZero() {
 		t.Error("set-up counts as a proof")
