@@ -220,6 +220,38 @@ func TestNothingPrintsASecret(t *testing.T) {
 	}
 }
 
+// TestSecretsPrintAsRedacted: what is blank is seen to be blank, by every verb, alone and
+// inside of what a caller has.
+func TestSecretsPrintAsRedacted(t *testing.T) {
+	t.Parallel()
+	setup, err := newPending(t).Setup("Acme", "ann", secretFrom(t, secretCanary))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range map[string]any{
+		"Secret": secretFrom(t, secretCanary), "Setup": setup, "QR": setup.QR(), "Codes": codesFrom(t, []string{recoveryCanary}),
+		"zero Secret": totp.Secret{}, "zero Setup": totp.Setup{}, "zero QR": totp.QR{}, "zero Codes": totp.Codes{},
+	} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%b", "%t", "%5.1f"} {
+			if got := fmt.Sprintf(verb, v); got != "[redacted]" {
+				t.Errorf("%s by %s: %q", name, verb, got)
+			}
+			if got := fmt.Sprintf(verb, struct{ V any }{v}); !strings.Contains(got, "[redacted]") {
+				t.Errorf("a struct with %s by %s: %q", name, verb, got)
+			}
+		}
+		if got := string(marshal(t, map[string]any{"v": v})); got != `{"v":"[redacted]"}` {
+			t.Errorf("%s in JSON: %s", name, got)
+		}
+		var out bytes.Buffer
+		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "v", v)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "v", v)
+		if got := strings.Count(out.String(), "[redacted]"); got != 2 {
+			t.Errorf("%s in a log: %s", name, out.String())
+		}
+	}
+}
+
 // TestEveryExportedTypeIsPoured: a new type is one more that could hold a secret.
 func TestEveryExportedTypeIsPoured(t *testing.T) {
 	t.Parallel()

@@ -126,6 +126,12 @@ func newFactor(t *testing.T, now time.Time, opts *totp.Options) (totp.Enrollment
 	return e, s, phoneOf(t, e, s)
 }
 
+func newPending(t *testing.T) totp.Enrollment {
+	t.Helper()
+	e, _, _ := newFactor(t, t0, nil)
+	return e
+}
+
 func phoneOf(t *testing.T, e totp.Enrollment, s totp.Secret) *totptest.App {
 	t.Helper()
 	setup, err := e.Setup("Acme", "ann@example.com", s)

@@ -27,7 +27,7 @@ func TestAKDFMayReuseItsBuffer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		set = try.Booked()
+		try.Booked()
 		if set, err = try.Check(t.Context(), kdf, code); err != nil {
 			t.Fatal(err)
 		}
