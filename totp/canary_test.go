@@ -376,3 +376,15 @@ func TestTheSearchFindsWhatIsThere(t *testing.T) {
 		}
 	}
 }
+
+// TestASetPrintsNoHashes: what is kept of recovery codes is JSON for the database, and is
+// read nowhere else.
+func TestASetPrintsNoHashes(t *testing.T) {
+	t.Parallel()
+	all, _ := samples(t)
+	for _, name := range []string{"RecoveryCodes", "Redemption"} {
+		if got := fmt.Sprintf("%v %+v %#v", all[name][0], all[name][0], all[name][0]); got != "[redacted] [redacted] [redacted]" {
+			t.Errorf("%s prints %.60q", name, got)
+		}
+	}
+}

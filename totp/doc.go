@@ -30,7 +30,7 @@
 //
 // # Printing
 //
-// A Secret, a [Setup], a [QR] and [Codes] print as "[redacted]" in every verb, in JSON and
+// A Secret, a [Setup], a [QR], [Codes] and [RecoveryCodes] print as "[redacted]" in every verb, in JSON and
 // in logs, also inside of other structs. What they hold comes out by a method with a name
 // that says so.
 //

@@ -19,7 +19,10 @@ const (
 // RecoveryCodes is one set of codes as it is kept: a salt, and the hashes of those that
 // are left. It is a value; its JSON is stable. The zero RecoveryCodes has none left. A new
 // set takes the place of the old one, and with it of all of its codes.
+//
+// It prints as "[redacted]": its hashes are nobody's to read either.
 type RecoveryCodes struct {
+	redacted
 	r recovery
 }
 
@@ -44,7 +47,7 @@ func NewRecoveryCodes(ctx context.Context, kdf KDF) (RecoveryCodes, Codes, error
 		}
 		set.Hashes = append(set.Hashes, hash)
 	}
-	return RecoveryCodes{set}, codesOf(shown), nil
+	return RecoveryCodes{r: set}, codesOf(shown), nil
 }
 
 // ID names the set: random, and no secret.
@@ -80,6 +83,7 @@ func (r RecoveryCodes) Begin(now time.Time) (Redemption, error) {
 // Redemption is one try at a recovery code, counted and not yet looked at. It can only be
 // had from [RecoveryCodes.Begin], and is good for one Check.
 type Redemption struct {
+	redacted
 	booked recovery
 	turn   *turn
 }
@@ -87,7 +91,7 @@ type Redemption struct {
 // Booked is what to save, by a swap against what Begin was called on, before Check.
 func (d Redemption) Booked() RecoveryCodes {
 	d.turn.book()
-	return RecoveryCodes{d.booked}
+	return RecoveryCodes{r: d.booked}
 }
 
 // Check returns the set without the code that matched, to be saved by a swap against
@@ -119,7 +123,7 @@ func (d Redemption) Check(ctx context.Context, kdf KDF, code string) (RecoveryCo
 	next := d.booked
 	next.Hashes = slices.Delete(slices.Clone(next.Hashes), matched, matched+1)
 	next.limit = limit{}
-	return RecoveryCodes{next}, nil
+	return RecoveryCodes{r: next}, nil
 }
 
 // MarshalJSON is the form to keep.

@@ -26,7 +26,8 @@ type setup struct {
 
 // Setup tells the app whose factor it is: issuer is the product, account the person's
 // address or name. Either may be in any script; ":" would part them elsewhere and is
-// refused, and so is what can't be seen. [ErrSecret] when s is none.
+// refused, and so is what can't be seen. [ErrSecret] when s is none; [ErrConfirmed] when the
+// factor is live: its secret has been shown, and is not shown again.
 //
 // A QR code holds a link of 2331 bytes, in which every byte beyond ASCII takes three and
 // the issuer stands twice. The longest names in ASCII fit, and any address of 254 bytes
@@ -43,8 +44,11 @@ func (e Enrollment) Setup(issuer, account string, s Secret) (Setup, error) {
 	if err := checkName("account", account, maxAccount); err != nil {
 		return Setup{}, err
 	}
-	if e.e.Period <= 0 {
+	switch {
+	case e.e.Period <= 0:
 		return Setup{}, errors.New("totp: no enrolment")
+	case e.e.Confirmed:
+		return Setup{}, ErrConfirmed
 	}
 	secret, err := s.base32()
 	if err != nil {

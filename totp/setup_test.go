@@ -211,3 +211,12 @@ func TestEmptySecretIsAnError(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestALiveFactorShowsNoSecret: it was shown while it was pending, and is not shown again.
+func TestALiveFactorShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	e, s, _ := liveFactor(t, nil)
+	if setup, err := e.Setup("Acme", "ann@example.com", s); !errors.Is(err, totp.ErrConfirmed) || setup.URI() != "" {
+		t.Errorf("%q, %v", setup.URI(), err)
+	}
+}
