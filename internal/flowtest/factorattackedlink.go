@@ -130,8 +130,8 @@ func attackedLinkPerson(_ *testing.T, w *world) {
 	h.settingUp()
 }
 
-// attackedImport: whoever knows an address can make its person a member, and is not their
-// only org by that.
+// attackedImport: whoever knows an address can make its person a member, and takes no factor
+// by that which was there before.
 func attackedImport(t *testing.T, w *world) {
 	p := newPost()
 	acme := w.newOrg("Acme", "owner@example.com")
@@ -153,5 +153,11 @@ func attackedImport(t *testing.T, w *world) {
 	h.signIn()
 	mine.settingUp()
 	w.must(w.svc.SignIn().ConfirmReset(w.ctx, w.visit(), p.link(w, h.address), right)) // the person may
-	h.settingUp()
+	if got := evil.resets(h.id); got[0].Outcome != accesssec.ResetAsked {
+		t.Errorf("of one that is due since: %+v", got)
+	}
+	h.finishes(h.settingUp())
+	if got := evil.resets(h.id); got[0].Outcome != accesssec.ResetDone {
+		t.Errorf("of one that was set up by a member: %+v", got)
+	}
 }
