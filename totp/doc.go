@@ -30,9 +30,9 @@
 //
 // # Printing
 //
-// A Secret, a [Setup], a [QR], [Codes] and [RecoveryCodes] print as "[redacted]" in every verb, in JSON and
+// A Secret, a [Setup], a [QR] and [Codes] print as "[redacted]" in every verb, in JSON and
 // in logs, also inside of other structs. What they hold comes out by a method with a name
-// that says so.
+// that says so. [RecoveryCodes] print so too, but for their JSON, which is what is kept.
 //
 // Everything here is safe for concurrent use. No clock is read: the caller says what time
 // it is. Start at [New], and see the examples.
