@@ -283,7 +283,7 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 	if err := s.recordEntry(ctx, c, f, d, p, ses); err != nil {
 		return outcome{}, err
 	}
-	in := &Entered{Principal: principalOf(ses), EndsAt: ses.EndAt, token: token}
+	in := &Entered{Principal: principalOf(ses), EndsAt: ses.EndAt, token: func() string { return token }}
 	return outcome{in, d.Next}, nil
 }
 

@@ -48,12 +48,17 @@ func (p Principal) genuine() bool { return p.user != "" && p.user == p.UserID &&
 type Entered struct {
 	Principal Principal
 	EndsAt    time.Time
-	token     string
+	token     func() string // fmt does not look into one, in whatever struct it stands
 }
 
 // Token is the bearer value, for a host that keeps it in a cookie of its own. It is
 // shown once: the store has only its hash.
-func (e *Entered) Token() string { return e.token }
+func (e *Entered) Token() string {
+	if e.token == nil {
+		return ""
+	}
+	return e.token()
+}
 
 // String leaves out the token, as does every other way to print an Entered.
 func (e Entered) String() string { return "session " + e.Principal.SessionID }
@@ -63,7 +68,7 @@ func (e Entered) Format(f fmt.State, _ rune) { io.WriteString(f, e.String()) }
 
 // SetCookie gives the browser its session.
 func (e *Entered) SetCookie(w http.ResponseWriter) {
-	setCookie(w, &http.Cookie{Name: sessionCookie, Value: e.token, Expires: e.EndsAt, SameSite: http.SameSiteLaxMode})
+	setCookie(w, &http.Cookie{Name: sessionCookie, Value: e.Token(), Expires: e.EndsAt, SameSite: http.SameSiteLaxMode})
 }
 
 // ClearCookie takes the session cookie from the browser. It ends no session.
