@@ -53,7 +53,7 @@ func factors(out io.Writer, rounds int) (missed int, err error) {
 		against  []bar
 		pieces   int
 	}{
-		{"a code of an app, in units of one code computed", codes, codeBars(), 40},
+		{"a code of an app, in units of one code computed", codes, codeBars(), 320},
 		{"a recovery code, in units of one Argon2id; each attempt has just one", recovery, recoveryBars(), 1},
 	} {
 		costs, err := measure(part.subjects, max(rounds, leastRounds), part.pieces)
@@ -76,10 +76,12 @@ func codeBars() []bar {
 	return append(out, atMost(wrong, 1.25, peerP+wrong), atMost(right, 1.25, peerP+wrong))
 }
 
+// recoveryBars: that there is just one run is counted; the time only shows that nothing else costs
+// as much, and 60 milliseconds in memory vary by more than the code does.
 func recoveryBars() []bar {
 	var out []bar
 	for _, who := range []string{right, wrong, noCode, otherSet} {
-		out = append(out, atMost(who, 1.1, units))
+		out = append(out, atMost(who, 1.25, units))
 	}
 	return out
 }

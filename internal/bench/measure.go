@@ -21,8 +21,12 @@ type cost struct {
 	bytes  uint64          // bytes allocated
 }
 
-// slice is how long a subject runs before the next one has its turn.
-const slice = 20 * time.Millisecond
+// slice is how long a subject runs before the next one has its turn, and longSlice where a
+// few percent count.
+const (
+	slice     = 20 * time.Millisecond
+	longSlice = 160 * time.Millisecond
+)
 
 // measure runs all subjects in turn, rounds times over, so that whatever else the
 // machine does is shared by all of them, and takes each one's median. Where a few percent
@@ -30,6 +34,10 @@ const slice = 20 * time.Millisecond
 func measure(subjects []subject, rounds, pieces int) ([]cost, error) {
 	out := make([]cost, len(subjects))
 	counts := make([]int, len(subjects)) // of runs in a piece
+	turn := slice
+	if pieces > 1 {
+		turn = longSlice
+	}
 	for i, s := range subjects {
 		var err error
 		if out[i].allocs, out[i].bytes, err = allocations(s.run); err != nil {
@@ -39,7 +47,7 @@ func measure(subjects []subject, rounds, pieces int) ([]cost, error) {
 		if err := s.run(); err != nil {
 			return nil, err
 		}
-		counts[i] = max(1, int(slice/max(worked()-began, time.Microsecond))/pieces)
+		counts[i] = max(1, int(turn/max(worked()-began, time.Microsecond))/pieces)
 	}
 	for round := range rounds {
 		took := make([]time.Duration, len(subjects))
