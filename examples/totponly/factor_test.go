@@ -318,9 +318,9 @@ func TestFactorGoneSince(t *testing.T) {
 	}
 }
 
-// One code confirms once, in however many windows it is typed.
-func TestConfirmAtOnce(t *testing.T) {
-	t.Parallel()
+// scanned is Ann, whose phone has what waits for its first code.
+func scanned(t *testing.T) (*walker, *visitor, *phone) {
+	t.Helper()
 	w := serving(t)
 	v := arrival(t, w)
 	if _, err := w.knock(t.Context(), v, ann); err != nil {
@@ -334,6 +334,13 @@ func TestConfirmAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return w, v, p
+}
+
+// One code confirms once, in however many windows it is typed.
+func TestConfirmAtOnce(t *testing.T) {
+	t.Parallel()
+	w, v, p := scanned(t)
 	code, cookies := w.fresh(p), cookiesOf(t, v)
 	statuses := make(chan int)
 	for range 8 {
@@ -356,25 +363,13 @@ func TestConfirmAtOnce(t *testing.T) {
 // A set-up is guarded as the factor is: who guesses at it is locked out, and starts again.
 func TestGuessesAtASetUp(t *testing.T) {
 	t.Parallel()
-	w := serving(t)
-	v := arrival(t, w)
-	if _, err := w.knock(t.Context(), v, ann); err != nil {
-		t.Fatal(err)
-	}
-	page, err := v.post(t.Context(), "/setup", url.Values{"password": {w.site.passwords[ann]}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := scan(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w, v, p := scanned(t)
 	for range 5 {
 		if page, err := v.post(t.Context(), "/setup/confirm", url.Values{"code": {w.wrong(p)}}); err != nil || page.status != http.StatusUnauthorized {
 			t.Fatalf("status %d, %v", page.status, err)
 		}
 	}
-	page, err = v.post(t.Context(), "/setup/confirm", url.Values{"code": {w.code(p)}})
+	page, err := v.post(t.Context(), "/setup/confirm", url.Values{"code": {w.code(p)}})
 	if err == nil {
 		err = page.says(http.StatusTooManyRequests, "not even a right one")
 	}

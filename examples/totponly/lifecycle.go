@@ -185,13 +185,17 @@ func (w *walker) usedUp(ctx context.Context) error {
 	return nil
 }
 
+// comeInTwice is Ann in two browsers.
+func (w *walker) comeInTwice(ctx context.Context) (one, other *visitor, err error) {
+	if one, err = w.comeIn(ctx, ann, w.ann); err == nil {
+		other, err = w.comeIn(ctx, ann, w.ann)
+	}
+	return one, other, err
+}
+
 // change moves to another phone.
 func (w *walker) change(ctx context.Context) error {
-	v, err := w.comeIn(ctx, ann, w.ann)
-	if err != nil {
-		return err
-	}
-	other, err := w.comeIn(ctx, ann, w.ann)
+	v, other, err := w.comeInTwice(ctx)
 	if err != nil {
 		return err
 	}
@@ -242,11 +246,7 @@ func (w *walker) change(ctx context.Context) error {
 
 // remove takes the factor off.
 func (w *walker) remove(ctx context.Context) error {
-	v, err := w.comeIn(ctx, ann, w.ann)
-	if err != nil {
-		return err
-	}
-	other, err := w.comeIn(ctx, ann, w.ann)
+	v, other, err := w.comeInTwice(ctx)
 	if err != nil {
 		return err
 	}
