@@ -28,6 +28,10 @@ type CheckerOptions struct {
 	// lie about a record. Empty: [SystemResolvers]. When those cannot be read, every
 	// Check is Unknown and says so.
 	Resolvers []Resolver
+	// Authority finds the name servers of a name. nil: it is made of those Resolvers that
+	// NewResolver made, with their addresses as Servers of [AuthorityOptions]; where there are
+	// none nobody is asked but Resolvers, and no claim that was proven ever lapses.
+	Authority Authority
 	// Timeout bounds each look-up; 0 is 3 seconds.
 	Timeout time.Duration
 	// Now is the clock of Observation.At; nil is time.Now.

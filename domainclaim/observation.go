@@ -23,6 +23,16 @@ type Observation struct {
 	Token   string    `json:"token"` // that was looked for
 	Outcome Outcome   `json:"outcome"`
 	At      time.Time `json:"at"`
+	// Authoritative says that the Outcome is what the zone's own name servers said. An
+	// absence is counted from resolvers too; the one that ends a claim has to be this.
+	Authoritative bool `json:"authoritative,omitempty"`
+	// Zone and NameServers are where the name is kept, when that was looked up: the
+	// apex, rooted, and at most 16 hosts, rooted and sorted.
+	Zone        string   `json:"zone,omitempty"`
+	NameServers []string `json:"nameServers,omitempty"`
+	// CachedUntil is until when resolvers go on saying what they said, where that is not
+	// what the zone's own name servers say, or those could not be asked.
+	CachedUntil time.Time `json:"cachedUntil,omitzero"`
 	// Found are values that were seen, those that look meant for the claim first: at
 	// most 10, each cut to 100 bytes of printable text.
 	Found []string `json:"found,omitempty"`
@@ -34,12 +44,15 @@ type Observation struct {
 
 // Answer is what one server said about the TXT records of one name.
 type Answer struct {
-	Server  string        `json:"server"`            // host:port
-	Name    string        `json:"name"`              // that was asked for, rooted
-	Code    Code          `json:"code"`              // how the look-up ended
-	Aliases []string      `json:"aliases,omitempty"` // the CNAME targets that led to Values, in order, rooted
-	Values  []string      `json:"values,omitempty"`  // each record's strings joined
-	TTL     time.Duration `json:"ttl,omitempty"`     // the shortest on the way, in nanoseconds
+	Server  string   `json:"server"`            // host:port
+	Name    string   `json:"name"`              // that was asked for, rooted
+	Code    Code     `json:"code"`              // how the look-up ended
+	Aliases []string `json:"aliases,omitempty"` // the CNAME targets that led to Values, in order, rooted
+	Values  []string `json:"values,omitempty"`  // each record's strings joined
+	// TTL is how long the answer may be kept, in nanoseconds: the shortest on the way, and
+	// for an absence what the zone says about those (RFC 2308).
+	TTL           time.Duration `json:"ttl,omitempty"`
+	Authoritative bool          `json:"authoritative,omitempty"` // from a name server of the zone
 }
 
 // Code is how a look-up ended.
@@ -51,6 +64,9 @@ const (
 	CodeOK     Code = "NOERROR"
 	CodeNoName Code = "NXDOMAIN" // the name does not exist
 	CodeNoData Code = "NODATA"   // the name exists and has no TXT record
+	// CodeElsewhere is for the servers of a [Zone] alone: the name is an alias that leaves
+	// the zone, and the last of Aliases is to be looked up where it is kept.
+	CodeElsewhere Code = "ELSEWHERE"
 )
 
 // The codes of a [LookupError]. None of them says anything about the record.
@@ -81,6 +97,20 @@ const (
 // failures from absence.
 type Resolver interface {
 	LookupTXT(ctx context.Context, rooted string) (Answer, error)
+}
+
+// Authority finds the name servers that keep a name, to ask them and no cache. It is
+// safe for concurrent use. An error says nothing about the record; it may be a
+// [*LookupError].
+type Authority interface {
+	Zone(ctx context.Context, rooted string) (Zone, error)
+}
+
+// Zone is the zone that a name is kept in.
+type Zone struct {
+	Name        string     // its apex, rooted
+	NameServers []string   // their hosts, rooted and sorted
+	Servers     []Resolver // one for each address; they believe authoritative answers alone
 }
 
 // LookupError is a look-up that says nothing about the record. The error of a
