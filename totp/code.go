@@ -65,7 +65,7 @@ func clean(code string) string {
 	}
 	var b strings.Builder
 	for _, c := range code {
-		if unicode.IsSpace(c) || unicode.Is(unicode.Dash, c) || unicode.Is(unicode.Cf, c) {
+		if filler(c) {
 			continue
 		}
 		digit := rune(-1)
@@ -80,4 +80,9 @@ func clean(code string) string {
 		b.WriteByte(byte('0' + digit))
 	}
 	return b.String()
+}
+
+// filler is what people and keyboards put between the characters of a code.
+func filler(c rune) bool {
+	return unicode.IsSpace(c) || unicode.Is(unicode.Dash, c) || unicode.Is(unicode.Cf, c)
 }

@@ -29,7 +29,7 @@ type Codes struct {
 
 func codesOf(shown []string) Codes { return Codes{held: func() []string { return shown }} }
 
-// newCode has 80 bits, as XXXX-XXXX-XXXX-XXXX.
+// newCode has 80 bits, in four groups of four characters.
 func newCode() string {
 	var random [codeSize]byte
 	rand.Read(random[:])
@@ -50,7 +50,7 @@ func plain(code string) string {
 	}
 	var b strings.Builder
 	for _, c := range code {
-		if unicode.IsSpace(c) || unicode.Is(unicode.Dash, c) || unicode.Is(unicode.Cf, c) {
+		if filler(c) {
 			continue
 		}
 		switch c = unicode.ToUpper(c); c {

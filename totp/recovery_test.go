@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -354,6 +355,23 @@ func TestTheKDFMayKeepWhatItGets(t *testing.T) {
 				t.Errorf("code %d: %v, %d left", i, err, next.Left())
 			}
 		}
+	}
+}
+
+// TestALockOfRecoveryCodesHasWholeMicroseconds: as everything that is kept.
+func TestALockOfRecoveryCodesHasWholeMicroseconds(t *testing.T) {
+	t.Parallel()
+	set, _ := newSet(t)
+	now := t0.Add(1_999 * time.Nanosecond).In(time.FixedZone("", 3600))
+	for range 5 {
+		try, err := set.Begin(now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set = try.Booked()
+	}
+	if got, want := set.LockedUntil(), t0.Add(time.Microsecond).Add(30*time.Second); got != want {
+		t.Errorf("locked until %v, want %v", got, want)
 	}
 }
 
