@@ -119,13 +119,13 @@ func TestCheckThenNext(t *testing.T) {
 	}
 	s.Remove(c.Records()[1].Name)
 	c, _ = c.Next(check.Check(t.Context(), c), start)
-	if c.State != domainclaim.Verified || c.Confirmations != 1 {
+	if c.State != domainclaim.Missing || c.Confirmations != 1 {
 		t.Fatalf("removed: %s, %d confirmations", c.State, c.Confirmations)
 	}
 	// SERVFAIL after that neither adds nor resets.
 	s.Fail(".", dnstest.ServFail)
 	c, _ = c.Next(check.Check(t.Context(), c), start)
-	if c.State != domainclaim.Verified || c.Confirmations != 1 || c.Unknowns != 1 {
+	if c.State != domainclaim.Missing || c.Confirmations != 1 || c.Unknowns != 1 {
 		t.Fatalf("outage: %s, %d confirmations, %d unknowns", c.State, c.Confirmations, c.Unknowns)
 	}
 }

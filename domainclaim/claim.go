@@ -13,12 +13,19 @@ import (
 type State string
 
 // The states of a [Claim]. Verified and Missing hold the name, the others do not.
+//
+//	         Present              gone                    gone for the Grace
+//	Pending ---------> Verified --------> Missing -----------------------> Unverified
+//	   |                  ^                  | Present                         | Present
+//	   | PendingFor       +------------------+---------------------------------+
+//	   v
+//	Released <--- Release, from any state; Renew starts over as Pending
 const (
 	Pending    State = "pending"    // not yet proven
 	Verified   State = "verified"   // proven
 	Missing    State = "missing"    // proven, and its record is gone for less than the grace
 	Unverified State = "unverified" // lapsed: the record was gone for longer
-	Released   State = "released"   // given up; nothing moves it but Renew
+	Released   State = "released"   // given up, or never proven; nothing moves it but Renew
 )
 
 // Claim is one organisation's claim on one name. It is a plain value: keep it as JSON
@@ -38,16 +45,30 @@ type Claim struct {
 	CreatedAt  time.Time `json:"createdAt"`
 	VerifiedAt time.Time `json:"verifiedAt,omitzero"` // when it was proven last
 
-	// AbsentSince is the first confirmed absence since the record was last seen, and
-	// Confirmations counts the absences from then on. Only a claim that was proven
-	// has them.
-	AbsentSince   time.Time `json:"absentSince,omitzero"`
-	Confirmations int       `json:"confirmations,omitempty"`
-	// Unknowns counts the looks in a row that told nothing.
-	Unknowns int `json:"unknowns,omitempty"`
+	// AbsentSince is the first confirmed absence since the record was last seen, AbsentAt
+	// the latest, and Confirmations counts them; AbsentFor is the time between them that
+	// counts towards the [Grace]: see [Claim.Next]. Warned counts the events that told of
+	// it. Only a claim that was proven has them.
+	AbsentSince   time.Time     `json:"absentSince,omitzero"`
+	AbsentAt      time.Time     `json:"absentAt,omitzero"`
+	AbsentFor     time.Duration `json:"absentFor,omitempty"` // nanoseconds
+	Confirmations int           `json:"confirmations,omitempty"`
+	Warned        int           `json:"warned,omitempty"`
+	LapsedAt      time.Time     `json:"lapsedAt,omitzero"` // when it became Unverified
+	// Unknowns counts the looks in a row that told nothing, the first at UnknownSince.
+	Unknowns     int       `json:"unknowns,omitempty"`
+	UnknownSince time.Time `json:"unknownSince,omitzero"`
+	// Contested is since when the proof is there but another claim holds the name.
+	Contested time.Time `json:"contested,omitzero"`
 
 	CheckAt time.Time    `json:"checkAt,omitzero"` // when to look next; zero: never
 	Last    *Observation `json:"last,omitempty"`
+	// History is what was seen so far: at most 30 spans of looks that came to the same, the
+	// oldest first.
+	History []Span `json:"history,omitempty"`
+	// NameServers are the hosts that the zone was last known to be kept at, rooted and
+	// sorted. Claims that share them are better not looked up all at once.
+	NameServers []string `json:"nameServers,omitempty"`
 }
 
 // New makes a pending claim with a fresh random token of 160 bits. The product, 1 to
@@ -96,6 +117,16 @@ func (c Claim) Release() Claim {
 // Holds reports whether the claim keeps the name from being verified by another.
 func (c Claim) Holds() bool { return c.State == Verified || c.State == Missing }
 
+// Group names the name servers that the claim's zone was last known to be kept at; the
+// claim's name where that is not known. Claims of one group are better looked up a few at
+// a time.
+func (c Claim) Group() string {
+	if len(c.NameServers) == 0 {
+		return c.Name
+	}
+	return strings.Join(c.NameServers, " ")
+}
+
 // Covers reports whether an address is at the claimed name, or below it where the
 // claim is for subdomains too. Labels are compared, not text: a claim on example.com
 // covers nothing at notexample.com. It looks at the name alone: see [Claim.Holds] for
@@ -115,7 +146,10 @@ func (c Claim) Display() string { return display(c.Name) }
 
 // Record is one DNS record to publish.
 type Record struct {
-	Name  string `json:"name"` // without the trailing dot, for showing
+	Name string `json:"name"` // without the trailing dot, for showing
+	// Host is the name as most DNS panels ask for it, which add the registered domain by
+	// themselves: relative to that, "@" for it itself.
+	Host  string `json:"host"`
 	Type  string `json:"type"` // "TXT"
 	Value string `json:"value"`
 }
@@ -133,9 +167,19 @@ func (r Record) Rooted() string { return r.Name + "." }
 // counts at both names. Blanks and quotation marks around a value are forgiven.
 func (c Claim) Records() []Record {
 	return []Record{
-		{Name: c.Name, Type: "TXT", Value: c.prefix() + c.Token},
-		{Name: c.challenge(), Type: "TXT", Value: c.Token},
+		{Name: c.Name, Host: c.host(c.Name), Type: "TXT", Value: c.prefix() + c.Token},
+		{Name: c.challenge(), Host: c.host(c.challenge()), Type: "TXT", Value: c.Token},
 	}
+}
+
+// host is name relative to the registered domain that it is in.
+func (c Claim) host(name string) string {
+	parents := candidates(c.Name)
+	registered := parents[len(parents)-1]
+	if name == registered {
+		return "@"
+	}
+	return strings.TrimSuffix(name, "."+registered)
 }
 
 func (c Claim) prefix() string    { return c.Product + "-domain-verify=" }

@@ -90,8 +90,8 @@ func TestRecords(t *testing.T) {
 	t.Parallel()
 	c := claim(t, "example.com")
 	want := []domainclaim.Record{
-		{Name: "example.com", Type: "TXT", Value: "acme-domain-verify=" + c.Token},
-		{Name: "_acme-challenge.example.com", Type: "TXT", Value: c.Token},
+		{Name: "example.com", Host: "@", Type: "TXT", Value: "acme-domain-verify=" + c.Token},
+		{Name: "_acme-challenge.example.com", Host: "_acme-challenge", Type: "TXT", Value: c.Token},
 	}
 	if d := cmp.Diff(want, c.Records()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

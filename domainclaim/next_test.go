@@ -104,7 +104,7 @@ func TestAlternating7(t *testing.T) {
 		c, _ = c.Next(seen(c, o), now)
 		now = now.Add(time.Hour)
 	}
-	if c.Confirmations != 5 || !c.AbsentSince.Equal(first) || c.State != domainclaim.Verified || c.Unknowns != 1 {
+	if c.Confirmations != 5 || !c.AbsentSince.Equal(first) || c.State != domainclaim.Missing || c.Unknowns != 1 {
 		t.Errorf("%d confirmations since %v, %s, %d unknowns", c.Confirmations, c.AbsentSince, c.State, c.Unknowns)
 	}
 }
@@ -116,7 +116,7 @@ func TestNotBackDated8(t *testing.T) {
 	c, _ = c.Next(seen(c, domainclaim.Present), start)
 	late := start.Add(30 * 24 * time.Hour)
 	c, event := c.Next(seen(c, domainclaim.Absent), late.Add(999*time.Nanosecond))
-	if c.State != domainclaim.Verified || event != domainclaim.EventNone || !c.AbsentSince.Equal(late) || c.Confirmations != 1 {
+	if c.State != domainclaim.Missing || event != domainclaim.EventMissing || c.AbsentFor != 0 || !c.AbsentSince.Equal(late) || c.Confirmations != 1 {
 		t.Errorf("%s, %q, absent since %v, %d confirmations", c.State, event, c.AbsentSince, c.Confirmations)
 	}
 }
@@ -134,7 +134,7 @@ func TestRecordBack6(t *testing.T) {
 		t.Fatalf("%d confirmations: a mismatch counts as absence", c.Confirmations)
 	}
 	c, event := c.Next(seen(c, domainclaim.Present), start.Add(6*24*time.Hour+time.Hour))
-	if !c.AbsentSince.IsZero() || c.Confirmations != 0 || c.Token != token || event != domainclaim.EventNone || !c.VerifiedAt.Equal(start) {
+	if !c.AbsentSince.IsZero() || c.Confirmations != 0 || c.Token != token || event != domainclaim.EventRecovered || !c.VerifiedAt.Equal(start) {
 		t.Errorf("%+v, %q", c, event)
 	}
 }
@@ -173,16 +173,22 @@ func TestCheckAt(t *testing.T) {
 		0:                   2 * time.Minute,
 		10 * time.Minute:    2 * time.Minute,
 		8 * time.Hour:       time.Hour,
-		30 * 24 * time.Hour: 4 * time.Hour,
+		29 * 24 * time.Hour: 4 * time.Hour,
 		-time.Hour:          2 * time.Minute, // a clock that was set back
 	} {
 		got, _ := c.Next(seen(c, domainclaim.Absent), start.Add(age))
 		within(t, "pending for "+age.String(), got, start.Add(age), want)
 	}
 	c, _ = c.Next(seen(c, domainclaim.Present), start)
-	within(t, "verified", c, start, 24*time.Hour)
+	if wait := c.CheckAt.Sub(start); wait < 12*time.Hour || wait >= 36*time.Hour {
+		t.Errorf("verified: next look after %v", wait)
+	}
+	next, _ := c.Next(seen(c, domainclaim.Present), c.CheckAt)
+	if wait := next.CheckAt.Sub(c.CheckAt); wait != 24*time.Hour {
+		t.Errorf("verified: the look after the next one %v later", wait)
+	}
 	gone, lost := c, c
-	for i, want := range []time.Duration{time.Hour, 6 * time.Hour, 12 * time.Hour, 12 * time.Hour} {
+	for i, want := range []time.Duration{time.Hour, 3 * time.Hour, 6 * time.Hour, 6 * time.Hour} {
 		gone, _ = gone.Next(seen(c, domainclaim.Absent), start)
 		within(t, "absent "+string(rune('1'+i)), gone, start, want)
 	}

@@ -33,6 +33,8 @@ type Observation struct {
 	// CachedUntil is until when resolvers go on saying what they said, where that is not
 	// what the zone's own name servers say, or those could not be asked.
 	CachedUntil time.Time `json:"cachedUntil,omitzero"`
+	// Doubted says that the record was not found, and that a [Breaker] does not believe it.
+	Doubted bool `json:"doubted,omitempty"`
 	// Found are values that were seen, those that look meant for the claim first: at
 	// most 10, each cut to 100 bytes of printable text.
 	Found []string `json:"found,omitempty"`

@@ -1,0 +1,58 @@
+package domainclaim
+
+import "time"
+
+// Guide is what a page shows about a claim, in plain English.
+type Guide struct {
+	// Records are the two ways to publish the proof, of which one is enough; none when the
+	// claim was released.
+	Records []Record `json:"records,omitempty"`
+	// Keep says that the record must stay, and what happens when it does not.
+	Keep string `json:"keep,omitempty"`
+	// Says is where the claim stands.
+	Says string `json:"says"`
+	// Seen is what the last look came to and what would help, and SeenAt when it was; ""
+	// before the first.
+	Seen   string    `json:"seen,omitempty"`
+	SeenAt time.Time `json:"seenAt,omitzero"`
+	// NextAt is when the next look is; zero: there is none.
+	NextAt time.Time `json:"nextAt,omitzero"`
+	// EndsAt is when a pending claim is released if it was not proven by then, and the
+	// earliest instant at which one whose record is missing lapses.
+	EndsAt time.Time `json:"endsAt,omitzero"`
+}
+
+// Guide says what to publish, where the claim stands, and what was seen.
+func (c Claim) Guide() Guide {
+	g := Guide{NextAt: c.CheckAt}
+	if c.State != Released {
+		g.Records = c.Records()
+		g.Keep = "Keep this record, also once the domain is verified: it is looked for every day, and when it is gone for a week, the domain is verified no more."
+	}
+	if c.Last != nil {
+		g.Seen, g.SeenAt = c.Last.Hint, c.Last.At
+	}
+	switch c.State {
+	case Pending:
+		g.EndsAt = c.CreatedAt.Add(PendingFor)
+		g.Says = "The domain is not verified yet. Publish one of the records: it is looked for again and again, until " + date(g.EndsAt) + "."
+		if !c.Contested.IsZero() {
+			g.Says = "The record is there, but another organization has verified this domain, and its record is there too. Both have been told. The domain is yours once the other organization gives it up, or its record has been gone for a week."
+		}
+	case Verified:
+		g.Says = "The domain is verified."
+	case Missing:
+		g.EndsAt = c.AbsentAt.Add(max(Grace-c.AbsentFor, 0))
+		g.Says = "The record is gone since " + date(c.AbsentSince) + ". Put it back: the domain is still verified, until " + date(g.EndsAt) + " at the earliest."
+	case Unverified:
+		g.Says = "The record was gone for more than a week, so the domain is verified no more. Put the record back and verify it again."
+		if !c.Contested.IsZero() {
+			g.Says = "The domain is verified no more, and another organization has verified it by now."
+		}
+	case Released:
+		g.Says = "The claim was given up, or not proven in time. Claim the domain again for a new record."
+	}
+	return g
+}
+
+func date(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
