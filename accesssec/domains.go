@@ -139,7 +139,7 @@ func (d Domain) update(ctx context.Context, tx store.Tx, rec store.Domain) error
 	if err != nil {
 		return err
 	}
-	err = tx.UpdateDomain(ctx, next)
+	err = tx.UpdateDomains(ctx, next)
 	if errors.Is(err, store.ErrExists) {
 		no := refuse(CodeDomainTaken, "")
 		no.Err = err

@@ -174,11 +174,15 @@ type Writer interface {
 	// DeleteOrg deletes the org and all that it owns, its audit log included.
 	DeleteOrg(ctx context.Context, id string) error
 
-	// CreateDomain and UpdateDomain are ErrExists when d holds its name (verified or
-	// missing) and another claim on that name does so already, or when the org has
+	// CreateDomain and UpdateDomains are ErrExists when a claim holds its name (verified
+	// or missing) and another claim on that name does so already, or when the org has
 	// another claim on it.
 	CreateDomain(ctx context.Context, d Domain) error
-	UpdateDomain(ctx context.Context, d Domain) error
+	// UpdateDomains is all or an error: what comes of updating one claim after another,
+	// in the order they are given. So a claim may take a name that one before it has
+	// given up, two that swap their names are ErrExists, and a claim given twice needs
+	// the Version it has by then.
+	UpdateDomains(ctx context.Context, ds ...Domain) error
 	DeleteDomain(ctx context.Context, orgID, id string) error
 
 	PeopleWriter

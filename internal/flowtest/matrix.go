@@ -85,7 +85,7 @@ func (m *matrix) turn(state string) {
 			}
 			for _, d := range page.Items {
 				d.Status = state
-				if err := tx.UpdateDomain(w.ctx, d); err != nil {
+				if err := tx.UpdateDomains(w.ctx, d); err != nil {
 					return err
 				}
 			}

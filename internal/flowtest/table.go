@@ -85,7 +85,7 @@ func lapse(w *world, o *customer) {
 		}
 		for _, d := range page.Items {
 			d.Status = store.DomainUnverified
-			if err := tx.UpdateDomain(w.ctx, d); err != nil {
+			if err := tx.UpdateDomains(w.ctx, d); err != nil {
 				return err
 			}
 		}

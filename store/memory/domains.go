@@ -99,10 +99,15 @@ func (t *tx) CreateDomain(ctx context.Context, m store.Domain) error {
 	})
 }
 
-func (t *tx) UpdateDomain(ctx context.Context, m store.Domain) error {
+func (t *tx) UpdateDomains(ctx context.Context, ds ...store.Domain) error {
 	return t.write(ctx, func(d *data, log *undo) error {
-		row := copyDomain(&m)
-		return d.domains.update(log, &row)
+		for _, m := range ds {
+			row := copyDomain(&m)
+			if err := d.domains.update(log, &row); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

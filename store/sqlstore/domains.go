@@ -74,9 +74,21 @@ func (t *Tx) CreateDomain(ctx context.Context, d store.Domain) error {
 	})
 }
 
-// UpdateDomain implements [store.Writer].
-func (t *Tx) UpdateDomain(ctx context.Context, d store.Domain) error {
-	return step(ctx, t.conn, func() error { return t.replace(ctx, domainRecord(d)) })
+// UpdateDomains implements [store.Writer].
+func (t *Tx) UpdateDomains(ctx context.Context, ds ...store.Domain) error {
+	return step(ctx, t.conn, func() error {
+		if len(ds) == 1 {
+			return t.replace(ctx, domainRecord(ds[0]))
+		}
+		return t.savepoint(ctx, func() error { // for the later one that fails
+			for _, d := range ds {
+				if err := t.replace(ctx, domainRecord(d)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
 }
 
 // DeleteDomain implements [store.Writer].

@@ -14,7 +14,7 @@ func domainRecord() record[store.Domain] {
 			return tx.CreateDomain(ctx, m)
 		},
 		update: func(ctx context.Context, tx store.Tx, m store.Domain) error {
-			return tx.UpdateDomain(ctx, m)
+			return tx.UpdateDomains(ctx, m)
 		},
 		read: func(ctx context.Context, r store.Reader, m store.Domain) (store.Domain, error) {
 			return r.Domain(ctx, m.OrgID, m.ID)
@@ -57,7 +57,7 @@ func testDomains(s subject) {
 			renamed := b
 			renamed.Name, renamed.Status, renamed.Version = a.Name, status, 1
 			s.refuse("update to the name of another", store.ErrExists, func(tx store.Tx) error {
-				return tx.UpdateDomain(s.Context(), renamed)
+				return tx.UpdateDomains(s.Context(), renamed)
 			})
 		}
 	})
@@ -130,7 +130,7 @@ func testDomains(s subject) {
 		s.oneWins(len(claims), func(ctx context.Context, i int) error {
 			m := claims[i]
 			m.Status = store.DomainVerified
-			return s.RunInTx(ctx, func(tx store.Tx) error { return tx.UpdateDomain(ctx, m) })
+			return s.RunInTx(ctx, func(tx store.Tx) error { return tx.UpdateDomains(ctx, m) })
 		})
 		got, err := s.DomainsByName(s.Context(), []string{name})
 		s.want("DomainsByName", err, nil)

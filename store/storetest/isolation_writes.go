@@ -105,10 +105,10 @@ func changes() map[string]writing {
 		"DeleteOrg": func(ctx context.Context, w *world, tx store.Tx, org string) error {
 			return tx.DeleteOrg(ctx, org)
 		},
-		"UpdateDomain": func(ctx context.Context, w *world, tx store.Tx, org string) error {
+		"UpdateDomains": func(ctx context.Context, w *world, tx store.Tx, org string) error {
 			m := w.domainOf(org)
 			m.Status, m.Version = store.DomainReleased, 1
-			return tx.UpdateDomain(ctx, m)
+			return tx.UpdateDomains(ctx, m)
 		},
 		"DeleteDomain": func(ctx context.Context, w *world, tx store.Tx, org string) error {
 			return tx.DeleteDomain(ctx, org, "domain")
