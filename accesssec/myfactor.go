@@ -14,7 +14,7 @@ import (
 
 // Factor is what a person sees of their own second factor.
 type Factor struct {
-	State     policy.FactorState // one that is none of policy's: it can't be read, and has to be reset
+	State     policy.FactorState // one that is none of policy's: it can't be used, and has to be reset
 	Since     time.Time          // when the live one was begun; zero: there is none
 	CodesLeft int                // recovery codes
 	Disabled  bool               // the app's codes are not accepted any more: use a recovery code
@@ -200,6 +200,11 @@ func (m *Me) ConfirmFactor(ctx context.Context, code string) (totp.Codes, error)
 
 // confirm books the attempt and looks at the code.
 func (s *Service) confirm(ctx context.Context, who acting, p kept[pendingFactor], code string) (totp.Enrollment, error) {
+	// Opened before it is counted, as in appCode.
+	secret, err := s.factorSecret(p.Value.Sealed, who.user.ID, p.Value.ID)
+	if err != nil {
+		return totp.Enrollment{}, err
+	}
 	try, err := p.Value.Enrollment.BeginConfirmation(s.now())
 	if errors.Is(err, totp.ErrExpired) {
 		return totp.Enrollment{}, refuse(CodeFactorExpired, "ten minutes are over")
@@ -208,10 +213,6 @@ func (s *Service) confirm(ctx context.Context, who acting, p kept[pendingFactor]
 	}
 	p.Value.Enrollment = try.Booked()
 	if _, err := bookIn(ctx, s, p); err != nil {
-		return totp.Enrollment{}, err
-	}
-	secret, err := s.factorSecret(p.Value.Sealed, who.user.ID, p.Value.ID)
-	if err != nil {
 		return totp.Enrollment{}, err
 	}
 	live, err := try.Check(secret, code)

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -133,6 +135,7 @@ func factorOtherKeys(t *testing.T, w *world) {
 	bob := &holder{w: w, address: "bob@example.com", id: in.Principal.UserID}
 	bob.proves(in)
 	bob.scans(in.Principal)
+	waits := w.docsOf("factor_pending", bob.id)[0]
 	ours := w.keys
 	w.keys = must1(seal.NewRing(seal.Key{ID: "other", Secret: [32]byte{1}}))
 	svc := w.service(w.host.URL)
@@ -144,6 +147,9 @@ func factorOtherKeys(t *testing.T, w *world) {
 	}
 	if codes, err := svc.Me(in.Principal).ConfirmFactor(w.ctx, bob.code()); err == nil || errors.As(err, new(*accesssec.Refusal)) || codes.Show() != nil {
 		t.Errorf("confirmed: %v", err)
+	}
+	if diff := cmp.Diff(waits, w.docsOf("factor_pending", bob.id)[0]); diff != "" {
+		t.Errorf("the attempt is counted:\n%s", diff)
 	}
 	must1(h.me(in).ConfirmFactor(w.ctx, bob.code()))
 }
