@@ -12,8 +12,8 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// factorGapFlows: what happens in the one moment between two steps of a single call.
-func factorGapFlows(t *testing.T, open func(*testing.T) store.Store) {
+// factorMomentFlows: what happens in the one moment between two steps of a single call.
+func factorMomentFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"the password, between booking and entering":  gapPassword,
 		"another attempt wins, of who removes it":     gapRemoved,
