@@ -3,12 +3,9 @@ package saml
 import (
 	"context"
 	"net"
-	"net/netip"
 )
 
-// IsPublic and DialPublic are what guards Source.Fetch when it has no Dial.
-func IsPublic(a netip.Addr) bool { return isPublic(a) }
-
+// DialPublic is what guards Source.Fetch when it has no Dial.
 func DialPublic(ctx context.Context, network, address string) (net.Conn, error) {
 	return dialPublic(ctx, network, address)
 }

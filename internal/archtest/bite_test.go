@@ -197,10 +197,11 @@ func TestRowChecksBite(t *testing.T) {
 		"examples/x":     {floor: 3, ours: reasons{"internal/leaf": "why"}},
 		"internal/leaf":  {floor: leaf, ours: reasons{"saml": "why"}},
 		"internal/leaf2": {floor: leaf, ours: reasons{anything: "why"}},
+		"internal/leaf3": {floor: leaf},
 		"memory":         {floor: 1, ours: reasons{"saml": "", "neighbour": "why"}},
 		"neighbour":      {floor: 1},
 		"pages":          {floor: 2, ours: reasons{anything: "why", "nowhere": "why"}},
-		"saml":           {floor: 0, ours: reasons{"saml/part": "why", "totp": "why"}},
+		"saml":           {floor: 0, ours: reasons{"saml/part": "why", "totp": "why", "internal/leaf2": "why", "internal/leaf3": "why"}},
 		"saml/part":      {floor: 0},
 		"totp":           {floor: 0, modules: reasons{"m": ""}},
 	})
@@ -212,6 +213,7 @@ func TestRowChecksBite(t *testing.T) {
 		"the row of memory gives no reason for saml",
 		"the row of pages allows everything, which only a test leaf may",
 		"the row of pages allows nowhere, which has no row",
+		"the row of saml (floor 0) allows internal/leaf2: a protocol package stands alone",
 		"the row of saml (floor 0) allows totp: a protocol package stands alone",
 		"the row of totp gives no reason for m",
 	}

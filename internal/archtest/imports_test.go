@@ -105,7 +105,8 @@ func checkFloors(rows map[string]row) []string {
 				continue
 			}
 			lower, ok := rows[o]
-			inner := strings.HasPrefix(o, p+"/") // a part of the same protocol
+			// A part of the same protocol, or a leaf that brings nothing with it.
+			inner := strings.HasPrefix(o, p+"/") || lower.floor == leaf && len(lower.ours) == 0
 			switch {
 			case !ok:
 				out = append(out, fmt.Sprintf("the row of %s allows %s, which has no row", p, o))
