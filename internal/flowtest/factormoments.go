@@ -201,7 +201,7 @@ func gapMissing(t *testing.T, w *world) {
 		}
 		d := page.Items[0]
 		d.Status = store.DomainMissing
-		return tx.UpdateDomain(w.ctx, d)
+		return tx.UpdateDomains(w.ctx, d)
 	})
 	if got := acme.resets(h.id); got[0].Outcome != accesssec.ResetDone {
 		t.Errorf("while the record is missing: %v", got)
