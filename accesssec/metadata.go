@@ -97,8 +97,9 @@ func (f *followed) shown() *FollowedMetadata {
 // changes there is taken over and told: a certificate that is new there is the next one
 // here, and takes over when a login is signed by it; one that has never signed and is gone
 // there is dropped; one that has signed and is gone there is trusted for a week more, when
-// another is listed. A key that was removed here, or has lapsed, is not taken over again. Metadata that can't be read, or is another provider's by then, changes
-// nothing: the last good one is kept. Configure ends the following.
+// another is listed. A key that was removed here, or has lapsed, is not taken over again.
+// Metadata that can't be read, or is another provider's by then, changes nothing: the last
+// good one is kept. Configure ends the following.
 //
 // It waits for the network, and speaks to public addresses alone (see
 // Options.DialMetadata). It asks for the password again where Configure does.
@@ -349,7 +350,7 @@ func (s *Service) tellMetadata(ctx context.Context, k kept[connection], what aud
 			m.values = map[string]string{"connection": k.Value.Name, "url": k.Value.Follow.URL, "failure": failure}
 			if f := k.Value.Follow; f.over(c.now) {
 				m.template = TemplateMetadataExpired
-				m.values["until"], m.values["effect"] = f.validUntil().UTC().Format("2 January 2006, 15:04 UTC"), f.effect()
+				m.values["until"], m.values["effect"] = noticeTime(f.validUntil()), f.effect()
 			}
 		}
 		return s.notifyAdmins(ctx, c, m)

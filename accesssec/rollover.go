@@ -48,10 +48,10 @@ func (a *Admin) AddCertificate(ctx context.Context, id string, cert *x509.Certif
 
 // RemoveCertificate ends the trust in a certificate at once, by its fingerprint
 // ([Certificate]), and with it in every other one on the same key. Metadata that is
-// followed does not bring that key back: only a person does. When it was the current one the next takes its place; the last that is
-// not retired can't be removed. What has verified a login was trusted to, so the sessions
-// that came through the connection are over, but for the one that acts. It asks for the
-// password again as AddCertificate does.
+// followed does not bring that key back: only a person does. When it was the current one
+// the next takes its place; the last that is not retired can't be removed. What has
+// verified a login was trusted to, so the sessions that came through the connection are
+// over, but for the one that acts. It asks for the password again as AddCertificate does.
 func (a *Admin) RemoveCertificate(ctx context.Context, id, fingerprint string) (Connection, error) {
 	return a.onCertificates(ctx, id, audit.CertificateRemoved, func(c *change, k *kept[connection]) ([]*x509.Certificate, bool, error) {
 		return k.Value.remove(fingerprint, c.now)
@@ -274,7 +274,7 @@ func (s *Service) settleCertificate(ctx context.Context, c *change, k *kept[conn
 	})
 	return s.notifyAdmins(ctx, c, message{template: TemplateCertificateExpiring, orgID: k.OrgID, values: map[string]string{
 		"connection": k.Value.Name, "certificate": print, "ends": endsIn(d.days, left),
-		"expires": d.cert.NotAfter.UTC().Format("2 January 2006, 15:04 UTC"), "advice": advice(all[i].State, relieved),
+		"expires": noticeTime(d.cert.NotAfter), "advice": advice(all[i].State, relieved),
 	}})
 }
 

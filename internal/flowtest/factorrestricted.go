@@ -56,7 +56,6 @@ func (h *holder) onlySetUp(c *customer, in *accesssec.Entered) {
 	w.t.Helper()
 	me, admin := h.me(in), w.svc.Admin(in.Principal)
 	calls := everyCall(w, admin, c)
-	_, calls["ResetFactors"] = admin.ResetFactors(w.ctx, "usr-none")
 	_, calls["Profile"] = me.Profile(w.ctx)
 	_, calls["NewRecoveryCodes"] = me.NewRecoveryCodes(w.ctx, h.code())
 	_, calls["Authenticate"] = w.svc.Authenticate(w.ctx, in.Token())

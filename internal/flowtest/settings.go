@@ -275,6 +275,7 @@ func everyCall(w *world, a *accesssec.Admin, c *customer) map[string]error {
 	_, out["RefreshMetadata"] = a.RefreshMetadata(w.ctx, c.conn.ID)
 	_, out["AddCertificate"] = a.AddCertificate(w.ctx, c.conn.ID, c.idp.Certificate())
 	_, out["RemoveCertificate"] = a.RemoveCertificate(w.ctx, c.conn.ID, "none")
+	_, out["ResetFactors"] = a.ResetFactors(w.ctx, "usr-none")
 	_, out["LoginTraces"] = a.LoginTraces(w.ctx, c.conn.ID, accesssec.TraceQuery{})
 	return out
 }
