@@ -125,7 +125,7 @@ func (c *change) rememberAs(ctx context.Context, v Visit, name, userID string) e
 
 // forgetBrowsers makes every browser a stranger's again, however many there are.
 func (c *change) forgetBrowsers(ctx context.Context, userID string) error {
-	return dropOwned(ctx, c, browsers, userID)
+	return browsers.dropOwned(ctx, c, userID)
 }
 
 // book counts an attempt before the secret is looked at, and commits the count by

@@ -93,3 +93,19 @@ func (k collection[T]) put(ctx context.Context, w store.Writer, v kept[T]) error
 	}
 	return w.PutDocs(ctx, d)
 }
+
+// dropOwned deletes all that a person owns of it, however many there are.
+func (k collection[T]) dropOwned(ctx context.Context, tx store.Tx, userID string) error {
+	q := store.DocQuery{Owners: []string{userID}, Paging: store.Paging{Limit: 1000}}
+	for {
+		page, err := tx.Docs(ctx, k.kind, "", q)
+		if err != nil || len(page.Items) == 0 {
+			return err
+		}
+		for _, d := range page.Items {
+			if err := tx.DeleteDoc(ctx, k.kind, "", d.ID); err != nil {
+				return err
+			}
+		}
+	}
+}

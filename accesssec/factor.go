@@ -2,6 +2,7 @@ package accesssec
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strconv"
@@ -46,7 +47,7 @@ type factor struct {
 // after a lock, it is over. Nobody has to go looking for the logins.
 func (f factor) mark() string { return f.ID + " " + strconv.Itoa(f.Locks) }
 
-// factorBroken is the state of one that can't be read: the policy knows no such state, and
+// factorBroken is the state of one that can be read, and makes no sense: the policy knows no such state, and
 // refuses.
 const factorBroken policy.FactorState = "broken"
 
@@ -129,6 +130,12 @@ func (s *Service) openPepper(f factor, userID string) ([]byte, error) {
 	return pepper, nil
 }
 
+func newPepper() []byte {
+	b := make([]byte, 32)
+	rand.Read(b) // never fails: the program is ended instead
+	return b
+}
+
 // newRecovery makes a set of codes, with a pepper of its own, that takes the place of f's.
 func (s *Service) newRecovery(ctx context.Context, f *factor, userID string) (totp.Codes, error) {
 	pepper := newPepper()
@@ -141,22 +148,19 @@ func (s *Service) newRecovery(ctx context.Context, f *factor, userID string) (to
 }
 
 // dropFactor takes a person's factor away, with what waits. With a reason, a new one is
-// due at the next sign-in. gone reports whether there was one.
-func (c *change) dropFactor(ctx context.Context, userID string, why due) (gone bool, err error) {
+// due at the next sign-in. Where there is none it does nothing.
+func (c *change) dropFactor(ctx context.Context, userID string, why due) error {
 	// As a Doc, and not by what is in it: one that can't be read is dropped like any other.
 	d, err := c.Doc(ctx, factors.kind, "", userID)
-	if err == nil {
-		gone = true
-		if why == "" {
-			err = c.DeleteDoc(ctx, factors.kind, "", userID)
-		} else {
-			err = factors.put(ctx, c, kept[factor]{Doc: d, Value: factor{Due: why}})
-		}
+	if err == nil && why == "" {
+		err = c.DeleteDoc(ctx, factors.kind, "", userID)
+	} else if err == nil {
+		err = factors.put(ctx, c, kept[factor]{Doc: d, Value: factor{Due: why}})
 	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return false, err
+		return err
 	}
-	return gone, c.dropAsked(ctx, userID)
+	return c.dropAsked(ctx, userID)
 }
 
 // dropAsked takes away what waits for a person: the factor that waits for its first code,
@@ -166,7 +170,7 @@ func (c *change) dropAsked(ctx context.Context, userID string) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return dropOwned(ctx, c, resetLinks, userID)
+	return resetLinks.dropOwned(ctx, c, userID)
 }
 
 // hasFactor reports whether dropFactor would find anything.

@@ -2,7 +2,6 @@ package accesssec
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"time"
 
@@ -19,12 +18,6 @@ type showing struct {
 	mark  string      // of the factor that is asked for; "" whichever there is
 	orgID string      // whose log has it when it is wrong
 	event audit.Event // how it is told there
-}
-
-func newPepper() []byte {
-	b := make([]byte, 32)
-	rand.Read(b) // never fails: the program is ended instead
-	return b
 }
 
 // appCode looks at a code of the app. The order can't be turned round: book and commit,
@@ -50,8 +43,7 @@ func (s *Service) appCode(ctx context.Context, w showing) (kept[factor], error) 
 	}
 	next, err := try.Check(secret, w.code)
 	if errors.Is(err, totp.ErrWrongCode) {
-		e := f.Value.Enrollment
-		return f, s.wrongFactor(ctx, w, err, tally{e.Fails(), e.LockedUntil(), e.Disabled()})
+		return f, s.wrongFactor(ctx, w, err, f.Value.Enrollment)
 	} else if err != nil {
 		return f, err
 	}
@@ -83,8 +75,7 @@ func (s *Service) recoveryCode(ctx context.Context, w showing) (kept[factor], er
 	}
 	next, err := try.Check(ctx, s.recoveryKDF(pepper), w.code)
 	if errors.Is(err, totp.ErrWrongCode) {
-		r := f.Value.Recovery
-		return f, s.wrongFactor(ctx, w, err, tally{r.Fails(), r.LockedUntil(), r.Disabled()})
+		return f, s.wrongFactor(ctx, w, err, f.Value.Recovery)
 	} else if err != nil {
 		return f, err
 	}
@@ -135,11 +126,12 @@ func closedFactor(err error) error {
 	return err
 }
 
-// tally is how often a factor was tried in vain, with this time.
-type tally struct {
-	fails    int
-	until    time.Time
-	disabled bool
+// tally is how often a factor was tried in vain, with this time: the app's codes and the
+// recovery codes have each their own.
+type tally interface {
+	Fails() int
+	LockedUntil() time.Time
+	Disabled() bool
 }
 
 // tellAt are the failures at which the person is told; the log has each.
@@ -149,26 +141,30 @@ const tellAt = 5
 // for one: who goes on has to know the password still. What is said is the same for a code
 // that was used before; the log tells them apart.
 func (s *Service) wrongFactor(ctx context.Context, w showing, wrong error, n tally) error {
-	detail := "wrong code"
+	e, detail := w.event, "wrong code"
+	e.Facts = append(e.Facts, count("failures", n.Fails()))
 	if errors.Is(wrong, totp.ErrUsedCode) {
 		detail = "a code that was used before"
+		e.Facts = append(e.Facts, fact("code", "used"))
 	}
-	no := refuse(CodeWrongCode, detail)
-	w.event.Facts = append(w.event.Facts, count("failures", n.fails))
-	if errors.Is(wrong, totp.ErrUsedCode) {
-		w.event.Facts = append(w.event.Facts, fact("code", "used"))
+	err := s.refused(ctx, refuse(CodeWrongCode, detail).inOrg(w.orgID, e))
+	if n.LockedUntil().IsZero() && !n.Disabled() {
+		return err
 	}
-	no.inOrg(w.orgID, w.event)
-	if n.until.IsZero() && !n.disabled {
-		return s.refused(ctx, no)
+	if fault := s.lockFactor(ctx, w, n); fault != nil {
+		return fault
 	}
-	err := s.refused(ctx, no)
+	return err
+}
+
+// lockFactor writes down that a failure has locked the factor, and tells of it.
+func (s *Service) lockFactor(ctx context.Context, w showing, n tally) error {
 	ctx, cancel := lingering(ctx)
 	defer cancel()
-	fault := s.change(ctx, func(c *change) error {
+	return s.change(ctx, func(c *change) error {
 		e := w.event
-		e.Type, e.Outcome, e.Facts = audit.FactorLocked, audit.Success, []audit.Fact{count("failures", n.fails)}
-		if n.disabled {
+		e.Type, e.Outcome, e.Facts = audit.FactorLocked, audit.Success, []audit.Fact{count("failures", n.Fails())}
+		if n.Disabled() {
 			e.Type = audit.FactorDisabled
 		}
 		f, err := factors.get(ctx, c, "", w.user.ID)
@@ -179,17 +175,13 @@ func (s *Service) wrongFactor(ctx context.Context, w showing, wrong error, n tal
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if n.fails == tellAt || n.disabled {
+		if n.Fails() == tellAt || n.Disabled() {
 			if err := s.tellFactor(ctx, c, TemplateFactorLocked, w.user, nil); err != nil {
 				return err
 			}
 		}
 		return c.record(ctx, w.orgID, e)
 	})
-	if fault != nil {
-		return fault
-	}
-	return err
 }
 
 // tellFactor tells a person what has become of their second factor. The message gets the

@@ -53,8 +53,9 @@ var resetLinks = collection[resetLink]{"factor_reset"} // keyed by the hash of t
 // hundred, all of them or none. It wants a fresh proof, from an Owner for an Owner's.
 //
 // It is done at once for people on the org's own verified domains, and for those who are in
-// no other org and were in this one when they set up their factor: their sessions end in every org, the browsers they were known by are
-// strangers', and a new factor is due at their very next sign-in, before anything else.
+// no other org and were in this one when they set up their factor: their sessions end in
+// every org, the browsers they were known by are strangers', and a new factor is due at
+// their very next sign-in, before anything else.
 // Other orgs have a say in everybody else's: they are sent a link, good for a day, and it
 // is done when they confirm; without a Notifier it is refused. A person's own is refused:
 // that takes a code or a recovery code ([Me]).
@@ -169,7 +170,7 @@ func factorID(d store.Doc) string {
 
 // resetNow takes the factor away, and all that was signed in by it.
 func (s *Service) resetNow(ctx context.Context, c *change, orgID string, u store.User, e audit.Event) error {
-	if _, err := c.dropFactor(ctx, u.ID, dueReset); err != nil {
+	if err := c.dropFactor(ctx, u.ID, dueReset); err != nil {
 		return err
 	}
 	ended, err := c.DeleteSessions(ctx, store.SessionQuery{UserID: u.ID})

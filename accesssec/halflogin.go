@@ -2,7 +2,6 @@ package accesssec
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"time"
 
@@ -40,7 +39,10 @@ func (c *change) challenge(ctx context.Context, f facts, p proof) error {
 	if v.id == "" {
 		return refuse(CodeBrowser, "a second factor needs a Visit that comes from SignIn.Visit")
 	}
-	half := halfLogin{Address: f.user.Address, OrgID: v.OrgID, After: SafePath(v.After), Method: f.in.Attempt.Method, Log: f.eventOrg(), Proof: passwordProof(f.user), Factor: f.factor}
+	half := halfLogin{
+		Address: f.user.Address, OrgID: v.OrgID, After: SafePath(v.After), Method: f.in.Attempt.Method,
+		Log: f.eventOrg(), Proof: passwordProof(f.user), Factor: f.factor,
+	}
 	id := v.browser(halfName)
 	h, err := halfLogins.get(ctx, c, "", id)
 	if errors.Is(err, store.ErrNotFound) {
@@ -54,12 +56,6 @@ func (c *change) challenge(ctx context.Context, f facts, p proof) error {
 		return err
 	}
 	return c.record(ctx, half.Log, v.by(audit.LoginChallenged, actorOf(f.user)))
-}
-
-// passwordProof changes whenever the password does, and is no way to it.
-func passwordProof(u store.User) string {
-	sum := hashOf("half login\x00" + u.ID + "\x00" + u.Password)
-	return hexOf(sum[:])
 }
 
 // halfLogin finds what waits in this browser, and whose it is.
@@ -83,23 +79,7 @@ func (s *Service) halfLogin(ctx context.Context, v Visit) (kept[halfLogin], stor
 
 // holds reports whether the first factor is still what it was when it was shown.
 func (h halfLogin) holds(u store.User) bool {
-	return u.Address == h.Address && u.Password != "" && subtle.ConstantTimeCompare([]byte(h.Proof), []byte(passwordProof(u))) == 1
-}
-
-// dropOwned deletes all docs of a kind that a person owns, however many there are.
-func dropOwned[T any](ctx context.Context, c *change, k collection[T], userID string) error {
-	q := store.DocQuery{Owners: []string{userID}, Paging: store.Paging{Limit: 1000}}
-	for {
-		page, err := c.Docs(ctx, k.kind, "", q)
-		if err != nil || len(page.Items) == 0 {
-			return err
-		}
-		for _, d := range page.Items {
-			if err := c.DeleteDoc(ctx, k.kind, "", d.ID); err != nil {
-				return err
-			}
-		}
-	}
+	return u.Address == h.Address && proves(h.Proof, u)
 }
 
 // SecondFactor goes on where Step.Next was policy.NextFactor, in the same browser, with a

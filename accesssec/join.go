@@ -105,7 +105,7 @@ func (c *change) empty(ctx context.Context, orgID string, u *store.User, e audit
 	if err := c.forgetBrowsers(ctx, u.ID); err != nil {
 		return err
 	}
-	if _, err := c.dropFactor(ctx, u.ID, ""); err != nil {
+	if err := c.dropFactor(ctx, u.ID, ""); err != nil {
 		return err
 	}
 	e.Targets, e.Facts = []audit.Target{personOf(*u)}, []audit.Fact{count("sessions_ended", n)}

@@ -47,7 +47,7 @@ func (m *Me) Factor(ctx context.Context) (Factor, error) {
 // settingUp is who may bring a new factor into their app: somebody without a live one who
 // has just proved who they are, or somebody in a session that is for that. A live one is
 // not replaced from within: see [Me.ChangeFactor].
-func (m *Me) settingUp(ctx context.Context, r store.Reader, need strength) (acting, kept[factor], error) {
+func (m *Me) settingUp(ctx context.Context, r store.Reader, need strength) (acting, error) {
 	who, err := m.leaving(ctx, r)
 	if err == nil {
 		err = who.there()
@@ -59,26 +59,25 @@ func (m *Me) settingUp(ctx context.Context, r store.Reader, need strength) (acti
 		}
 	}
 	if err != nil {
-		return who, kept[factor]{}, err
+		return who, err
 	}
 	if who.session.Restricted == setUpOnly {
 		if err := heldSetUp(ctx, r, who); err != nil {
-			return who, kept[factor]{}, err
+			return who, err
 		}
 	}
-	f, state, err := m.s.factorOf(ctx, r, who.user.ID)
+	_, state, err := m.s.factorOf(ctx, r, who.user.ID)
 	if err != nil {
-		return who, f, err
+		return who, err
 	}
 	// Who changes it has shown the old one, or a recovery code, on the way into the session.
-	shown := who.session.Restricted == setUpOnly && slices.ContainsFunc(who.session.Methods, isSecond)
+	_, second := parted(who.session.Methods)
+	shown := who.session.Restricted == setUpOnly && second != ""
 	if state != policy.FactorNone && state != policy.FactorDue && (state != policy.FactorChanging || !shown) {
-		return who, f, refuse(CodeFactorLive, "the factor is "+string(state))
+		return who, refuse(CodeFactorLive, "the factor is "+string(state))
 	}
-	return who, f, nil
+	return who, nil
 }
-
-func isSecond(m string) bool { return policy.Method(m).Second() }
 
 // BeginFactor makes a new second factor that waits for its first code, for ten minutes.
 // Show the person the Setup. Beginning again drops the one that waits. Someone who is
@@ -88,7 +87,7 @@ func (m *Me) BeginFactor(ctx context.Context) (totp.Setup, error) {
 	if err := s.alone(); err != nil {
 		return totp.Setup{}, err
 	}
-	who, _, err := m.settingUp(ctx, s.store, proven)
+	who, err := m.settingUp(ctx, s.store, proven)
 	if err != nil {
 		return totp.Setup{}, err
 	}
@@ -106,7 +105,7 @@ func (m *Me) BeginFactor(ctx context.Context) (totp.Setup, error) {
 	value := pendingFactor{ID: newID("fac"), Enrollment: e, Session: who.session.ID}
 	value.Sealed = s.sealFactorSecret(secret, who.user.ID, value.ID)
 	err = s.change(ctx, func(c *change) error {
-		who, _, err := m.settingUp(ctx, c, proven)
+		who, err := m.settingUp(ctx, c, proven)
 		if err != nil {
 			return err
 		}
@@ -142,7 +141,7 @@ func (m *Me) PendingFactor(ctx context.Context) (totp.Setup, error) {
 
 // pendingFactor finds what waits for this session's code.
 func (m *Me) pendingFactor(ctx context.Context, r store.Reader, need strength) (acting, kept[pendingFactor], error) {
-	who, _, err := m.settingUp(ctx, r, need)
+	who, err := m.settingUp(ctx, r, need)
 	if err != nil {
 		return who, kept[pendingFactor]{}, err
 	}
@@ -248,7 +247,8 @@ func (s *Service) goLive(ctx context.Context, c *change, who acting, value facto
 		return err
 	}
 	if !slices.Contains(ses.Methods, string(policy.SSO)) {
-		ses.Methods = append(slices.DeleteFunc(slices.Clone(ses.Methods), isSecond), string(policy.TOTP))
+		first, _ := parted(ses.Methods)
+		ses.Methods = append(first, string(policy.TOTP))
 	}
 	if ses.Restricted != "" {
 		ses.Restricted = setUpShown
@@ -309,7 +309,7 @@ func (m *Me) RemoveFactor(ctx context.Context, code string) error {
 		return err
 	}
 	return m.afterCode(ctx, f, func(c *change, who acting) error {
-		if _, err := c.dropFactor(ctx, who.user.ID, ""); err != nil {
+		if err := c.dropFactor(ctx, who.user.ID, ""); err != nil {
 			return err
 		}
 		if err := c.recordOwn(ctx, who, who.by(audit.FactorRemoved)); err != nil {

@@ -2,6 +2,7 @@ package accesssec
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 
@@ -128,6 +129,17 @@ func (s *Service) verify(ctx context.Context, u store.User, password string) (ri
 	return right && id != "", false, nil
 }
 
+// passwordProof changes whenever the password does, and is no way to it.
+func passwordProof(u store.User) string {
+	sum := hashOf("half login\x00" + u.ID + "\x00" + u.Password)
+	return hexOf(sum[:])
+}
+
+// proves reports whether a proof is of the password that u has still.
+func proves(proof string, u store.User) bool {
+	return u.Password != "" && subtle.ConstantTimeCompare([]byte(proof), []byte(passwordProof(u))) == 1
+}
+
 // wrongPassword refuses alike for an account and for none, with the same work.
 func (s *Service) wrongPassword(ctx context.Context, v Visit, a domainclaim.Address, u store.User) error {
 	ctx, cancel := lingering(ctx)
@@ -147,9 +159,9 @@ func (s *Service) wrongPassword(ctx context.Context, v Visit, a domainclaim.Addr
 }
 
 // passwordFacts gathers the facts for the org that is wanted. When none is named it
-// takes the first of the person's orgs that lets them in, be it after a second factor, the one that owns their
-// domain before the others, so that an org that keeps them out does not keep them out
-// of the rest. With none that does, it is the first one's refusal that counts.
+// takes the first of the person's orgs that lets them in, be it after a second factor, the
+// one that owns their domain before the others, so that an org that keeps them out does not
+// keep them out of the rest. With none that does, it is the first one's refusal that counts.
 func (s *Service) passwordFacts(ctx context.Context, r store.Reader, v Visit, a domainclaim.Address, attempt policy.Attempt) (facts, error) {
 	ask := asking{address: a, orgID: v.OrgID, attempt: attempt}
 	if v.OrgID != "" {

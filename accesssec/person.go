@@ -3,7 +3,6 @@ package accesssec
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,14 +21,14 @@ var errSettled = errors.New("accesssec: nothing is owed any more")
 //
 // All sessions end when the account is gone or disabled, and the browsers the person
 // was known by are strangers' again; with an account that is gone its second factor goes.
-// Else a session ends when the person is no member
-// of its org any more, or could not sign in there by that method today, and it gets the
-// role that the person has by now. What the role is shows at the next request.
+// Else a session ends when the person is no member of its org any more, or could not sign
+// in there by that method today, and it gets the role that the person has by now. What the
+// role is shows at the next request.
 //
 // The directory of each org that the person is a member of gets an entry for them if
 // there is none, and one that no identity provider keeps takes over a new address, and
-// whether the account is disabled. An
-// entry that another member has under the address stays, and Options.Log is told.
+// whether the account is disabled. An entry that another member has under the address
+// stays, and Options.Log is told.
 //
 // The NameID that the person is tied to stays, also when they are disabled: it is what
 // keeps whoever gets the address next out of the account. So do directory entries of an
@@ -244,15 +243,7 @@ func (s *Service) reviewSessions(ctx context.Context, r store.Reader, v *review,
 // ends.
 func (s *Service) decideAgain(ctx context.Context, r store.Reader, userID string, a domainclaim.Address, ses store.Session) (verdict, error) {
 	out := verdict{}
-	var second policy.Method
-	first := slices.Clone(ses.Methods)
-	first = slices.DeleteFunc(first, func(m string) bool {
-		if !policy.Method(m).Second() {
-			return false
-		}
-		second = policy.Method(m)
-		return true
-	})
+	first, second := parted(ses.Methods)
 	for _, m := range first {
 		attempt := policy.Attempt{Method: policy.Method(m), Connection: ses.ConnectionID, Second: second}
 		f, err := s.facts(ctx, r, asking{address: a, orgID: ses.OrgID, attempt: attempt})

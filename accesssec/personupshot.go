@@ -27,7 +27,7 @@ func (c *change) carryOut(ctx context.Context, v review) error {
 		}
 	}
 	if v.factor {
-		if _, err := c.dropFactor(ctx, v.userID, ""); err != nil {
+		if err := c.dropFactor(ctx, v.userID, ""); err != nil {
 			return err
 		}
 	}

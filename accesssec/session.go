@@ -84,8 +84,9 @@ func setCookie(w http.ResponseWriter, c *http.Cookie) {
 }
 
 // Authenticate finds whose token it is. It refuses with CodeSignedOut when the session
-// is over, and with CodeSetUp when it is for nothing but setting up a second factor; any other error is a fault, and nobody is let in on a fault. The row behind
-// the token is what signing out everywhere ends, whoever holds the token.
+// is over, and with CodeSetUp when it is for nothing but setting up a second factor; any
+// other error is a fault, and nobody is let in on a fault. The row behind the token is what
+// signing out everywhere ends, whoever holds the token.
 func (s *Service) Authenticate(ctx context.Context, token string) (Principal, error) {
 	if err := s.alone(); err != nil {
 		return Principal{}, err
@@ -151,6 +152,19 @@ func fit(ses store.Session) error {
 	return refuse(CodeSignedOut, "the session is not fit for this")
 }
 
+// parted are the methods of a session, the first factors by themselves in a slice of their
+// own, and the second one beside them; "" none was asked for.
+func parted(methods []string) (first []string, second policy.Method) {
+	for _, m := range methods {
+		if policy.Method(m).Second() {
+			second = policy.Method(m)
+		} else {
+			first = append(first, m)
+		}
+	}
+	return first, second
+}
+
 // anySession reads a session that is not over.
 func (s *Service) anySession(ctx context.Context, r store.Reader, hash store.Hash) (store.Session, error) {
 	ses, err := r.SessionByHash(ctx, hash)
@@ -175,9 +189,9 @@ func FromContext(ctx context.Context) (Principal, bool) {
 
 // Protect lets through people who are signed in, found by [FromContext]. Others are
 // sent to the sign-in page when they ask for a page, and get a 401 otherwise; those who
-// have to set up a second factor first are sent to that. When the
-// store can't be asked the answer is a 503. It does not look for forged forms: wrap
-// your own pages in http.CrossOriginProtection as well.
+// have to set up a second factor first are sent to that. When the store can't be asked the
+// answer is a 503. It does not look for forged forms: wrap your own pages in
+// http.CrossOriginProtection as well.
 func (s *Service) Protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -39,7 +38,7 @@ func (c *change) keepSetUp(ctx context.Context, ses store.Session, u store.User)
 // more.
 func heldSetUp(ctx context.Context, r store.Reader, who acting) error {
 	k, err := setUps.get(ctx, r, "", who.session.ID)
-	if errors.Is(err, store.ErrNotFound) || err == nil && (who.user.Password == "" || k.Value.Proof != passwordProof(who.user)) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && !proves(k.Value.Proof, who.user) {
 		return refuse(CodeSignedOut, "the password was changed since the session was made")
 	}
 	return err
@@ -131,11 +130,11 @@ func (s *Service) setUpFacts(ctx context.Context, r store.Reader, who acting) (f
 	if err != nil {
 		return facts{}, err
 	}
-	first := slices.IndexFunc(who.session.Methods, func(m string) bool { return !isSecond(m) })
-	if first < 0 || !slices.Contains(who.session.Methods, string(policy.TOTP)) {
+	first, second := parted(who.session.Methods)
+	if len(first) == 0 || second != policy.TOTP {
 		return facts{}, refuse(CodeSignedOut, "the session was not made by a password and a code")
 	}
-	attempt := policy.Attempt{Method: policy.Method(who.session.Methods[first]), Second: policy.TOTP}
+	attempt := policy.Attempt{Method: policy.Method(first[0]), Second: second}
 	f, err := s.facts(ctx, r, asking{address: a, orgID: who.session.OrgID, attempt: attempt})
 	if errors.Is(err, store.ErrNotFound) {
 		return f, refuse(CodeSignedOut, "the org is no more")
