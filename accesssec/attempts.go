@@ -96,7 +96,7 @@ func setUpCounters(userID string) []counter {
 
 // browser names this browser and one person, for nobody who does not know both.
 func (v Visit) browser(addressKey string) string {
-	sum := hashOf("browser\x00" + v.id + "\x00" + addressKey)
+	sum := hashOf("browser\x00" + v.id() + "\x00" + addressKey)
 	return hexOf(sum[:])
 }
 
@@ -108,7 +108,7 @@ func (c *change) remember(ctx context.Context, v Visit, u store.User) error {
 // rememberAs makes the browser a known one under that name, until the person's browsers
 // are forgotten.
 func (c *change) rememberAs(ctx context.Context, v Visit, name, userID string) error {
-	if v.id == "" {
+	if v.id() == "" {
 		return nil
 	}
 	id := v.browser(name)

@@ -36,7 +36,7 @@ var errHalfOver = errors.New("accesssec: no sign-in waits for a second factor in
 // challenge keeps the half that was right, in the transaction that has found it so.
 func (c *change) challenge(ctx context.Context, f facts, p proof) error {
 	v := p.visit
-	if v.id == "" {
+	if v.id() == "" {
 		return refuse(CodeBrowser, "a second factor needs a Visit that comes from SignIn.Visit")
 	}
 	half := halfLogin{
@@ -61,7 +61,7 @@ func (c *change) challenge(ctx context.Context, f facts, p proof) error {
 // halfLogin finds what waits in this browser, and whose it is.
 func (s *Service) halfLogin(ctx context.Context, v Visit) (kept[halfLogin], store.User, error) {
 	over := v.refused(CodeHalfOver, errHalfOver)
-	if v.id == "" {
+	if v.id() == "" {
 		return kept[halfLogin]{}, store.User{}, over
 	}
 	h, err := halfLogins.get(ctx, s.store, "", v.browser(halfName))

@@ -15,7 +15,7 @@ var limitRestart = throttle.Limit{Free: 3, First: time.Minute, Max: 5 * time.Min
 // restart starts a sign-in for who came with an answer to no request of this browser's.
 // It is nil when they have been sent there just now.
 func (s *Service) restart(ctx context.Context, v Visit, conn kept[connection], who string) (*saml.Bounce, error) {
-	if v.id == "" {
+	if v.id() == "" {
 		return nil, nil
 	}
 	tired, err := s.failed(ctx, counter{name: "restart\x00" + conn.ID + "\x00" + who, limit: limitRestart})

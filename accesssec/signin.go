@@ -33,10 +33,10 @@ type Visit struct {
 	OrgID string // the org that is wanted; "" whichever fits
 	After string // where to go when signed in: a path of the host's, see [SafePath]
 
-	IP, Agent string // for the log and the limits
-	Trace     string // names this step to a person and in the log: "7K4Q-M2XD"
-	id        string // the browser's secret
-	known     bool   // which it brought: its cookies work
+	IP, Agent string        // for the log and the limits
+	Trace     string        // names this step to a person and in the log: "7K4Q-M2XD"
+	mark      func() string // the browser's secret; fmt does not look into a function
+	known     bool          // which it brought: its cookies work
 }
 
 // Step is what a way in has come to: Entered, or what is next. With Entered, Next is
@@ -59,13 +59,23 @@ type Step struct {
 // provider's answer is a cross-site POST.
 func (i *SignIn) Visit(w http.ResponseWriter, r *http.Request) Visit {
 	v := Visit{IP: bound(i.s.opts.TrustedIP(r), 64), Agent: bound(r.UserAgent(), 300), Trace: newTrace()}
+	mark := ""
 	if cs := r.CookiesNamed(visitCookie); len(cs) == 1 && plausible(cs[0].Value, visitMark) {
-		v.id, v.known = cs[0].Value, true
+		mark, v.known = cs[0].Value, true
 	} else {
-		v.id = newSecret(visitMark)
+		mark = newSecret(visitMark)
 	}
-	setCookie(w, &http.Cookie{Name: visitCookie, Value: v.id, SameSite: http.SameSiteNoneMode, MaxAge: int(knownFor.Seconds())})
+	v.mark = func() string { return mark }
+	setCookie(w, &http.Cookie{Name: visitCookie, Value: mark, SameSite: http.SameSiteNoneMode, MaxAge: int(knownFor.Seconds())})
 	return v
+}
+
+// id is the browser's secret; "" of a Visit that does not come from SignIn.Visit.
+func (v Visit) id() string {
+	if v.mark == nil {
+		return ""
+	}
+	return v.mark()
 }
 
 // String leaves out the browser's secret, as does every other way to print a Visit.

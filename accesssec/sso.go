@@ -43,7 +43,7 @@ func (i *SignIn) StartSSO(ctx context.Context, v Visit, connectionID string, opt
 	if opts == nil {
 		opts = &StartOptions{}
 	}
-	if v.id == "" {
+	if v.id() == "" {
 		return Step{}, v.refused(CodeBrowser, nil) // it could never be finished
 	}
 	conn, err := s.activeConnection(ctx, v, connectionID)
@@ -72,7 +72,7 @@ func (s *Service) begin(ctx context.Context, v Visit, conn kept[connection], opt
 		return nil, err
 	}
 	rec := requests.fresh(conn.OrgID, req.ID, requestKey(conn.ID, req.ID), now, req.ExpiresAt, request{
-		Request: req, Browser: hashOf(v.id), OrgID: v.OrgID, After: SafePath(v.After), Fresh: opts.Fresh, At: now,
+		Request: req, Browser: hashOf(v.id()), OrgID: v.OrgID, After: SafePath(v.After), Fresh: opts.Fresh, At: now,
 	})
 	if err := s.upkeep(ctx, func(tx store.Tx) error { return requests.put(ctx, tx, rec) }); err != nil {
 		return nil, err
@@ -329,7 +329,7 @@ func (s *Service) refuseResponse(ctx context.Context, v Visit, conn kept[connect
 		}
 	}
 	if no.Next == policy.NextSSO && v.known {
-		if no.Bounce, err = s.restart(ctx, v, conn, "browser\x00"+v.id); err != nil {
+		if no.Bounce, err = s.restart(ctx, v, conn, "browser\x00"+v.id()); err != nil {
 			return err
 		}
 	}
@@ -390,8 +390,8 @@ func (s *Service) spend(ctx context.Context, c *change, a answered) (kept[connec
 
 // is reports whether this is the browser with that mark.
 func (v Visit) is(browser store.Hash) bool {
-	mine := hashOf(v.id)
-	return v.id != "" && subtle.ConstantTimeCompare(mine[:], browser[:]) == 1
+	mine := hashOf(v.id())
+	return v.id() != "" && subtle.ConstantTimeCompare(mine[:], browser[:]) == 1
 }
 
 // response starts the event of a response that was refused.

@@ -58,10 +58,13 @@ func (c *canary) write(sink string, text ...string) {
 	}
 }
 
-// held is a value that a host has in its hands, and prints.
+// held is a value that a host has in its hands, and prints: also in a struct of its own,
+// where fmt asks no method of the value.
 func (c *canary) held(v any) {
 	c.w.t.Helper()
-	c.write("what a host prints", fmt.Sprintf("%v %+v %#v %s %x", v, v, v, v, v))
+	for _, v := range []any{v, struct{ held any }{v}} {
+		c.write("what a host prints", fmt.Sprintf("%v %+v %#v %s %x", v, v, v, v, v))
+	}
 	asJSON, err := json.Marshal(v)
 	c.w.must(err)
 	c.write("what a host prints", string(asJSON))
