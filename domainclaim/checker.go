@@ -2,14 +2,17 @@ package domainclaim
 
 import (
 	"context"
-	"errors"
-	"strings"
-	"sync"
+	"hash/fnv"
+	"slices"
 	"time"
 )
 
 // defaultTimeout bounds one look-up. A server that needs longer is as good as silent.
 const defaultTimeout = 3 * time.Second
+
+// allTimeouts is how many look-ups one after the other a whole Check may take: the name
+// servers, their addresses, and what they say, with one to spare.
+const allTimeouts = 4
 
 // maxAnswers bounds what an Observation keeps.
 const maxAnswers = 32
@@ -17,6 +20,8 @@ const maxAnswers = 32
 // Checker looks claims up. It is safe for concurrent use.
 type Checker struct {
 	resolvers []Resolver
+	authority Authority
+	derived   bool // the authority asks the resolvers
 	timeout   time.Duration
 	now       func() time.Time
 }
@@ -32,7 +37,7 @@ type CheckerOptions struct {
 	// NewResolver made, with their addresses as Servers of [AuthorityOptions]; where there are
 	// none nobody is asked but Resolvers, and no claim that was proven ever lapses.
 	Authority Authority
-	// Timeout bounds each look-up; 0 is 3 seconds.
+	// Timeout bounds each look-up, and a whole Check to four times as long; 0 is 3 seconds.
 	Timeout time.Duration
 	// Now is the clock of Observation.At; nil is time.Now.
 	Now func() time.Time
@@ -44,7 +49,7 @@ func NewChecker(opts *CheckerOptions) *Checker {
 	if opts == nil {
 		opts = &CheckerOptions{}
 	}
-	c := &Checker{resolvers: opts.Resolvers, timeout: opts.Timeout, now: opts.Now}
+	c := &Checker{resolvers: slices.Clone(opts.Resolvers), authority: opts.Authority, timeout: opts.Timeout, now: opts.Now}
 	if len(c.resolvers) == 0 {
 		// Without any, Check has nobody to ask, and says that.
 		c.resolvers, _ = SystemResolvers()
@@ -55,110 +60,110 @@ func NewChecker(opts *CheckerOptions) *Checker {
 	if c.now == nil {
 		c.now = time.Now
 	}
+	if c.authority == nil {
+		c.authority = derive(c.resolvers, c.timeout)
+		c.derived = true
+	}
 	return c
 }
 
-// Check asks every resolver for both names of the claim's records, and returns when
-// the slowest has answered or its time is up.
-//
-// It is [Present] when any answer has a record that proves the claim. It is [Absent]
-// or [Mismatch] when no answer has, a majority of the resolvers answered properly for
-// both names, and none of those that answered saw a proof; a resolver that failed on
-// one of the names did not answer. Otherwise it is [Unknown], as it is when ctx ended.
-func (c *Checker) Check(ctx context.Context, claim Claim) Observation {
-	records := claim.Records()
-	answers := c.ask(ctx, records)
-	o := claim.judge(answers, len(c.resolvers))
-	o.At = instant(c.now())
-	if claim.State == Pending && (o.Outcome == Absent || o.Outcome == Mismatch) {
-		if c.doubled(ctx, claim, answers) {
-			o.Hint = hintDoubled(claim)
+// derive makes an Authority of the resolvers whose addresses are known; nil of none.
+func derive(resolvers []Resolver, timeout time.Duration) Authority {
+	var servers []string
+	for _, r := range resolvers {
+		if c, ok := r.(*client); ok && c.zone == "" {
+			servers = append(servers, c.server)
 		}
 	}
-	return o
+	if len(servers) == 0 {
+		return nil
+	}
+	a, err := NewAuthority(&AuthorityOptions{Servers: servers, Timeout: timeout})
+	if err != nil {
+		return nil // not to be had: NewResolver took the same addresses
+	}
+	return a
+}
+
+// Check looks in the background. It asks as few as it can, and is bounded to four times
+// the Timeout.
+//
+// A claim that holds its name and was Present when it was last looked at costs one
+// question: one resolver, another one from day to day, is asked at that of the two names
+// where the record was. When that is no proof, and for every other claim, all resolvers
+// are asked for both names at once.
+//
+// A claim that holds is [Present] when any of them shows the proof; any other, when more
+// than half of all do: one that lies must not prove a domain. When they do not prove it,
+// the name servers of the zone are asked, if there is an Authority, and what they say
+// goes, with Observation.Authoritative: Present, when one of them (for a claim that holds)
+// or at least half of those that answered show the proof; [Absent] or [Mismatch] when
+// more than half answered properly, and none shows it.
+//
+// When they cannot tell it is Absent or Mismatch by the resolvers: more than half of them
+// answered properly for both names, and nobody at all showed a proof. Otherwise it is
+// [Unknown], as it is when ctx ended.
+func (c *Checker) Check(ctx context.Context, claim Claim) Observation {
+	ctx, cancel := context.WithTimeout(ctx, allTimeouts*c.timeout)
+	defer cancel()
+	l := &inquiry{Checker: c, claim: claim, records: claim.Records()}
+	if len(c.resolvers) > 0 && claim.Holds() && claim.Last != nil && claim.Last.Outcome == Present && l.glance(ctx) {
+		return l.observe(Present, l.resolverReplies)
+	}
+	l.askResolvers(ctx)
+	if !l.poll().proves(claim) && l.worthwhile() {
+		l.askAuthority(ctx)
+	}
+	return l.finish(ctx)
 }
 
 // CheckNow looks while somebody waits for the result: the name servers of the zone are
 // asked first, and their word is the outcome when they can tell, whatever resolvers have
-// kept. The resolvers are asked beside them, for Observation.CachedUntil. Where the name
+// kept; but a claim that holds and that a resolver still shows is [Unknown], and not
+// absent. The resolvers are asked beside them, for Observation.CachedUntil. Where the name
 // servers cannot tell it is as [Checker.Check].
 func (c *Checker) CheckNow(ctx context.Context, claim Claim) Observation {
-	return c.Check(ctx, claim)
-}
-
-// reply is one answer before it is cut to what is kept.
-type reply struct {
-	resolver int
-	record   int
-	ok       bool // answered properly
-	Answer
-}
-
-// ask returns len(records) replies for each resolver, in order.
-func (c *Checker) ask(ctx context.Context, records []Record) []reply {
-	replies := make([]reply, len(c.resolvers)*len(records))
-	var wg sync.WaitGroup
-	for i, r := range c.resolvers {
-		for j, record := range records {
-			wg.Go(func() {
-				replies[i*len(records)+j] = c.lookup(ctx, r, i, j, record.Rooted())
-			})
-		}
-	}
-	wg.Wait()
-	return replies
-}
-
-func (c *Checker) lookup(ctx context.Context, r Resolver, resolver, record int, rooted string) reply {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	ctx, cancel := context.WithTimeout(ctx, allTimeouts*c.timeout)
 	defer cancel()
-	a, err := r.LookupTXT(ctx, rooted)
-	rep := reply{resolver: resolver, record: record, Answer: a}
-	rep.Name = rooted
-	switch {
-	case err != nil:
-		rep.Values, rep.Code = nil, codeOf(err)
-		if e, ok := errors.AsType[*LookupError](err); ok {
-			rep.Server = e.Server
-		}
-	case len(a.Values) > 0:
-		rep.Code, rep.ok = CodeOK, true
-	case a.Code == CodeNoName || a.Code == CodeNoData:
-		rep.ok = true
-	default:
-		rep.Code = CodeUnexpected
+	l := &inquiry{Checker: c, claim: claim, records: claim.Records()}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		l.askResolvers(ctx)
+	}()
+	if c.authority != nil {
+		l.askAuthority(ctx)
 	}
-	return rep
+	<-done
+	return l.finish(ctx)
 }
 
-func codeOf(err error) Code {
-	if e, ok := errors.AsType[*LookupError](err); ok {
-		return e.Code
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return CodeTimeout
-	}
-	return CodeNetwork
-}
-
-// doubled reports whether the proof stands where a panel puts it that appends the
-// domain to a name that has it already.
-func (c *Checker) doubled(ctx context.Context, claim Claim, replies []reply) bool {
-	name := claim.challenge() + "." + claim.Name + "."
-	if len(name) > maxName+1 {
+// glance asks one resolver for the record that was seen last, and reports whether it is
+// still there. It takes half the time of a look-up: when it tells nothing, more follows.
+func (l *inquiry) glance(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout/2)
+	defer cancel()
+	h := fnv.New64a()
+	h.Write([]byte(l.claim.Name))
+	today := uint64(l.now().Unix() / int64(day/time.Second))
+	i := int((h.Sum64() + today) % uint64(len(l.resolvers)))
+	record := l.seenAt()
+	r := l.lookup(ctx, l.resolvers[i], false, record, l.records[record].Rooted())
+	if !l.claim.shows(r) {
 		return false
 	}
-	for _, r := range replies {
-		if !r.ok {
-			continue
-		}
-		again := c.lookup(ctx, c.resolvers[r.resolver], r.resolver, r.record, name)
-		for _, v := range again.Values {
-			if strings.Contains(v, claim.Token) {
-				return true
+	l.resolverReplies = []reply{r}
+	return true
+}
+
+// seenAt is the record that was there when the claim was last looked at.
+func (l *inquiry) seenAt() int {
+	for _, a := range l.claim.Last.Answers {
+		for i, record := range l.records {
+			if a.Name == record.Rooted() && slices.ContainsFunc(a.Values, func(v string) bool { return l.claim.proves(i, v) }) {
+				return i
 			}
 		}
-		return false
 	}
-	return false
+	return apex
 }

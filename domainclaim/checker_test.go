@@ -76,7 +76,7 @@ func TestCheck(t *testing.T) {
 		{"capitals", []string{strings.ToUpper(long)}, nil, domainclaim.Mismatch, "in capital letters"},
 		{"token alone at the apex (20)", []string{c.Token}, nil, domainclaim.Mismatch, "The token stands alone at example.com"},
 		{"another claim's token (11)", []string{"acme-domain-verify=" + other}, nil, domainclaim.Mismatch, "belongs to another claim"},
-		{"another claim's token under the label (11)", nil, []string{other}, domainclaim.Mismatch, "not with the value of this claim"},
+		{"another claim's token under the label (11)", nil, []string{other}, domainclaim.Mismatch, "belongs to another claim"},
 		{"another product's record", []string{"acmeco-domain-verify=" + c.Token + "x"}, nil, domainclaim.Mismatch, "other text around it"},
 		{"another product's token", []string{"other-domain-verify=" + other}, nil, domainclaim.Absent, ""},
 		{"cut token", []string{long[:len(long)-1]}, nil, domainclaim.Mismatch, "belongs to another claim"},
@@ -228,43 +228,51 @@ func TestSearchList4(t *testing.T) {
 	}
 	asked := map[string]int{}
 	for _, q := range s.Queries() {
-		asked[q.Name]++
+		if q.Type == "TXT" {
+			asked[q.Name]++
+		}
 	}
 	if d := cmp.Diff(map[string]int{apexName + ".": 1, labelName + ".": 1}, asked); d != "" {
 		t.Errorf("asked (-want +got):\n%s", d)
 	}
 	// A name that is not rooted is not asked for at all.
+	before := len(s.Queries())
 	var refused *domainclaim.LookupError
 	if _, err := s.Resolver().LookupTXT(t.Context(), apexName); !errors.As(err, &refused) || refused.Code != domainclaim.CodeLocal {
 		t.Errorf("not rooted: %v", err)
 	}
-	if n := len(s.Queries()); n != 2 {
-		t.Errorf("%d queries, want 2", n)
+	if n := len(s.Queries()); n != before {
+		t.Errorf("%d queries, want %d", n, before)
 	}
 }
 
-// TestQuorum9 tells what several servers say apart. Regression 9: one that has the
-// record against two that do not is no absence.
+// TestQuorum9 tells what several servers say apart, where no name server can be asked.
+// Regression 9: one that has the record against two that do not is no absence. Neither is
+// it a proof, for who has not proven the domain yet.
 func TestQuorum9(t *testing.T) {
 	t.Parallel()
 	const has, gone, fails, other = "has", "gone", "fails", "other"
 	for _, tt := range []struct {
 		servers []string
-		want    domainclaim.Outcome
+		pending domainclaim.Outcome // of a claim that has to be proven
+		held    domainclaim.Outcome // and of one that was
 	}{
-		{[]string{has}, domainclaim.Present},
-		{[]string{gone}, domainclaim.Absent},
-		{[]string{fails}, domainclaim.Unknown},
-		{[]string{other}, domainclaim.Mismatch},
-		{[]string{has, gone}, domainclaim.Present},
-		{[]string{gone, gone}, domainclaim.Absent},
-		{[]string{gone, fails}, domainclaim.Unknown},
-		{[]string{has, gone, gone}, domainclaim.Present},
-		{[]string{has, fails, fails}, domainclaim.Present},
-		{[]string{gone, gone, fails}, domainclaim.Absent},
-		{[]string{gone, other, fails}, domainclaim.Mismatch},
-		{[]string{gone, fails, fails}, domainclaim.Unknown},
-		{[]string{gone, gone, fails, fails}, domainclaim.Unknown},
+		{[]string{has}, domainclaim.Present, domainclaim.Present},
+		{[]string{gone}, domainclaim.Absent, domainclaim.Absent},
+		{[]string{fails}, domainclaim.Unknown, domainclaim.Unknown},
+		{[]string{other}, domainclaim.Mismatch, domainclaim.Mismatch},
+		{[]string{has, gone}, domainclaim.Unknown, domainclaim.Present},
+		{[]string{has, has}, domainclaim.Present, domainclaim.Present},
+		{[]string{gone, gone}, domainclaim.Absent, domainclaim.Absent},
+		{[]string{gone, fails}, domainclaim.Unknown, domainclaim.Unknown},
+		{[]string{has, gone, gone}, domainclaim.Unknown, domainclaim.Present},
+		{[]string{has, fails, fails}, domainclaim.Unknown, domainclaim.Present},
+		{[]string{has, has, fails}, domainclaim.Present, domainclaim.Present},
+		{[]string{has, has, gone}, domainclaim.Present, domainclaim.Present},
+		{[]string{gone, gone, fails}, domainclaim.Absent, domainclaim.Absent},
+		{[]string{gone, other, fails}, domainclaim.Mismatch, domainclaim.Mismatch},
+		{[]string{gone, fails, fails}, domainclaim.Unknown, domainclaim.Unknown},
+		{[]string{gone, gone, fails, fails}, domainclaim.Unknown, domainclaim.Unknown},
 	} {
 		t.Run(strings.Join(tt.servers, " "), func(t *testing.T) {
 			t.Parallel()
@@ -282,8 +290,12 @@ func TestQuorum9(t *testing.T) {
 				}
 				resolvers = append(resolvers, s.Resolver())
 			}
-			if o := checker(resolvers...).Check(t.Context(), c); o.Outcome != tt.want {
-				t.Errorf("%s, want %s", o.Outcome, tt.want)
+			if o := checker(resolvers...).Check(t.Context(), c); o.Outcome != tt.pending || o.Authoritative {
+				t.Errorf("pending: %s, want %s", o.Outcome, tt.pending)
+			}
+			c.State = domainclaim.Missing
+			if o := checker(resolvers...).Check(t.Context(), c); o.Outcome != tt.held || o.Authoritative {
+				t.Errorf("missing: %s, want %s", o.Outcome, tt.held)
 			}
 		})
 	}
@@ -317,8 +329,10 @@ func TestAppended19(t *testing.T) {
 	before := len(s.Queries())
 	c.State = domainclaim.Verified
 	checker(s.Resolver()).Check(t.Context(), c)
-	if got := len(s.Queries()) - before; got != 2 {
-		t.Errorf("%d questions for a verified claim, want 2", got)
+	for _, q := range s.Queries()[before:] {
+		if strings.HasSuffix(q.Name, "example.com.example.com.") {
+			t.Errorf("a verified claim asked for %s", q.Name)
+		}
 	}
 }
 

@@ -22,21 +22,28 @@ const (
 	udpTries   = 2
 )
 
-// client asks one server. It keeps nothing between questions, so that a second look
-// is a look.
+// client asks one server: a resolver, or a name server of a zone. It keeps nothing
+// between questions, so that a second look is a look.
 type client struct {
 	server  string
 	timeout time.Duration
+	zone    string                                                               // rooted; "" for a resolver
+	dialer  func(ctx context.Context, network, address string) (net.Conn, error) // nil is a net.Dialer
 }
 
 // LookupTXT implements [Resolver].
 func (c *client) LookupTXT(ctx context.Context, rooted string) (Answer, error) {
+	return c.lookup(ctx, rooted, dnsmessage.TypeTXT)
+}
+
+// lookup looks records of one type up; Values are what body makes of them.
+func (c *client) lookup(ctx context.Context, rooted string, want dnsmessage.Type) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	answer := Answer{Server: c.server, Name: rooted}
-	at := &chain{name: foldASCII(rooted)}
+	answer := Answer{Server: c.server, Name: rooted, Authoritative: c.zone != ""}
+	at := &chain{want: want, zone: c.zone, name: foldASCII(rooted)}
 	for {
-		q, err := question(at.name)
+		q, err := question(at.name, want)
 		if err != nil {
 			return Answer{}, c.failed(rooted, CodeLocal, err)
 		}
@@ -79,7 +86,7 @@ func exchangeCode(ctx context.Context, err error) Code {
 }
 
 // question refuses names that are not rooted: only those mean the same everywhere.
-func question(rooted string) (dnsmessage.Question, error) {
+func question(rooted string, want dnsmessage.Type) (dnsmessage.Question, error) {
 	if !strings.HasSuffix(rooted, ".") || len(rooted) > maxName+1 {
 		return dnsmessage.Question{}, errors.New("not a rooted name")
 	}
@@ -92,16 +99,17 @@ func question(rooted string) (dnsmessage.Question, error) {
 	if err != nil {
 		return dnsmessage.Question{}, err
 	}
-	return dnsmessage.Question{Name: name, Type: dnsmessage.TypeTXT, Class: dnsmessage.ClassINET}, nil
+	return dnsmessage.Question{Name: name, Type: want, Class: dnsmessage.ClassINET}, nil
 }
 
-// query packs a question with an id that nobody can foresee.
-func query(q dnsmessage.Question, edns bool) (id uint16, msg []byte, err error) {
+// query packs a question with an id that nobody can foresee. Only a resolver is asked
+// to go and find out.
+func query(q dnsmessage.Question, recurse, edns bool) (id uint16, msg []byte, err error) {
 	var b [2]byte
 	rand.Read(b[:]) // never fails
 	id = binary.BigEndian.Uint16(b[:])
 	m := dnsmessage.Message{
-		Header:    dnsmessage.Header{ID: id, RecursionDesired: true},
+		Header:    dnsmessage.Header{ID: id, RecursionDesired: recurse},
 		Questions: []dnsmessage.Question{q},
 	}
 	if edns {
@@ -153,7 +161,7 @@ func (c *client) askUDP(ctx context.Context, q dnsmessage.Question, edns bool, s
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(share))
 		defer cancel()
 	}
-	id, msg, err := query(q, edns)
+	id, msg, err := query(q, c.zone == "", edns)
 	if err != nil {
 		return nil, dnsmessage.Header{}, err
 	}
@@ -178,7 +186,7 @@ func (c *client) askUDP(ctx context.Context, q dnsmessage.Question, edns bool, s
 }
 
 func (c *client) askTCP(ctx context.Context, q dnsmessage.Question, edns bool) ([]byte, dnsmessage.Header, error) {
-	id, msg, err := query(q, edns)
+	id, msg, err := query(q, c.zone == "", edns)
 	if err != nil {
 		return nil, dnsmessage.Header{}, err
 	}
@@ -209,8 +217,11 @@ func (c *client) askTCP(ctx context.Context, q dnsmessage.Question, edns bool) (
 // dial connects, so that the kernel picks a fresh random port and lets only the
 // server's packets in. The connection dies with ctx; stop closes it.
 func (c *client) dial(ctx context.Context, network string) (net.Conn, func(), error) {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, network, c.server)
+	dial := c.dialer
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	conn, err := dial(ctx, network, c.server)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/netip"
 	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
 )
 
 // ParseResolvConf opens the parser to tests.
@@ -11,26 +13,27 @@ func ParseResolvConf(r io.Reader) ([]netip.Addr, error) { return parseResolvConf
 
 // ReadMessage runs what a client does with a message off the wire: match it to the
 // question, and follow it. matched is false for a message that would be passed over.
-func ReadMessage(msg []byte, id uint16, rooted string) (a Answer, matched bool, err error) {
-	q, err := question(rooted)
+// A zone makes it the client of a name server.
+func ReadMessage(msg []byte, id uint16, rooted string, want dnsmessage.Type, zone string) (a Answer, matched bool, err error) {
+	q, err := question(rooted, want)
 	if err != nil {
 		return Answer{}, false, err
 	}
 	if _, ok := answers(msg, id, q); !ok {
 		return Answer{}, false, nil
 	}
-	c := &chain{name: key(q.Name)}
+	c := &chain{want: want, zone: zone, name: key(q.Name)}
 	code, err := c.follow(msg)
-	return Answer{Name: rooted, Code: code, Aliases: c.aliases, Values: c.values}, true, err
+	return Answer{Name: rooted, Code: code, Aliases: c.aliases, Values: c.values, TTL: time.Duration(c.ttl) * time.Second}, true, err
 }
 
 // NewQuery packs the question that a client sends.
 func NewQuery(rooted string) (uint16, []byte, error) {
-	q, err := question(rooted)
+	q, err := question(rooted, dnsmessage.TypeTXT)
 	if err != nil {
 		return 0, nil, err
 	}
-	return query(q, true)
+	return query(q, true, true)
 }
 
 // FreeMail and Tenants are the embedded lists.

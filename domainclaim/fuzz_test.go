@@ -147,7 +147,7 @@ func FuzzMessage(f *testing.F) {
 		if len(msg) < 2 || len(msg) > 65535 {
 			return
 		}
-		a, matched, err := domainclaim.ReadMessage(msg, uint16(msg[0])<<8|uint16(msg[1]), "example.com.")
+		a, matched, err := domainclaim.ReadMessage(msg, uint16(msg[0])<<8|uint16(msg[1]), "example.com.", dnsmessage.TypeTXT, "")
 		if !matched {
 			return
 		}

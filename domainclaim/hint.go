@@ -1,33 +1,129 @@
 package domainclaim
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
+const hintPresent = "The record was found. Leave it in place: it is looked for again and again."
+
 // hint says in plain English what was seen and what to do. It decides nothing.
-func (c Claim) hint(outcome Outcome, replies []reply, ours []string) string {
-	records := c.Records()
-	wanted := fmt.Sprintf("a TXT record at %s with the value %s", records[apex].Name, records[apex].Value)
-	switch outcome {
+func (l *inquiry) hint(o Observation, decided []reply, p poll) string {
+	switch o.Outcome {
 	case Present:
-		return "The record was found. Leave it in place: it is looked for again and again."
+		return l.hintPresent(o)
 	case Absent:
-		return fmt.Sprintf("No record was found. Add %s. A new record can take from minutes to a day until it is seen everywhere.", wanted)
+		return l.hintAbsent(o)
 	case Mismatch:
-		return c.hintMismatch(wanted, replies, ours)
+		ours, _ := l.claim.sort(decided)
+		return sentences(l.claim.hintMismatch(l.wanted(), decided, ours), l.hintCached(o))
 	}
-	if len(replies) == 0 {
+	return l.hintUnknown(o, p)
+}
+
+// wanted is the record to publish.
+func (l *inquiry) wanted() string {
+	return fmt.Sprintf("a TXT record at %s with the value %s", l.records[apex].Name, l.records[apex].Value)
+}
+
+func (l *inquiry) hintPresent(o Observation) string {
+	lagging := ""
+	for _, v := range l.verdicts {
+		if o.Authoritative && v.outcome == Present && v.has < v.of {
+			lagging = fmt.Sprintf("%d of %d name servers have it so far.", v.has, v.of)
+		}
+	}
+	if !o.CachedUntil.IsZero() {
+		lagging = sentences(lagging, "Other DNS servers may not see it until "+clock(o.CachedUntil, o.At)+".")
+	}
+	return sentences(hintPresent, lagging)
+}
+
+func (l *inquiry) hintAbsent(o Observation) string {
+	if o.Authoritative {
+		return sentences(fmt.Sprintf("No record was found. Add %s.", l.wanted()),
+			fmt.Sprintf("The name servers of %s were asked themselves: they have it as soon as it is published.", l.zoneName()),
+			l.hintCached(o))
+	}
+	wait := "A new record can take from minutes to a day until it is seen everywhere."
+	if !o.CachedUntil.IsZero() {
+		wait = l.hintCached(o)
+	}
+	return sentences(fmt.Sprintf("No record was found. Add %s.", l.wanted()), wait, l.hintZone())
+}
+
+func (l *inquiry) hintCached(o Observation) string {
+	switch {
+	case o.CachedUntil.IsZero():
+		return ""
+	case o.Authoritative:
+		return "Other DNS servers may still show one until " + clock(o.CachedUntil, o.At) + "."
+	}
+	return "If it was changed just now, DNS servers may go on saying so until " + clock(o.CachedUntil, o.At) + "."
+}
+
+// hintZone says why the name servers were not asked themselves.
+func (l *inquiry) hintZone() string {
+	var e *zoneError
+	if errors.As(l.authorityErr, &e) {
+		return e.hint
+	}
+	return ""
+}
+
+func (l *inquiry) zoneName() string {
+	if l.zone.Name == "" {
+		return l.claim.Name
+	}
+	return printable(strings.TrimSuffix(l.zone.Name, "."), maxName)
+}
+
+func (l *inquiry) hintUnknown(o Observation, p poll) string {
+	for _, v := range l.verdicts {
+		if v.outcome == Unknown && v.has > 0 {
+			return fmt.Sprintf("Only %d of %d name servers that answered has the record, so nothing changes yet. Wait until they agree, or ask the DNS provider.", v.has, v.of)
+		}
+	}
+	switch {
+	case p.shows > 0 && l.authoritative() == Absent:
+		return sentences("The domain's own name servers do not have the record, but other DNS servers still show it, so nothing changes yet. If it was removed by mistake, put it back.", l.hintStill(o))
+	case p.shows > 0:
+		return sentences(fmt.Sprintf("The record is seen by %d of %d DNS servers. More than half have to see it.", p.shows, p.all()), l.hintStill(o), l.hintZone())
+	case len(l.resolverReplies) == 0 && !l.authorityAsked:
 		return "No DNS server is configured, so nothing could be looked up. This is for the operator of this service to fix."
 	}
-	return "DNS gave no usable answer, so nothing is known about the record, and nothing changes. " + trouble(replies)
+	replies := slices.Clone(l.resolverReplies)
+	for _, v := range l.verdicts {
+		replies = append(replies, v.replies...)
+	}
+	return sentences("DNS gave no usable answer, so nothing is known about the record, and nothing changes.", trouble(replies), l.hintZone())
+}
+
+func (l *inquiry) hintStill(o Observation) string {
+	if o.CachedUntil.IsZero() {
+		return ""
+	}
+	return "They may differ until " + clock(o.CachedUntil, o.At) + "."
+}
+
+// clock is an instant for a person, with its day when it is not within one.
+func clock(t, from time.Time) string {
+	if t.Sub(from) < day {
+		return t.UTC().Format("15:04 UTC")
+	}
+	return t.UTC().Format("15:04 UTC on 2 January")
+}
+
+func sentences(s ...string) string {
+	return strings.Join(slices.DeleteFunc(s, func(s string) bool { return s == "" }), " ")
 }
 
 func (c Claim) hintMismatch(wanted string, replies []reply, ours []string) string {
-	seen := quote(printable(ours[0], maxShown))
 	for _, r := range replies {
-		if r.record == apex && slices.ContainsFunc(r.Values, func(v string) bool { return bare(v) == c.Token }) {
+		if r.record == apex && slices.ContainsFunc(r.Values, func(v string) bool { return c.Token != "" && bare(v) == c.Token }) {
 			return fmt.Sprintf("The token stands alone at %s. There it needs the text before it too: publish %s.", c.Name, wanted)
 		}
 	}
@@ -40,16 +136,44 @@ func (c Claim) hintMismatch(wanted string, replies []reply, ours []string) strin
 		}
 	}
 	for _, v := range ours {
-		if strings.HasPrefix(bare(v), c.prefix()) {
+		if strings.HasPrefix(bare(v), c.prefix()) || tokenLike(bare(v)) {
 			return fmt.Sprintf("The token found belongs to another claim, or to an older one on this domain: %s. Add %s.", quote(printable(v, maxShown)), wanted)
 		}
+	}
+	seen := quote(printable(ours[0], maxShown))
+	if wildcard(replies) {
+		return fmt.Sprintf("A record was found, but not with the value of this claim: %s. It may come from a wildcard (*.%s): a record of the exact name goes before that. Add %s.", seen, c.Name, wanted)
 	}
 	return fmt.Sprintf("A record was found, but not with the value of this claim: %s. Add %s.", seen, wanted)
 }
 
-func hintDoubled(c Claim) string {
-	return fmt.Sprintf("The record was found at %s.%s: the DNS panel has added the domain by itself. Type %q as the name of the record.",
-		c.challenge(), c.Name, strings.TrimSuffix(c.challenge(), "."+c.Name))
+// tokenLike reports whether value could be the token of a claim.
+func tokenLike(value string) bool {
+	return len(value) == 32 && strings.Trim(value, "abcdefghijklmnopqrstuvwxyz234567") == ""
+}
+
+// wildcard guesses: nobody publishes the records of a mail server, or what stands at the
+// domain itself, under the label of a challenge.
+func wildcard(replies []reply) bool {
+	var above []string
+	for _, r := range replies {
+		if r.record == apex {
+			above = append(above, r.Values...)
+		}
+	}
+	for _, r := range replies {
+		for _, v := range r.Values {
+			if r.record == label && (strings.HasPrefix(v, "v=") || slices.Contains(above, v)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func hintDoubled(record Record) string {
+	return fmt.Sprintf("The record was found, but with the domain twice in its name: the DNS panel has added the domain to %s by itself. Type %q as the name of the record.",
+		record.Name, record.Host)
 }
 
 // trouble names what went wrong, each kind once.

@@ -1,8 +1,10 @@
 package domainclaim
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The records of a claim, as Claim.Records orders them.
@@ -11,42 +13,175 @@ const (
 	label
 )
 
-// judge weighs the replies of so many resolvers. It alone decides the Outcome.
-func (c Claim) judge(replies []reply, resolvers int) Observation {
-	o := Observation{Name: c.Name, Token: c.Token, Outcome: Unknown}
-	failed := map[int]bool{}
-	answered := map[int]bool{}
-	var ours, other []string // values meant for the claim, and the rest
-	for _, r := range replies {
-		answered[r.resolver] = true
-		if !r.ok {
-			failed[r.resolver] = true
+// poll is what the resolvers say, one by one.
+type poll struct {
+	shows  int // have the proof
+	clean  int // answered properly for both names, and have it not
+	failed int
+}
+
+func (p poll) proves(c Claim) bool {
+	return p.shows > 0 && (c.Holds() || 2*p.shows > p.all())
+}
+
+// absent needs a majority of all, and nobody who says otherwise.
+func (p poll) absent() bool { return p.shows == 0 && 2*p.clean > p.all() }
+
+func (p poll) all() int { return p.shows + p.clean + p.failed }
+
+func (l *inquiry) poll() poll {
+	shows, failed := make([]bool, len(l.resolvers)), make([]bool, len(l.resolvers))
+	for _, r := range l.resolverReplies {
+		shows[r.server] = shows[r.server] || l.claim.shows(r)
+		failed[r.server] = failed[r.server] || !r.ok
+	}
+	var p poll
+	for i := range l.resolvers {
+		switch {
+		case shows[i]:
+			p.shows++
+		case failed[i]:
+			p.failed++
+		default:
+			p.clean++
 		}
+	}
+	return p
+}
+
+// authoritative is what the name servers come to over both records.
+func (l *inquiry) authoritative() Outcome {
+	absent := 0
+	for _, v := range l.verdicts {
+		switch v.outcome {
+		case Present:
+			return Present
+		case Absent:
+			absent++
+		}
+	}
+	if absent == len(l.records) {
+		return Absent
+	}
+	return Unknown
+}
+
+// seenByAuthority reports whether any name server has the proof.
+func (l *inquiry) seenByAuthority() bool {
+	return slices.ContainsFunc(l.verdicts, func(v verdict) bool { return v.some })
+}
+
+// finish weighs what was seen. It alone decides the Outcome of a whole look.
+func (l *inquiry) finish(ctx context.Context) Observation {
+	var servers []reply
+	for _, v := range l.verdicts {
+		servers = append(servers, v.replies...)
+	}
+	p, said := l.poll(), l.authoritative()
+	outcome, authoritative, decided := Unknown, false, append(slices.Clone(l.resolverReplies), servers...)
+	switch {
+	case said == Present:
+		outcome, authoritative, decided = Present, true, servers
+	case said == Absent && l.claim.Holds() && p.shows > 0:
+		// Gone, and yet seen: nothing is to be concluded of what is still to be had.
+	case said == Absent:
+		outcome, authoritative, decided = Absent, true, servers
+	case p.proves(l.claim):
+		outcome, decided = Present, l.resolverReplies
+	case p.absent() && !l.seenByAuthority():
+		outcome, decided = Absent, l.resolverReplies
+	}
+	o := l.observe(outcome, decided)
+	o.Authoritative = authoritative
+	o.Answers = l.answers(servers)
+	o.CachedUntil = l.cachedUntil(o)
+	if l.zone.Name != "" {
+		o.Zone, o.NameServers = printable(l.zone.Name, maxName+1), shownHosts(l.zone.NameServers)
+	}
+	o.Hint = l.hint(o, decided, p)
+	if !l.claim.Holds() && (o.Outcome == Absent || o.Outcome == Mismatch) {
+		if record, ok := l.doubled(ctx); ok {
+			o.Hint = hintDoubled(record)
+		}
+	}
+	return o
+}
+
+// observe makes an observation of the replies that decided it.
+func (l *inquiry) observe(outcome Outcome, replies []reply) Observation {
+	o := Observation{Name: l.claim.Name, Token: l.claim.Token, Outcome: outcome, At: instant(l.now())}
+	ours, other := l.claim.sort(replies)
+	if outcome == Absent && len(ours) > 0 {
+		o.Outcome = Mismatch
+	}
+	o.Found = shown(append(ours, other...))
+	o.Hint = hintPresent
+	for _, r := range replies[:min(len(replies), maxAnswers)] {
+		o.Answers = append(o.Answers, l.claim.answer(r))
+	}
+	return o
+}
+
+// answers keeps what the resolvers said, and what the name servers did.
+func (l *inquiry) answers(servers []reply) []Answer {
+	keep := maxAnswers - min(len(servers), maxAnswers/2)
+	replies := slices.Clone(l.resolverReplies[:min(len(l.resolverReplies), keep)])
+	replies = append(replies, servers...)
+	out := make([]Answer, 0, min(len(replies), maxAnswers))
+	for _, r := range replies[:min(len(replies), maxAnswers)] {
+		out = append(out, l.claim.answer(r))
+	}
+	return out
+}
+
+// cachedUntil is for how long resolvers will go on to say what the name servers do not,
+// or what nobody could ask them about.
+func (l *inquiry) cachedUntil(o Observation) time.Time {
+	var longest time.Duration
+	for _, r := range l.resolverReplies {
+		shows := l.claim.shows(r)
+		contradicts := !shows
+		switch {
+		case !r.ok:
+			continue
+		case o.Authoritative && o.Outcome == Present:
+			contradicts = !shows && l.verdicts[r.record].outcome == Present
+		case l.authoritative() == Absent:
+			contradicts = shows
+		case o.Outcome == Present:
+			continue
+		}
+		if contradicts {
+			longest = max(longest, min(r.TTL, longestTTL*time.Second))
+		}
+	}
+	if longest <= 0 {
+		return time.Time{}
+	}
+	return instant(o.At.Add(longest))
+}
+
+// sort parts the values that look meant for the claim, with the proof first, from others.
+func (c Claim) sort(replies []reply) (ours, other []string) {
+	var proof []string
+	for _, r := range replies {
 		for _, v := range r.Values {
 			switch {
 			case c.proves(r.record, v):
-				o.Outcome = Present
-				ours = append(ours, v)
+				proof = append(proof, v)
 			case c.meant(r.record, v):
 				ours = append(ours, v)
 			default:
 				other = append(other, v)
 			}
 		}
-		if len(o.Answers) < maxAnswers {
-			o.Answers = append(o.Answers, r.shown())
-		}
 	}
-	o.Found = shown(append(ours, other...))
-	proper := len(answered) - len(failed)
-	if o.Outcome != Present && proper > 0 && proper > resolvers/2 {
-		o.Outcome = Absent
-		if len(ours) > 0 {
-			o.Outcome = Mismatch
-		}
-	}
-	o.Hint = c.hint(o.Outcome, replies, ours)
-	return o
+	return append(proof, ours...), other
+}
+
+// shows reports whether an answer has the proof.
+func (c Claim) shows(r reply) bool {
+	return r.ok && slices.ContainsFunc(r.Values, func(v string) bool { return c.proves(r.record, v) })
 }
 
 // proves reports whether value, found at the name of that record, is the proof.
@@ -71,6 +206,18 @@ func bare(value string) string {
 	return strings.Trim(value, " \t\r\n\u00a0\"'\u201c\u201d\u2018\u2019")
 }
 
+// answer is what is kept of a reply.
+func (c Claim) answer(r reply) Answer {
+	a := r.Answer
+	ours, other := c.sort([]reply{r})
+	a.Values = shown(append(ours, other...))
+	a.Aliases = shown(a.Aliases)
+	a.Name = printable(a.Name, maxName+1)
+	a.Server = printable(a.Server, maxShown)
+	a.Code = Code(printable(string(a.Code), maxShown))
+	return a
+}
+
 // shown is the part of values that is kept and shown, each once.
 func shown(values []string) []string {
 	var kept []string
@@ -85,11 +232,11 @@ func shown(values []string) []string {
 	return kept
 }
 
-func (r reply) shown() Answer {
-	a := r.Answer
-	a.Values = shown(a.Values)
-	a.Aliases = shown(a.Aliases)
-	a.Server = printable(a.Server, maxShown)
-	a.Code = Code(printable(string(a.Code), maxShown))
-	return a
+// shownHosts is the part of a list of hosts that is kept.
+func shownHosts(hosts []string) []string {
+	kept := make([]string, 0, min(len(hosts), maxHosts))
+	for _, h := range hosts[:min(len(hosts), maxHosts)] {
+		kept = append(kept, printable(h, maxName+1))
+	}
+	return kept
 }

@@ -3,6 +3,7 @@ package domainclaim
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -37,23 +38,46 @@ func key(n dnsmessage.Name) string { return foldASCII(n.String()) }
 type response struct {
 	dnsmessage.Header
 	rcode   dnsmessage.RCode // with the bits that EDNS adds
-	aliases map[string]alias
-	texts   map[string]texts
-	soa, ns bool // in the authority section
+	aliases []alias
+	sets    []recordSet
+	// Of the authority section.
+	soa, ns bool
+	minimum uint32 // for how many seconds an absence may be kept, when there is a SOA
 }
 
 type alias struct {
-	target string
-	ttl    uint32
+	owner, target string
+	ttl           uint32
 }
 
-type texts struct {
+// recordSet is the records of one name that were asked for.
+type recordSet struct {
+	owner  string
 	values []string
 	ttl    uint32
 }
 
-// parseResponse reads a message of at most 64 KiB, which UDP and TCP guarantee.
-func parseResponse(msg []byte) (*response, error) {
+func (r *response) alias(owner string) (alias, bool) {
+	for _, a := range r.aliases {
+		if a.owner == owner {
+			return a, true
+		}
+	}
+	return alias{}, false
+}
+
+func (r *response) set(owner string) *recordSet {
+	for i := range r.sets {
+		if r.sets[i].owner == owner {
+			return &r.sets[i]
+		}
+	}
+	return nil
+}
+
+// parseResponse reads an answer about records of one type, in a message of at most
+// 64 KiB, which UDP and TCP guarantee.
+func parseResponse(msg []byte, want dnsmessage.Type) (*response, error) {
 	var p dnsmessage.Parser
 	h, err := p.Start(msg)
 	if err != nil {
@@ -62,16 +86,11 @@ func parseResponse(msg []byte) (*response, error) {
 	if err := p.SkipAllQuestions(); err != nil {
 		return nil, err
 	}
-	r := &response{Header: h, rcode: h.RCode, aliases: map[string]alias{}, texts: map[string]texts{}}
-	if err := each(p.AnswerHeader, func(h dnsmessage.ResourceHeader) error { return r.answer(&p, h) }); err != nil {
+	r := &response{Header: h, rcode: h.RCode}
+	if err := each(p.AnswerHeader, func(h dnsmessage.ResourceHeader) error { return r.answer(&p, h, want) }); err != nil {
 		return nil, err
 	}
-	err = each(p.AuthorityHeader, func(h dnsmessage.ResourceHeader) error {
-		r.soa = r.soa || h.Type == dnsmessage.TypeSOA
-		r.ns = r.ns || h.Type == dnsmessage.TypeNS
-		return p.SkipAuthority()
-	})
-	if err != nil {
+	if err := each(p.AuthorityHeader, func(h dnsmessage.ResourceHeader) error { return r.authority(&p, h) }); err != nil {
 		return nil, err
 	}
 	err = each(p.AdditionalHeader, func(h dnsmessage.ResourceHeader) error {
@@ -104,114 +123,88 @@ func each(next func() (dnsmessage.ResourceHeader, error), do func(dnsmessage.Res
 }
 
 // answer reads one record of the answer section under its owner.
-func (r *response) answer(p *dnsmessage.Parser, h dnsmessage.ResourceHeader) error {
+func (r *response) answer(p *dnsmessage.Parser, h dnsmessage.ResourceHeader, want dnsmessage.Type) error {
+	if h.Class != dnsmessage.ClassINET || h.Type != want && h.Type != dnsmessage.TypeCNAME {
+		return p.SkipAnswer()
+	}
 	owner := key(h.Name)
-	switch {
-	case h.Class == dnsmessage.ClassINET && h.Type == dnsmessage.TypeCNAME:
+	if h.Type == dnsmessage.TypeCNAME {
 		body, err := p.CNAMEResource()
 		if err != nil {
 			return err
 		}
-		if had, ok := r.aliases[owner]; ok && had.target != key(body.CNAME) {
+		target := key(body.CNAME)
+		had, ok := r.alias(owner)
+		switch {
+		case !ok:
+			r.aliases = append(r.aliases, alias{owner, target, seconds(h.TTL)})
+		case had.target != target:
 			return errors.New("a name with two aliases")
 		}
-		r.aliases[owner] = alias{key(body.CNAME), h.TTL}
-	case h.Class == dnsmessage.ClassINET && h.Type == dnsmessage.TypeTXT:
-		body, err := p.TXTResource()
-		if err != nil {
-			return err
-		}
-		t, ok := r.texts[owner]
-		if !ok || h.TTL < t.ttl {
-			t.ttl = h.TTL
-		}
-		// One record is one value, in however many strings it travels.
-		t.values = append(t.values, strings.Join(body.TXT, ""))
-		r.texts[owner] = t
-	default:
-		return p.SkipAnswer()
+		return nil
 	}
+	value, err := body(p, want)
+	if err != nil {
+		return err
+	}
+	t := r.set(owner)
+	if t == nil {
+		r.sets = append(r.sets, recordSet{owner: owner, ttl: seconds(h.TTL)})
+		t = &r.sets[len(r.sets)-1]
+	}
+	t.ttl = min(t.ttl, seconds(h.TTL))
+	t.values = append(t.values, value)
 	return nil
 }
 
-// chain is how far a look-up has come along the aliases of its name.
-type chain struct {
-	name    string // folded, rooted; where it stands
-	aliases []string
-	values  []string
-	ttl     uint32
-	counted bool // ttl is set
+// body reads what one record says. One TXT record is one value, in however many strings
+// it travels.
+func body(p *dnsmessage.Parser, kind dnsmessage.Type) (string, error) {
+	switch kind {
+	case dnsmessage.TypeTXT:
+		b, err := p.TXTResource()
+		return strings.Join(b.TXT, ""), err
+	case dnsmessage.TypeNS:
+		b, err := p.NSResource()
+		return key(b.NS), err
+	case dnsmessage.TypeA:
+		b, err := p.AResource()
+		return netip.AddrFrom4(b.A).String(), err
+	case dnsmessage.TypeAAAA:
+		b, err := p.AAAAResource()
+		return netip.AddrFrom16(b.AAAA).String(), err
+	}
+	return "", fmt.Errorf("records of type %d are not read", kind)
 }
 
-// follow reads one answer to a question about c.name. It returns how the look-up
-// ended, or "" when c.name is now another, to be asked for in its turn, or the code
-// of a failure with an error. Records of names that the chain does not reach count
-// for nothing.
-func (c *chain) follow(msg []byte) (Code, error) {
-	r, err := parseResponse(msg)
-	if err != nil {
-		return CodeMalformed, err
-	}
-	if code, err := r.failure(); err != nil {
-		return code, err
-	}
-	start, reached := c.name, 0
-	for {
-		if t, ok := r.texts[c.name]; ok {
-			if r.rcode == dnsmessage.RCodeNameError {
-				return CodeMalformed, errors.New("records of a name that does not exist")
-			}
-			c.values = t.values
-			c.shorten(t.ttl)
-			return CodeOK, nil
+// authority reads one record of the authority section: what tells an absence from a
+// referral, and how long it may be kept (RFC 2308 section 5).
+func (r *response) authority(p *dnsmessage.Parser, h dnsmessage.ResourceHeader) error {
+	switch h.Type {
+	case dnsmessage.TypeNS:
+		r.ns = true
+	case dnsmessage.TypeSOA:
+		b, err := p.SOAResource()
+		if err != nil {
+			return err
 		}
-		next, ok := r.aliases[c.name]
-		if !ok {
-			break
+		least := min(seconds(h.TTL), seconds(b.MinTTL))
+		if !r.soa || least < r.minimum {
+			r.minimum = least
 		}
-		if len(c.aliases) == maxAliases {
-			return CodeAliasLoop, fmt.Errorf("more than %d aliases in a row", maxAliases)
-		}
-		reached++
-		c.shorten(next.ttl)
-		c.aliases = append(c.aliases, next.target)
-		c.name = next.target
+		r.soa = true
+		return nil
 	}
-	switch {
-	case len(r.texts) > 0 || len(r.aliases) > reached:
-		// Whoever mixes up owners is not believed about what is missing either.
-		return CodeMalformed, errors.New("records of another name")
-	case r.rcode == dnsmessage.RCodeNameError && (r.Authoritative || r.RecursionAvailable):
-		return CodeNoName, nil
-	case r.rcode == dnsmessage.RCodeNameError, !r.Authoritative && !r.RecursionAvailable && c.name == start:
-		return CodeLame, errors.New("neither an authority nor a resolver for the name")
-	case c.name != start && !r.soa:
-		return "", nil // the server did not look where the alias leads
-	case !r.Authoritative && r.ns && !r.soa:
-		return CodeLame, errors.New("referred to other servers")
-	}
-	return CodeNoData, nil
+	return p.SkipAuthority()
 }
 
-func (c *chain) shorten(ttl uint32) {
-	if !c.counted || ttl < c.ttl {
-		c.ttl, c.counted = ttl, true
-	}
-}
+// longestTTL is a week; nobody keeps an answer for longer.
+const longestTTL = 7 * 24 * 60 * 60
 
-// failure tells response codes that say nothing about the name.
-func (r *response) failure() (Code, error) {
-	switch r.rcode {
-	case dnsmessage.RCodeSuccess, dnsmessage.RCodeNameError:
-		return "", nil
-	case dnsmessage.RCodeServerFailure:
-		return CodeServFail, errors.New("the server failed")
-	case dnsmessage.RCodeRefused:
-		return CodeRefused, errors.New("the server refused")
-	case dnsmessage.RCodeFormatError:
-		return CodeFormErr, errors.New("the server did not understand")
-	case dnsmessage.RCodeNotImplemented:
-		return CodeNotImp, errors.New("the server does not do that")
+// seconds is a TTL as RFC 2181 section 8 reads it: more than 31 bits are none.
+func seconds(ttl uint32) uint32 {
+	if ttl > 1<<31-1 {
+		return 0
 	}
-	return CodeRCode, fmt.Errorf("response code %d", r.rcode)
+	return min(ttl, longestTTL)
 }

@@ -89,7 +89,7 @@ func TestReadMessage(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", label, err)
 		}
-		got, matched, err := domainclaim.ReadMessage(msg, 7, "example.com.")
+		got, matched, err := domainclaim.ReadMessage(msg, 7, "example.com.", dnsmessage.TypeTXT, "")
 		if matched == tt.passed {
 			t.Errorf("%s: matched %t", label, matched)
 			continue

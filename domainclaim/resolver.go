@@ -28,23 +28,33 @@ func NewResolver(server string, opts *ResolverOptions) (Resolver, error) {
 	if opts == nil {
 		opts = &ResolverOptions{}
 	}
+	c, err := newClient(server, opts.Timeout)
+	if err != nil {
+		return nil, err // and no Resolver that holds a nil
+	}
+	return c, nil
+}
+
+func newClient(server string, timeout time.Duration) (*client, error) {
 	addr, err := netip.ParseAddrPort(server)
 	if err != nil {
 		ip, ipErr := netip.ParseAddr(strings.Trim(server, "[]"))
 		if ipErr != nil {
 			return nil, fmt.Errorf("domainclaim: DNS server %q: want an IP address and a port", printable(server, maxShown))
 		}
-		addr = netip.AddrPortFrom(ip, 53)
+		addr = netip.AddrPortFrom(ip, dnsPort)
 	}
 	if addr.Port() == 0 || addr.Addr().IsUnspecified() {
 		return nil, fmt.Errorf("domainclaim: DNS server %q: nobody can be asked there", printable(server, maxShown))
 	}
-	timeout := opts.Timeout
 	if timeout <= 0 {
 		timeout = defaultTimeout
 	}
 	return &client{server: addr.String(), timeout: timeout}, nil
 }
+
+// dnsPort is where name servers listen.
+const dnsPort = 53
 
 const resolvConf = "/etc/resolv.conf"
 
@@ -58,24 +68,37 @@ const (
 // SystemResolvers are the servers in /etc/resolv.conf, at most three. Its search list
 // is not used: the names that are asked for are complete.
 func SystemResolvers() ([]Resolver, error) {
-	f, err := os.Open(resolvConf)
-	if err != nil {
-		return nil, fmt.Errorf("domainclaim: the system's DNS servers: %w", err)
-	}
-	defer f.Close()
-	servers, err := parseResolvConf(f)
+	servers, err := systemServers()
 	if err != nil {
 		return nil, err
 	}
 	resolvers := make([]Resolver, 0, len(servers))
-	for _, ip := range servers {
-		r, err := NewResolver(net.JoinHostPort(ip.String(), strconv.Itoa(53)), nil)
+	for _, server := range servers {
+		r, err := NewResolver(server, nil)
 		if err != nil {
 			return nil, err
 		}
 		resolvers = append(resolvers, r)
 	}
 	return resolvers, nil
+}
+
+// systemServers are host:port.
+func systemServers() ([]string, error) {
+	f, err := os.Open(resolvConf)
+	if err != nil {
+		return nil, fmt.Errorf("domainclaim: the system's DNS servers: %w", err)
+	}
+	defer f.Close()
+	found, err := parseResolvConf(f)
+	if err != nil {
+		return nil, err
+	}
+	servers := make([]string, len(found))
+	for i, ip := range found {
+		servers[i] = net.JoinHostPort(ip.String(), strconv.Itoa(dnsPort))
+	}
+	return servers, nil
 }
 
 // parseResolvConf returns the usable name servers of a resolv.conf(5), which has at

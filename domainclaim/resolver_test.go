@@ -61,7 +61,7 @@ func TestManyRecords14(t *testing.T) {
 	if err != nil || len(a.Values) != 40 {
 		t.Fatalf("%d values, %v", len(a.Values), err)
 	}
-	want := []dnstest.Query{{Name: apexName + ".", Network: "udp", EDNS: true}, {Name: apexName + ".", Network: "tcp", EDNS: true}}
+	want := []dnstest.Query{{Name: apexName + ".", Type: "TXT", Network: "udp", EDNS: true, Recursive: true}, {Name: apexName + ".", Type: "TXT", Network: "tcp", EDNS: true, Recursive: true}}
 	if d := cmp.Diff(want, s.Queries()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

@@ -144,9 +144,11 @@ func (s *Server) Heal(name string) {
 
 // Query is one question that reached the server.
 type Query struct {
-	Name    string // as asked, rooted
-	Network string // "udp" or "tcp"
-	EDNS    bool
+	Name      string // as asked, rooted
+	Type      string // "TXT", "NS", "A" and the like
+	Network   string // "udp" or "tcp"
+	EDNS      bool
+	Recursive bool // meant for a resolver, not for the name server of a zone
 }
 
 // Queries are the questions so far, in the order they came.

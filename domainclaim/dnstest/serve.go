@@ -87,7 +87,10 @@ func (s *Server) respond(msg []byte, network string) []byte {
 		}
 	}
 	s.mu.Lock()
-	s.queries = append(s.queries, Query{Name: q.Name.String(), Network: network, EDNS: edns})
+	s.queries = append(s.queries, Query{
+		Name: q.Name.String(), Type: strings.TrimPrefix(q.Type.String(), "Type"),
+		Network: network, EDNS: edns, Recursive: m.RecursionDesired,
+	})
 	fault := s.fault(rooted(q.Name.String()))
 	reply := s.reply(m.ID, q, fault)
 	s.mu.Unlock()

@@ -1,0 +1,289 @@
+package domainclaim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// inquiry is one look at DNS for one claim.
+type inquiry struct {
+	*Checker
+	claim   Claim
+	records []Record
+
+	resolverReplies []reply
+	authorityAsked  bool
+	authorityErr    error // why no name server was asked
+	zone            Zone  // of the claim's name, when it was found
+	verdicts        []verdict
+
+	mu    sync.Mutex
+	zones int // that were looked for
+}
+
+// reply is one answer before it is cut to what is kept.
+type reply struct {
+	server int // its place among those that were asked
+	record int
+	ok     bool // answered properly
+	Answer
+}
+
+// askResolvers asks each for both records; the replies are in that order.
+func (l *inquiry) askResolvers(ctx context.Context) {
+	replies := make([]reply, len(l.resolvers)*len(l.records))
+	var wg sync.WaitGroup
+	for i, r := range l.resolvers {
+		for j, record := range l.records {
+			wg.Go(func() {
+				r := l.lookup(ctx, r, false, j, record.Rooted())
+				r.server = i
+				replies[i*len(l.records)+j] = r
+			})
+		}
+	}
+	wg.Wait()
+	l.resolverReplies = replies
+}
+
+func (c *Checker) lookup(ctx context.Context, r Resolver, authoritative bool, record int, rooted string) reply {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	a, err := r.LookupTXT(ctx, rooted)
+	rep := reply{record: record, Answer: a}
+	rep.Name, rep.Authoritative = rooted, authoritative
+	switch {
+	case err != nil:
+		rep.Values, rep.Code = nil, codeOf(err)
+		if e, ok := errors.AsType[*LookupError](err); ok {
+			rep.Server = e.Server
+		}
+	case len(a.Values) > 0:
+		rep.Code, rep.ok = CodeOK, true
+	case a.Code == CodeNoName || a.Code == CodeNoData:
+		rep.ok = true
+	case a.Code == CodeElsewhere && authoritative && len(a.Aliases) > 0:
+	default:
+		rep.Code = CodeUnexpected
+	}
+	return rep
+}
+
+func codeOf(err error) Code {
+	if e, ok := errors.AsType[*LookupError](err); ok {
+		return e.Code
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return CodeTimeout
+	}
+	return CodeNetwork
+}
+
+// worthwhile reports whether there is an Authority that may get further than the
+// resolvers did.
+func (l *inquiry) worthwhile() bool {
+	if l.authority == nil {
+		return false
+	}
+	// Where nobody answers, nobody says where the name servers are either.
+	return !l.derived || slices.ContainsFunc(l.resolverReplies, func(r reply) bool {
+		return r.ok || r.Code != CodeTimeout && r.Code != CodeNetwork
+	})
+}
+
+// verdict is what the name servers of a zone say about one record.
+type verdict struct {
+	outcome Outcome // Present, Absent (no proof; maybe other values) or Unknown
+	has, of int     // how many show the proof, and of how many that answered properly
+	some    bool    // somebody shows it, if only behind an alias where others do not
+	replies []reply // of those that were asked, with those behind aliases
+}
+
+// askAuthority finds the zones of both records, which are mostly one, and asks.
+func (l *inquiry) askAuthority(ctx context.Context) {
+	l.authorityAsked = true
+	zones := make([]Zone, len(l.records))
+	errs := make([]error, len(l.records))
+	zones[label], errs[label] = l.findZone(ctx, l.records[label].Rooted())
+	rooted := l.records[apex].Rooted()
+	var failed *zoneError
+	switch {
+	case errs[label] == nil && within(rooted, zones[label].Name):
+		// The label stands right below the name, so no cut is between them.
+		zones[apex] = zones[label]
+	case errs[label] == nil, errors.As(errs[label], &failed) && failed.zone == l.records[label].Rooted():
+		zones[apex], errs[apex] = l.findZone(ctx, rooted)
+	default:
+		errs[apex] = errs[label]
+	}
+	if errs[apex] == nil {
+		l.zone = zones[apex]
+	}
+	l.authorityErr = errors.Join(errs...)
+	l.verdicts = make([]verdict, len(l.records))
+	var wg sync.WaitGroup
+	for i, record := range l.records {
+		l.verdicts[i].outcome = Unknown
+		if errs[i] == nil {
+			wg.Go(func() { l.verdicts[i] = l.askZone(ctx, zones[i], i, record.Rooted(), nil) })
+		}
+	}
+	wg.Wait()
+}
+
+// findZone is bounded: aliases lead to at most eight more zones than the claim's two.
+func (l *inquiry) findZone(ctx context.Context, rooted string) (Zone, error) {
+	l.mu.Lock()
+	l.zones++
+	n := l.zones
+	l.mu.Unlock()
+	if n > maxAliases+2 {
+		return Zone{}, &LookupError{Name: rooted, Code: CodeAliasLoop, Err: errors.New("too many zones")}
+	}
+	z, err := l.authority.Zone(ctx, rooted)
+	if err == nil && len(z.Servers) == 0 {
+		err = fmt.Errorf("domainclaim: the Authority gave no servers for %s", quote(printable(rooted, maxName+1)))
+	}
+	if err != nil {
+		return Zone{}, err
+	}
+	z.Servers = z.Servers[:min(len(z.Servers), maxZoneServers)]
+	return z, nil
+}
+
+// askZone asks all servers of a zone for one name, and follows the aliases that leave
+// it. path is the aliases that led there.
+func (l *inquiry) askZone(ctx context.Context, z Zone, record int, rooted string, path []string) verdict {
+	v := verdict{replies: make([]reply, len(z.Servers))}
+	var wg sync.WaitGroup
+	for i, s := range z.Servers {
+		wg.Go(func() {
+			v.replies[i] = l.lookup(ctx, s, true, record, rooted)
+			v.replies[i].server = i
+		})
+	}
+	wg.Wait()
+	beyond := map[string]verdict{}
+	total := len(v.replies)
+	for i := range total {
+		r := &v.replies[i]
+		if r.Code != CodeElsewhere {
+			v.count(l.claim, *r)
+			continue
+		}
+		target := r.Aliases[len(r.Aliases)-1]
+		sub, ok := beyond[target]
+		if !ok && len(beyond) < 2 { // servers that differ: one is out of date
+			sub = l.beyond(ctx, record, target, slices.Concat(path, []string{rooted}, r.Aliases))
+			beyond[target] = sub
+			v.replies = append(v.replies, sub.replies...)
+			r = &v.replies[i]
+		}
+		v.some = v.some || sub.some
+		switch sub.outcome {
+		case Present:
+			v.has++
+			v.of++
+		case Absent:
+			v.of++
+		default:
+			r.Code = codeBeyond(sub)
+		}
+	}
+	v.outcome = v.weigh(l.claim.Holds(), total)
+	return v
+}
+
+// beyond asks where an alias leads. path ends in its target.
+func (l *inquiry) beyond(ctx context.Context, record int, target string, path []string) verdict {
+	lost := func(code Code) verdict {
+		return verdict{outcome: Unknown, replies: []reply{{record: record, Answer: Answer{Name: target, Code: code, Authoritative: true}}}}
+	}
+	if slices.Contains(path[:len(path)-1], target) || len(path)-1 > maxAliases {
+		return lost(CodeAliasLoop)
+	}
+	z, err := l.findZone(ctx, target)
+	if err != nil {
+		return lost(codeOf(err))
+	}
+	return l.askZone(ctx, z, record, target, path[:len(path)-1])
+}
+
+// codeBeyond is why it is not known what stands behind an alias.
+func codeBeyond(sub verdict) Code {
+	for _, r := range sub.replies {
+		if !r.ok && r.Code != CodeElsewhere {
+			return r.Code
+		}
+	}
+	return CodeElsewhere
+}
+
+func (v *verdict) count(c Claim, r reply) {
+	switch {
+	case c.shows(r):
+		v.has++
+		v.of++
+		v.some = true
+	case r.ok:
+		v.of++
+	}
+}
+
+// weigh is what so many servers come to. A server that lags behind must not stand in
+// the way of a proof, and an odd one must not make it.
+func (v *verdict) weigh(holds bool, total int) Outcome {
+	switch {
+	case v.has > 0 && (holds || 2*v.has >= v.of):
+		return Present
+	case !v.some && 2*v.of > total:
+		return Absent
+	}
+	return Unknown
+}
+
+// doubled looks where a panel puts a record that appends the zone to a name that has it
+// already, and returns the record that is there.
+func (l *inquiry) doubled(ctx context.Context) (Record, bool) {
+	parents := candidates(l.claim.Name)
+	suffix := parents[len(parents)-1] + "."
+	var asked Resolver
+	for _, v := range l.verdicts {
+		for _, r := range v.replies {
+			if asked == nil && r.ok && r.server < len(l.zone.Servers) && within(r.Name, l.zone.Name) {
+				asked, suffix = l.zone.Servers[r.server], l.zone.Name
+			}
+		}
+	}
+	for _, r := range l.resolverReplies {
+		if asked == nil && r.ok {
+			asked = l.resolvers[r.server]
+		}
+	}
+	if asked == nil {
+		return Record{}, false
+	}
+	hits := make([]bool, len(l.records))
+	var wg sync.WaitGroup
+	for i, record := range l.records {
+		name := record.Rooted() + suffix
+		if len(name) > maxName+1 {
+			continue
+		}
+		wg.Go(func() {
+			r := l.lookup(ctx, asked, false, i, name)
+			hits[i] = l.claim.Token != "" && slices.ContainsFunc(r.Values, func(v string) bool {
+				return strings.Contains(foldASCII(v), l.claim.Token)
+			})
+		})
+	}
+	wg.Wait()
+	if i := slices.Index(hits, true); i >= 0 {
+		return l.records[i], true
+	}
+	return Record{}, false
+}
