@@ -32,10 +32,10 @@ func (e enrollment) match(s Secret, now time.Time, code string) (int64, error) {
 		return 0, fmt.Errorf("totp: algorithm %.20q, period %d", e.Algorithm, e.Period)
 	}
 	given := []byte(clean(code))
-	now1 := now.Unix() / int64(e.Period)
+	current := now.Unix() / int64(e.Period)
 	matched := -1 // of the steps below, counted from the earliest
 	for i := range 2*skew + 1 {
-		step := now1 - skew + int64(i)
+		step := current - skew + int64(i)
 		// Of 1970's first step the one before is -1, which is as good as none.
 		want, err := hotp.GenerateCodeCustom(secret, uint64(step), hotp.ValidateOpts{Digits: otp.Digits(e.Digits), Algorithm: algorithm})
 		if err != nil {
@@ -47,7 +47,7 @@ func (e enrollment) match(s Secret, now time.Time, code string) (int64, error) {
 	if matched < 0 {
 		return -1, nil
 	}
-	return now1 - skew + int64(matched), nil
+	return current - skew + int64(matched), nil
 }
 
 // longestCode bounds what is looked at, in bytes; people type spaces.

@@ -106,6 +106,17 @@ func (w *world) reset(t *testing.T, address string) {
 	}
 }
 
+// comesToSetUp is a browser that a password has let in to set-up alone, since the factor of
+// a member was reset.
+func (w *world) comesToSetUp(t *testing.T, address string) *visitor {
+	t.Helper()
+	w.enrol(t, address)
+	w.reset(t, address)
+	v := w.visitor(t)
+	v.post("/auth/password", form("address", address, "password", right))
+	return v
+}
+
 // Where one is due, a password leads to the set-up and nowhere else, until the person says
 // that the recovery codes are saved.
 func TestSetUpComesFirst(t *testing.T) {
@@ -166,10 +177,7 @@ func TestSetUpComesFirst(t *testing.T) {
 func TestCodesThatWereNotSaved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.enrol(t, "max@example.com")
-	w.reset(t, "max@example.com")
-	v := w.visitor(t)
-	v.post("/auth/password", form("address", "max@example.com", "password", right))
+	v := w.comesToSetUp(t, "max@example.com")
 	max := v.setUp()
 	v.confirm(max)
 	p := v.post("/auth/factor/done", form("next", "/auth/factor?next=%2Fwho"))
@@ -212,10 +220,7 @@ func TestSetUpIsLeft(t *testing.T) {
 func TestSetUpAfterAnotherPassword(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.enrol(t, "max@example.com")
-	w.reset(t, "max@example.com")
-	v := w.visitor(t)
-	v.post("/auth/password", form("address", "max@example.com", "password", right))
+	v := w.comesToSetUp(t, "max@example.com")
 	max := v.setUp()
 	w.edit(t, "max@example.com", func(u *store.User) { u.Password += "x" })
 	want(t, v.get("/auth/factor"), http.StatusUnauthorized, "You are signed out.", "Start again")
