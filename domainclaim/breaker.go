@@ -1,14 +1,16 @@
 package domainclaim
 
 import (
+	"hash/maphash"
 	"sync"
 	"time"
 )
 
-// When absences are too many to be true: more than one in twenty of the last looks, and
-// twenty at least. Looks are those at claims that hold their names, each claim once a day,
-// of the last two days; absences at the same name servers are one, since a single
-// organisation may well take all its records away at once.
+// When absences are too many to be true: when more than one in twenty of the last looks,
+// and twenty at least, found a record gone that was there the time before. Looks are those
+// at verified claims, each claim once a day, of the last two days; records that vanish at
+// the same name servers are one, since a single organisation may well take all its records
+// away at once.
 const (
 	breakerLooks  = 1000
 	breakerFewest = 20
@@ -21,39 +23,40 @@ const (
 // vanish on one day, and people do not. Show it every [Observation] before [Claim.Next]
 // sees it.
 //
-// The zero value is ready for use. It keeps the last thousand looks in memory, for one
-// process: what it forgets makes it believe again, and a claim needs ten beliefs to
-// lapse. It is safe for concurrent use.
+// It counts records that vanish, each once, and not those that stay away: so it closes by
+// itself as soon as they are seen again, or after two days when they are not, and claims
+// that were abandoned never keep it open.
+//
+// The zero value is ready for use. It keeps the last thousand looks in memory, some 100
+// bytes each, for one process: what it forgets makes it believe again, and a claim needs
+// ten beliefs to lapse. It is safe for concurrent use.
 type Breaker struct {
 	mu    sync.Mutex
+	seed  maphash.Seed
 	looks [breakerLooks]look // a ring
 	first int
 	n     int
-	gone  map[string]int // absences among them, by group
+	at    map[uint64]int // where in looks a claim is, by its name
+	gone  map[uint64]int // how many records have vanished, by group
 }
 
 type look struct {
-	at    time.Time
-	group string // of an absence
+	at          time.Time
+	name, group uint64 // hashed
+	gone        bool
 }
 
 // Watch returns o as it was, or, while too many records vanish at once, an absence as an
 // [Unknown] that is Doubted. c is the claim as it was looked up.
 func (b *Breaker) Watch(c Claim, o Observation) Observation {
 	gone := o.Outcome == Absent || o.Outcome == Mismatch
-	if !c.Holds() || o.Outcome != Present && !gone {
+	if !c.Holds() || !c.moves(o) || o.Outcome != Present && !gone {
 		return o
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.forget(o.At)
-	if c.Last == nil || c.Last.At.Truncate(day).Before(o.At.Truncate(day)) {
-		l := look{at: o.At}
-		if gone {
-			l.group = c.Group()
-		}
-		b.add(l)
-	}
+	b.count(c, o.At, gone)
 	if gone && b.open() {
 		o.Outcome, o.Authoritative, o.Doubted = Unknown, false, true
 		o.Hint = "The record was not found. But the records of many other domains were not found either just now, so the fault is believed to be in the DNS of this service, and nothing changes."
@@ -73,31 +76,71 @@ func (b *Breaker) open() bool {
 	return len(b.gone) >= breakerFewest && len(b.gone)*breakerShare > b.n
 }
 
-func (b *Breaker) add(l look) {
-	if b.n == breakerLooks {
-		b.drop()
+// count takes the look at c into account, unless it is one of many of the day, or the
+// record vanished before.
+func (b *Breaker) count(c Claim, at time.Time, gone bool) {
+	if b.at == nil {
+		b.seed, b.at, b.gone = maphash.MakeSeed(), map[uint64]int{}, map[uint64]int{}
 	}
-	b.looks[(b.first+b.n)%breakerLooks] = l
-	b.n++
-	if l.group != "" {
-		if b.gone == nil {
-			b.gone = map[string]int{}
-		}
-		b.gone[l.group]++
+	name := maphash.String(b.seed, c.Name)
+	var last *look
+	if i, ok := b.at[name]; ok {
+		last = &b.looks[i]
+	}
+	today := func(t time.Time) bool { return t.Truncate(day).Equal(at.Truncate(day)) }
+	answered, doubted := c.answered()
+	if !gone && last != nil {
+		b.back(last)
+	}
+	old := doubted || last != nil && last.gone
+	if !gone {
+		old = today(answered) || last != nil && today(last.at)
+	}
+	if c.State != Verified || old {
+		return
+	}
+	if last == nil || !today(last.at) {
+		last = b.add(look{at: at, name: name, group: maphash.String(b.seed, c.Group())})
+	}
+	if gone {
+		last.gone = true
+		b.gone[last.group]++
 	}
 }
 
+func (b *Breaker) add(l look) *look {
+	if b.n == breakerLooks {
+		b.drop()
+	}
+	i := (b.first + b.n) % breakerLooks
+	b.n++
+	b.looks[i], b.at[l.name] = l, i
+	return &b.looks[i]
+}
+
+// back takes off a record that had vanished and is seen again, or forgotten.
+func (b *Breaker) back(l *look) {
+	if !l.gone {
+		return
+	}
+	l.gone = false
+	if b.gone[l.group]--; b.gone[l.group] == 0 {
+		delete(b.gone, l.group)
+	}
+}
+
+// forget drops what is too old. What is far ahead is by a clock that was wrong.
 func (b *Breaker) forget(now time.Time) {
-	for b.n > 0 && now.Sub(b.looks[b.first].at) > breakerSpan {
+	for b.n > 0 && now.Sub(b.looks[b.first].at).Abs() > breakerSpan {
 		b.drop()
 	}
 }
 
 func (b *Breaker) drop() {
-	if g := b.looks[b.first].group; g != "" {
-		if b.gone[g]--; b.gone[g] == 0 {
-			delete(b.gone, g)
-		}
+	l := &b.looks[b.first]
+	b.back(l)
+	if b.at[l.name] == b.first {
+		delete(b.at, l.name)
 	}
 	b.first = (b.first + 1) % breakerLooks
 	b.n--

@@ -27,7 +27,7 @@ func (c Claim) Guide() Guide {
 	g := Guide{NextAt: c.CheckAt}
 	if c.State != Released {
 		g.Records = c.Records()
-		g.Keep = "Keep this record, also once the domain is verified: it is looked for every day, and when it is gone for a week, the domain is verified no more."
+		g.Keep = "Keep this record even after the domain is verified: it is looked for every day, and once it has been gone for a week, the domain is no longer verified."
 	}
 	if c.Last != nil {
 		g.Seen, g.SeenAt = c.Last.Hint, c.Last.At
@@ -42,17 +42,31 @@ func (c Claim) Guide() Guide {
 	case Verified:
 		g.Says = "The domain is verified."
 	case Missing:
-		g.EndsAt = c.AbsentAt.Add(max(Grace-c.AbsentFor, 0))
-		g.Says = "The record is gone since " + date(c.AbsentSince) + ". Put it back: the domain is still verified, until " + date(g.EndsAt) + " at the earliest."
+		g.EndsAt = c.lapsesAt()
+		g.Says = "The record has been gone since " + date(c.AbsentSince) + ". Put it back: the domain stays verified until " + date(g.EndsAt) + " at the earliest."
 	case Unverified:
-		g.Says = "The record was gone for more than a week, so the domain is verified no more. Put the record back and verify it again."
+		g.Says = "The record was gone for a week, so the domain is no longer verified. Put the record back and verify it again."
 		if !c.Contested.IsZero() {
-			g.Says = "The domain is verified no more, and another organization has verified it by now."
+			g.Says = "The domain is no longer verified for you: its record is back, but another organization has verified it since."
 		}
 	case Released:
 		g.Says = "The claim was given up, or not proven in time. Claim the domain again for a new record."
+	default:
+		return Guide{Says: "The domain counts as not verified: where its claim stands cannot be read."}
 	}
 	return g
+}
+
+// lapsesAt is the earliest instant at which a missing claim can lapse: when the rest of the
+// [Grace] is over, counted from the last absence, or from the last look where that told
+// nothing.
+func (c Claim) lapsesAt() time.Time {
+	rest, from := Grace-c.AbsentFor, c.AbsentAt
+	if c.Unknowns > 0 && c.Last != nil && c.Last.At.After(from) {
+		from = c.Last.At
+		rest -= c.gap(from)
+	}
+	return from.Add(max(rest, 0))
 }
 
 func date(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }

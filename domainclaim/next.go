@@ -22,6 +22,11 @@ const (
 	// A lapsed claim is looked at for so long, should its record come back.
 	lapsedFor = 30 * 24 * time.Hour
 
+	// Counts go no further, and neither does the time of absence that no name server
+	// confirms.
+	mostLooks   = 1_000_000
+	mostAbsence = 10 * 365 * day
+
 	day = 24 * time.Hour
 )
 
@@ -59,22 +64,43 @@ const (
 //
 // A pending claim stays pending whatever else is seen, and is released when that has gone
 // on for [PendingFor]. An observation made for another name or token, which was under
-// way when the claim was changed, is ignored, and so is every one on a released claim.
-// CheckAt is set to when to look next.
+// way when the claim was changed, is ignored, and so is every one on a claim that is
+// released, has no token, or is in a state that this version does not know.
+//
+// What an observation says, it says of its At: one that comes in late counts for no longer
+// than until it was made. CheckAt is set to when to look next.
 func (c Claim) Next(o Observation, now time.Time) (Claim, Event) {
-	if c.State == Released || o.Name != c.Name || o.Token != c.Token {
+	if !c.moves(o) {
 		return c, EventNone
 	}
 	now = instant(now)
-	c = c.seen(o, now)
+	at := o.madeAt(now)
+	c = c.seen(o, at)
 	event := EventNone
 	switch o.Outcome {
 	case Present:
 		event = c.present(now)
 	case Absent, Mismatch:
-		event = c.absent(o, now)
+		event = c.absent(o, at, now)
 	}
 	return c.plan(now, event)
+}
+
+// moves reports whether o is a look at c, and c one that looks can move.
+func (c Claim) moves(o Observation) bool {
+	switch c.State {
+	case Pending, Verified, Missing, Unverified:
+		return c.Name != "" && c.Token != "" && o.Name == c.Name && o.Token == c.Token
+	}
+	return false
+}
+
+// madeAt is when o was made, which is never after now.
+func (o Observation) madeAt(now time.Time) time.Time {
+	if o.At.IsZero() || o.At.After(now) {
+		return now
+	}
+	return instant(o.At)
 }
 
 // Contest is for a claim whose proof was seen while another claim holds the name, so that
@@ -82,11 +108,12 @@ func (c Claim) Next(o Observation, now time.Time) (Claim, Event) {
 // proof takes nothing from who holds the name, whose own record has to be gone for the
 // [Grace]. The event is EventContested at the first time.
 func (c Claim) Contest(o Observation, now time.Time) (Claim, Event) {
-	if c.State == Released || c.Holds() || o.Outcome != Present || o.Name != c.Name || o.Token != c.Token {
+	if !c.moves(o) || c.Holds() || o.Outcome != Present {
 		return c, EventNone
 	}
 	now = instant(now)
-	c = c.seen(o, now)
+	c = c.seen(o, o.madeAt(now))
+	c.Unknowns, c.UnknownSince = 0, time.Time{}
 	event := EventNone
 	if c.Contested.IsZero() {
 		c.Contested, event = now, EventContested
@@ -95,19 +122,19 @@ func (c Claim) Contest(o Observation, now time.Time) (Claim, Event) {
 }
 
 // seen writes the look down.
-func (c Claim) seen(o Observation, now time.Time) Claim {
+func (c Claim) seen(o Observation, at time.Time) Claim {
 	c.Last = &o
-	c.History = history(c.History, o, now)
+	c.History = history(c.History, o, at)
 	if len(o.NameServers) > 0 {
 		c.NameServers = slices.Clone(o.NameServers)
 	}
 	switch o.Outcome {
 	case Present, Absent, Mismatch:
 	default:
-		if c.Unknowns == 0 {
-			c.UnknownSince = now
+		if c.Unknowns = max(c.Unknowns, 0); c.Unknowns == 0 {
+			c.UnknownSince = at
 		}
-		c.Unknowns++
+		c.Unknowns = min(c.Unknowns, mostLooks) + 1
 	}
 	return c
 }
@@ -128,45 +155,50 @@ func (c *Claim) present(now time.Time) Event {
 	return event
 }
 
-func (c *Claim) absent(o Observation, now time.Time) Event {
-	gap := c.gap(now)
+func (c *Claim) absent(o Observation, at, now time.Time) Event {
+	gap := c.gap(at)
 	c.Unknowns, c.UnknownSince, c.Contested = 0, time.Time{}, time.Time{}
-	if c.State != Verified && c.State != Missing {
+	switch c.State {
+	case Verified:
+		c.State = Missing
+		c.AbsentSince, c.AbsentAt, c.AbsentFor, c.Confirmations, c.Warned = at, at, 0, 1, 1
+		return EventMissing
+	case Missing:
+	default:
 		return EventNone
 	}
 	if c.AbsentSince.IsZero() {
-		c.AbsentSince = now
+		c.AbsentSince = at
 	}
-	if c.AbsentAt.Before(now) {
-		c.AbsentAt = now
+	// One that is further ahead than any gap that counts comes from a clock that was wrong.
+	if c.AbsentAt.Before(at) || c.AbsentAt.Sub(at) > longestGap {
+		c.AbsentAt = at
 	}
-	c.AbsentFor += gap
-	c.Confirmations++
+	c.AbsentFor = min(max(c.AbsentFor, 0), mostAbsence) + gap
+	c.Confirmations = min(max(c.Confirmations, 0), mostLooks) + 1
 	switch {
-	case c.State == Verified:
-		c.State, c.Warned = Missing, 1
-		return EventMissing
 	case c.AbsentFor >= Grace && c.Confirmations >= GraceConfirmations && o.Authoritative:
 		c.State, c.LapsedAt = Unverified, now
 		return EventUnverified
 	case c.Warned < 2 && c.AbsentFor >= 3*day, c.Warned < 3 && c.AbsentFor >= 6*day:
-		c.Warned++
+		c.Warned = max(c.Warned, 1) + 1
 		return EventStillMissing
 	}
 	return EventNone
 }
 
-// gap is what counts of the time since the last absence.
-func (c Claim) gap(now time.Time) time.Duration {
+// gap is what counts of the time between the last absence and at.
+func (c Claim) gap(at time.Time) time.Duration {
 	if c.AbsentAt.IsZero() {
 		return 0
 	}
-	gap := now.Sub(c.AbsentAt)
+	gap := at.Sub(c.AbsentAt)
 	var silence time.Duration
 	if c.Unknowns > 0 {
-		silence = max(now.Sub(c.UnknownSince), 0)
+		silence = at.Sub(c.UnknownSince)
 	}
-	if gap > longestGap || silence > longestSilence {
+	// A silence that has not begun yet is one by another clock: nothing is known of it.
+	if gap > longestGap || silence > longestSilence || silence < 0 {
 		return 0
 	}
 	return max(gap-silence, 0)
@@ -177,7 +209,7 @@ func (c Claim) plan(now time.Time, event Event) (Claim, Event) {
 	switch {
 	case c.State == Pending && !now.Before(c.CreatedAt.Add(PendingFor)):
 		return c.Release(), EventExpired
-	case c.State == Unverified && !now.Before(c.LapsedAt.Add(lapsedFor)):
+	case c.State == Unverified && !c.LapsedAt.IsZero() && !now.Before(c.LapsedAt.Add(lapsedFor)):
 		c.CheckAt = time.Time{}
 	default:
 		c.CheckAt = c.due(now)
@@ -199,7 +231,7 @@ func (c Claim) due(now time.Time) time.Time {
 	case c.State == Pending:
 		// In proportion to how long it was waited already: every two minutes in the
 		// first quarter of an hour, and never less than six times a day.
-		wait = min(max(now.Sub(c.CreatedAt)/8, 2*time.Minute), 4*time.Hour)
+		wait = min(max(now.Sub(c.CreatedAt).Abs()/8, 2*time.Minute), 4*time.Hour)
 	case c.Unknowns > 0:
 		wait = step(c.Unknowns, 5*time.Minute, 15*time.Minute, time.Hour, 4*time.Hour, 6*time.Hour)
 	default:
@@ -229,5 +261,5 @@ func (c Claim) spread() uint32 {
 
 // step is the n-th of waits, counted from 1; the last one from there on.
 func step(n int, waits ...time.Duration) time.Duration {
-	return waits[min(n, len(waits))-1]
+	return waits[max(min(n, len(waits)), 1)-1]
 }

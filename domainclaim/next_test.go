@@ -1,6 +1,8 @@
 package domainclaim_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,9 +11,9 @@ import (
 	"github.com/accesssec/accesssec-go/domainclaim"
 )
 
-// seen is an observation for c as a Checker would make it.
+// seen is an observation for c as a Checker would make it in the instant of Next.
 func seen(c domainclaim.Claim, o domainclaim.Outcome) domainclaim.Observation {
-	return domainclaim.Observation{Name: c.Name, Token: c.Token, Outcome: o, At: start}
+	return domainclaim.Observation{Name: c.Name, Token: c.Token, Outcome: o}
 }
 
 func TestNextVerifies(t *testing.T) {
@@ -67,25 +69,44 @@ func TestNextPendingStays(t *testing.T) {
 	}
 }
 
-// TestUnknownForTenDays1to3: nothing that DNS fails to say unverifies a claim or
-// starts a count. What SERVFAIL, time-outs and REFUSED become is TestFaults.
+// failing is a resolver that fails in one way.
+type failing domainclaim.Code
+
+func (f failing) LookupTXT(_ context.Context, rooted string) (domainclaim.Answer, error) {
+	return domainclaim.Answer{}, &domainclaim.LookupError{Server: "192.0.2.1:53", Name: rooted, Code: domainclaim.Code(f)}
+}
+
+// TestUnknownForTenDays1to3: ten days of SERVFAIL, of time-outs or of REFUSED unverify no
+// claim and start no count, and a page says what is wrong.
 func TestUnknownForTenDays1to3(t *testing.T) {
 	t.Parallel()
-	c := claim(t, "example.com")
-	c, _ = c.Next(seen(c, domainclaim.Present), start)
-	now := start
-	for now.Before(start.Add(10 * 24 * time.Hour)) {
-		if !c.CheckAt.After(now) {
-			t.Fatalf("CheckAt %v is not after %v", c.CheckAt, now)
+	for _, code := range []domainclaim.Code{domainclaim.CodeServFail, domainclaim.CodeTimeout, domainclaim.CodeRefused} {
+		now := start
+		checker := domainclaim.NewChecker(&domainclaim.CheckerOptions{
+			Resolvers: []domainclaim.Resolver{failing(code), failing(code), failing(code)},
+			Now:       func() time.Time { return now },
+		})
+		c := claim(t, "example.com")
+		c, _ = c.Next(seen(c, domainclaim.Present), start)
+		for now.Before(start.Add(10 * 24 * time.Hour)) {
+			if !c.CheckAt.After(now) {
+				t.Fatalf("%s: CheckAt %v is not after %v", code, c.CheckAt, now)
+			}
+			now = c.CheckAt
+			var event domainclaim.Event
+			if c, event = c.Next(checker.Check(t.Context(), c), now); event != domainclaim.EventNone {
+				t.Fatalf("%s: event %q", code, event)
+			}
 		}
-		now = c.CheckAt
-		var event domainclaim.Event
-		if c, event = c.Next(seen(c, domainclaim.Unknown), now); event != domainclaim.EventNone {
-			t.Fatalf("event %q", event)
+		if c.State != domainclaim.Verified || !c.Holds() || !c.AbsentSince.IsZero() || !c.AbsentAt.IsZero() || c.AbsentFor != 0 || c.Confirmations != 0 || c.Warned != 0 {
+			t.Errorf("%s: after ten days: %+v", code, c)
 		}
-	}
-	if c.State != domainclaim.Verified || !c.AbsentSince.IsZero() || c.Confirmations != 0 || c.Unknowns < 40 {
-		t.Errorf("after ten days: %s, absent since %v, %d confirmations, %d unknowns", c.State, c.AbsentSince, c.Confirmations, c.Unknowns)
+		if c.Unknowns < 40 || c.Unknowns > 60 || c.UnknownSince.Before(start.Add(12*time.Hour)) || c.UnknownSince.After(start.Add(36*time.Hour)) {
+			t.Errorf("%s: %d looks told nothing since %v", code, c.Unknowns, c.UnknownSince)
+		}
+		if g := c.Guide(); g.Says != "The domain is verified." || !strings.Contains(g.Seen, string(code)) {
+			t.Errorf("%s: the guide says %q, %q", code, g.Says, g.Seen)
+		}
 	}
 }
 
@@ -107,6 +128,23 @@ func TestAlternating7(t *testing.T) {
 	if c.Confirmations != 5 || !c.AbsentSince.Equal(first) || c.State != domainclaim.Missing || c.Unknowns != 1 {
 		t.Errorf("%d confirmations since %v, %s, %d unknowns", c.Confirmations, c.AbsentSince, c.State, c.Unknowns)
 	}
+	// Four gaps of two hours, of each of which DNS was silent for one.
+	if c.AbsentFor != 4*time.Hour || !c.AbsentAt.Equal(first.Add(8*time.Hour)) {
+		t.Errorf("absent for %v until %v, want 4h", c.AbsentFor, c.AbsentAt)
+	}
+	// Alternating for ever, it lapses once the absences alone come to a week.
+	for c.Holds() && now.Before(first.Add(60*24*time.Hour)) {
+		o := seen(c, domainclaim.Unknown)
+		if c.Unknowns > 0 {
+			o = seen(c, domainclaim.Absent)
+			o.Authoritative = true
+		}
+		c, _ = c.Next(o, now)
+		now = now.Add(time.Hour)
+	}
+	if c.AbsentFor != domainclaim.Grace || c.State != domainclaim.Unverified || c.LapsedAt.Sub(first) != 2*domainclaim.Grace {
+		t.Errorf("%s after %v, absent for %v", c.State, c.LapsedAt.Sub(first), c.AbsentFor)
+	}
 }
 
 // TestNotBackDated8: after a month without checks the first absence counts from now.
@@ -121,21 +159,33 @@ func TestNotBackDated8(t *testing.T) {
 	}
 }
 
-// TestRecordBack6: a record that comes back ends the count, and the token stays.
+// TestRecordBack6: a record that comes back on the sixth day ends the count, the token
+// stays, and the next absence begins a count of its own.
 func TestRecordBack6(t *testing.T) {
 	t.Parallel()
 	c := claim(t, "example.com")
 	token := c.Token
 	c, _ = c.Next(seen(c, domainclaim.Present), start)
-	for day := range 6 {
-		c, _ = c.Next(seen(c, domainclaim.Mismatch), start.Add(time.Duration(day+1)*24*time.Hour))
+	now := start
+	for range 20 {
+		now = now.Add(6 * time.Hour)
+		c, _ = c.Next(seen(c, domainclaim.Mismatch), now)
 	}
-	if c.Confirmations != 6 {
-		t.Fatalf("%d confirmations: a mismatch counts as absence", c.Confirmations)
+	if c.Confirmations != 20 || c.AbsentFor != 19*6*time.Hour {
+		t.Fatalf("%d confirmations in %v: a mismatch counts as absence", c.Confirmations, c.AbsentFor)
 	}
-	c, event := c.Next(seen(c, domainclaim.Present), start.Add(6*24*time.Hour+time.Hour))
-	if !c.AbsentSince.IsZero() || c.Confirmations != 0 || c.Token != token || event != domainclaim.EventRecovered || !c.VerifiedAt.Equal(start) {
+	now = now.Add(6 * time.Hour)
+	c, event := c.Next(seen(c, domainclaim.Present), now)
+	if !c.AbsentSince.IsZero() || !c.AbsentAt.IsZero() || c.AbsentFor != 0 || c.Confirmations != 0 || c.Warned != 0 {
+		t.Errorf("the count goes on: %+v", c)
+	}
+	if c.State != domainclaim.Verified || c.Token != token || c.Generation != 1 || event != domainclaim.EventRecovered || !c.VerifiedAt.Equal(start) {
 		t.Errorf("%+v, %q", c, event)
+	}
+	now = now.Add(6 * time.Hour)
+	c, event = c.Next(seen(c, domainclaim.Absent), now)
+	if event != domainclaim.EventMissing || c.AbsentFor != 0 || c.Confirmations != 1 || !c.AbsentSince.Equal(now) {
+		t.Errorf("the next absence: %q, %+v", event, c)
 	}
 }
 
@@ -170,11 +220,12 @@ func TestCheckAt(t *testing.T) {
 	}
 	c := claim(t, "example.com")
 	for age, want := range map[time.Duration]time.Duration{
-		0:                   2 * time.Minute,
-		10 * time.Minute:    2 * time.Minute,
-		8 * time.Hour:       time.Hour,
-		29 * 24 * time.Hour: 4 * time.Hour,
-		-time.Hour:          2 * time.Minute, // a clock that was set back
+		0:                     2 * time.Minute,
+		10 * time.Minute:      2 * time.Minute,
+		8 * time.Hour:         time.Hour,
+		29 * 24 * time.Hour:   4 * time.Hour,
+		-time.Hour:            450 * time.Second, // a clock that was set back
+		-365 * 24 * time.Hour: 4 * time.Hour,
 	} {
 		got, _ := c.Next(seen(c, domainclaim.Absent), start.Add(age))
 		within(t, "pending for "+age.String(), got, start.Add(age), want)
