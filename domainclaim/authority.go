@@ -214,20 +214,19 @@ func (a *authority) addresses(ctx context.Context, hosts []string, kind dnsmessa
 // reaches reports whether this system has a way to the first of the addresses. Nothing
 // is sent: a UDP socket is connected, and closed.
 func (a *authority) reaches(ctx context.Context, byHost [][]netip.Addr) bool {
-	for _, addrs := range byHost {
-		for _, addr := range addrs {
-			c := &client{server: netip.AddrPortFrom(addr, dnsPort).String(), dialer: a.dial}
-			ctx, cancel := context.WithTimeout(ctx, a.timeout)
-			defer cancel()
-			_, stop, err := c.dial(ctx, "udp")
-			if err != nil {
-				return false
-			}
-			stop()
-			return true
-		}
+	all := slices.Concat(byHost...)
+	if len(all) == 0 {
+		return false
 	}
-	return false
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	c := &client{server: netip.AddrPortFrom(all[0], dnsPort).String(), dialer: a.dial}
+	_, stop, err := c.dial(ctx, "udp")
+	if err != nil {
+		return false
+	}
+	stop()
+	return true
 }
 
 // spread takes one address of each host in turn, each once, up to what is asked of a zone.

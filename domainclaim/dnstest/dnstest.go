@@ -1,16 +1,18 @@
 // Package dnstest is a scripted DNS server on loopback, for the tests of packages
-// that claim domains. It owns a set of TXT and CNAME records and a list of faults,
-// and answers by UDP and TCP on one port as a resolver of the real DNS would.
+// that claim domains. It owns the records that proofs and name servers need, TXT, CNAME,
+// NS, A, AAAA and SOA, and a list of faults, and answers by UDP and TCP on one port: a
+// recursive question as a resolver of the real DNS would, another one as the name server
+// of the zones it was given (RFC 1034 section 4.3.1).
 //
-// It refuses to be a DNS server for anything else: it knows two types of records, no
-// zones, and listens on 127.0.0.1 alone. Start with [New].
+// It refuses to be a DNS server for anything else: it knows no other types of records,
+// asks nobody, and listens on 127.0.0.1 alone. Start with [New]; [Server.Resolver] and
+// [Server.Authority] are what a Checker wants. A [Network] is for several name servers.
 package dnstest
 
 import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"sync"
 	"time"
 
@@ -26,8 +28,7 @@ type Server struct {
 	wg  sync.WaitGroup
 
 	mu      sync.Mutex
-	txt     map[string][][]string
-	alias   map[string]string
+	records records
 	faults  map[string]Fault
 	queries []Query
 	conns   map[net.Conn]bool
@@ -42,8 +43,7 @@ func New() (*Server, error) {
 	}
 	s := &Server{
 		udp: udp, tcp: tcp,
-		txt: map[string][][]string{}, alias: map[string]string{},
-		faults: map[string]Fault{}, conns: map[net.Conn]bool{},
+		records: newRecords(), faults: map[string]Fault{}, conns: map[net.Conn]bool{},
 	}
 	s.wg.Go(s.serveUDP)
 	s.wg.Go(s.serveTCP)
@@ -72,9 +72,12 @@ func listen() (*net.UDPConn, *net.TCPListener, error) {
 // Addr is where the server listens, as host:port.
 func (s *Server) Addr() string { return s.udp.LocalAddr().String() }
 
+// patience is how long a look-up waits that is dropped.
+const patience = 2 * time.Second
+
 // Resolver asks this server. A look-up that the server drops ends after two seconds.
 func (s *Server) Resolver() domainclaim.Resolver {
-	r, err := domainclaim.NewResolver(s.Addr(), &domainclaim.ResolverOptions{Timeout: 2 * time.Second})
+	r, err := domainclaim.NewResolver(s.Addr(), &domainclaim.ResolverOptions{Timeout: patience})
 	if err != nil {
 		// Not to be had from outside: Addr is an address and a port.
 		panic("dnstest: " + err.Error())
@@ -82,45 +85,16 @@ func (s *Server) Resolver() domainclaim.Resolver {
 	return r
 }
 
-// SetTXT gives the name one record for each value, in place of those it had. Without
-// values the name exists and has no TXT record. A value of more than 255 bytes goes
-// out in several strings.
-func (s *Server) SetTXT(name string, values ...string) {
-	records := make([][]string, 0, len(values))
-	for _, v := range values {
-		var parts []string
-		for len(v) > 255 {
-			parts, v = append(parts, v[:255]), v[255:]
-		}
-		records = append(records, append(parts, v))
-	}
+// Authority finds this server as the only name server of every registered domain, and
+// asks it there. From then on it says so to everybody: NS questions have an answer, at an
+// address that is public in form and nobody's, which only this Authority gets through to.
+func (s *Server) Authority() domainclaim.Authority {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.txt[rooted(name)] = records
-}
-
-// SetSplitTXT gives the name one record that goes out in these strings, of at most
-// 255 bytes each.
-func (s *Server) SetSplitTXT(name string, parts ...string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.txt[rooted(name)] = [][]string{append([]string(nil), parts...)}
-}
-
-// SetCNAME makes the name an alias of target. An answer about it carries the whole
-// chain.
-func (s *Server) SetCNAME(name, target string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.alias[rooted(name)] = rooted(target)
-}
-
-// Remove takes the name's records away: it does not exist any more. Its fault stays.
-func (s *Server) Remove(name string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.txt, rooted(name))
-	delete(s.alias, rooted(name))
+	s.records.everywhere = true
+	s.mu.Unlock()
+	n := NewNetwork()
+	n.Place(keeperAddr(), s)
+	return n.Authority(s)
 }
 
 // Fail makes every answer about the name wrong in that way, until [Server.Heal]. The
@@ -174,14 +148,4 @@ func (s *Server) Close() error {
 	err := errors.Join(s.udp.Close(), s.tcp.Close())
 	s.wg.Wait()
 	return err
-}
-
-func rooted(name string) string {
-	b := []byte(strings.TrimSuffix(name, ".") + ".")
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return string(b)
 }

@@ -20,6 +20,7 @@ const (
 	WrongQuestion  Fault = "wrong-question"  // the records, to a question not asked
 	WrongOwner     Fault = "wrong-owner"     // the records, but of another name
 	Lame           Fault = "lame"            // refers to other servers
+	NoAA           Fault = "no-aa"           // as a name server, without the word of one
 	ShortChain     Fault = "short-chain"     // the first alias alone, and not what it leads to
 	Garbage        Fault = "garbage"         // the right question, and rubbish after it
 	Hangup         Fault = "hangup"          // marked as cut by UDP, and TCP closes unanswered

@@ -1,19 +1,25 @@
 package dnstest
 
 import (
+	"net/netip"
 	"testing"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
 
 func FuzzRespond(f *testing.F) {
-	s := &Server{
-		txt:    map[string][][]string{"example.com.": {{"a", "b"}, {""}}},
-		alias:  map[string]string{"a.example.com.": "b.example.com.", "b.example.com.": "a.example.com."},
-		faults: map[string]Fault{},
-	}
-	for _, name := range []string{"example.com.", "a.example.com.", "gone.example.com.", "."} {
-		q := dnsmessage.Message{Questions: []dnsmessage.Question{{Name: dnsmessage.MustNewName(name), Type: dnsmessage.TypeTXT, Class: dnsmessage.ClassINET}}}
+	s := &Server{records: newRecords(), faults: map[string]Fault{}}
+	s.SetSplitTXT("example.com", "a", "b")
+	s.SetCNAME("a.example.com", "b.example.com")
+	s.SetCNAME("b.example.com", "a.example.com")
+	s.SetZone("example.com", 0)
+	s.SetNS("sub.example.com", "ns.example.net")
+	s.SetAddr("ns.example.net", netip.MustParseAddr("8.8.8.8"), keeperAddr())
+	for i, name := range []string{"example.com.", "a.example.com.", "gone.example.com.", ".", "x.sub.example.com.", "ns.example.net.", "example.net."} {
+		q := dnsmessage.Message{
+			Header:    dnsmessage.Header{RecursionDesired: i%2 == 0},
+			Questions: []dnsmessage.Question{{Name: dnsmessage.MustNewName(name), Type: dnsmessage.TypeTXT, Class: dnsmessage.ClassINET}},
+		}
 		msg, err := q.Pack()
 		if err != nil {
 			f.Fatal(err)
