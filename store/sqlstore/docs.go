@@ -14,12 +14,9 @@ func scanDoc(r row) (d store.Doc, err error) {
 	return d, err
 }
 
-func (c conn) putDoc(ctx context.Context, m store.Doc) error {
+func (c conn) docRecord(m store.Doc) record {
 	kind, d := string(m.Kind), c.dialect()
-	if err := need("doc", kind, m.ID); err != nil {
-		return err
-	}
-	return c.put(ctx, record{
+	return record{
 		version: m.Version,
 		values:  []any{m.OrgID, kind, m.ID, m.Key, m.Owner, d.at(m.At), d.maybe(m.ExpiresAt), blob(m.Body)},
 		insert:  `INSERT INTO {docs} (` + docColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1) ON CONFLICT DO NOTHING`,
@@ -29,7 +26,14 @@ func (c conn) putDoc(ctx context.Context, m store.Doc) error {
 		find: `SELECT version FROM {docs} WHERE org_id = $1 AND kind = $2 AND id = $3`, key: []any{m.OrgID, kind, m.ID},
 		taken: `SELECT count(*) FROM {docs} WHERE kind = $2 AND key = $4 AND key <> '' AND NOT (org_id = $1 AND id = $3)`,
 		keys:  []any{m.OrgID, kind, m.ID, m.Key},
-	})
+	}
+}
+
+func (c conn) putDoc(ctx context.Context, m store.Doc) error {
+	if err := need("doc", string(m.Kind), m.ID); err != nil {
+		return err
+	}
+	return c.put(ctx, c.docRecord(m))
 }
 
 // Doc implements [store.Reader].
@@ -65,13 +69,26 @@ func (t *Tx) PutDocs(ctx context.Context, docs ...store.Doc) error {
 		if len(docs) == 1 {
 			return t.putDoc(ctx, docs[0])
 		}
-		return t.savepoint(ctx, func() error { // for the later one that fails
-			for _, m := range docs {
-				if err := t.putDoc(ctx, m); err != nil {
-					return err
-				}
+		rs := make([]record, len(docs))
+		for i, m := range docs {
+			if err := need("doc", string(m.Kind), m.ID); err != nil {
+				return err
 			}
-			return nil
+			rs[i] = t.docRecord(m)
+		}
+		columns := []string{"org_id text", "kind text", "id text", "key text", "owner text",
+			"at timestamptz", "expires_at timestamptz", "body bytea", "version bigint"}
+		return t.putAll(ctx, rs, batch{
+			before: `INSERT INTO {docs} (` + docColumns + `)
+				SELECT r.org_id, r.kind, r.id, r.key, r.owner, r.at, r.expires_at, r.body, 1 FROM`,
+			columns: columns[:8],
+			after:   `ON CONFLICT DO NOTHING`,
+		}, batch{
+			before: `UPDATE {docs} AS d SET owner = r.owner, at = r.at, expires_at = r.expires_at, body = r.body,
+				version = d.version + 1 FROM`,
+			columns: columns,
+			after: `WHERE d.org_id = r.org_id AND d.kind = r.kind AND d.id = r.id AND d.version = r.version
+				AND d.key || '' = r.key RETURNING r.n`, // not by the index of keys
 		})
 	})
 }

@@ -14,6 +14,9 @@ func scanDomain(r row) (d store.Domain, err error) {
 	return d, err
 }
 
+// holding is of the states in which a claim holds its name.
+const holding = "IN ('verified', 'missing')"
+
 func domainRecord(d store.Domain) record {
 	holds := d.Status == store.DomainVerified || d.Status == store.DomainMissing
 	return record{
@@ -22,10 +25,10 @@ func domainRecord(d store.Domain) record {
 		insert:  `INSERT INTO {domains} (` + domainColumns + `) VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT DO NOTHING`,
 		update: `UPDATE {domains} SET name = $3, status = $4, claim = $5, version = version + 1
 			WHERE org_id = $1 AND id = $2 AND version = $6`,
-		same: `name = $3 AND status = $4`,
+		same: `name = $3 AND (status ` + holding + `) = ($4 ` + holding + `)`,
 		find: `SELECT version FROM {domains} WHERE org_id = $1 AND id = $2`, key: []any{d.OrgID, d.ID},
 		taken: `SELECT count(*) FROM {domains} WHERE name = $3 AND NOT (org_id = $1 AND id = $2)
-			AND (org_id = $1 OR $4 AND status IN ('verified', 'missing'))`,
+			AND (org_id = $1 OR $4 AND status ` + holding + `)`,
 		keys: []any{d.OrgID, d.ID, d.Name, holds},
 	}
 }
@@ -77,16 +80,15 @@ func (t *Tx) CreateDomain(ctx context.Context, d store.Domain) error {
 // UpdateDomains implements [store.Writer].
 func (t *Tx) UpdateDomains(ctx context.Context, ds ...store.Domain) error {
 	return step(ctx, t.conn, func() error {
-		if len(ds) == 1 {
-			return t.replace(ctx, domainRecord(ds[0]))
+		rs := make([]record, len(ds))
+		for i, d := range ds {
+			rs[i] = domainRecord(d)
 		}
-		return t.savepoint(ctx, func() error { // for the later one that fails
-			for _, d := range ds {
-				if err := t.replace(ctx, domainRecord(d)); err != nil {
-					return err
-				}
-			}
-			return nil
+		return t.replaceAll(ctx, rs, batch{
+			before:  `UPDATE {domains} AS d SET status = r.status, claim = r.claim, version = d.version + 1 FROM`,
+			columns: []string{"org_id text", "id text", "name text", "status text", "claim bytea", "version bigint"},
+			after: `WHERE d.org_id = r.org_id AND d.id = r.id AND d.version = r.version AND d.name || '' = r.name -- not by the index of names
+				AND (d.status ` + holding + `) = (r.status ` + holding + `) RETURNING r.n`,
 		})
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/accesssec/accesssec-go/internal/keyset"
 	"github.com/accesssec/accesssec-go/store"
@@ -17,6 +18,11 @@ func scanJob(r row) (j store.Job, err error) {
 	return j, err
 }
 
+// jobKey is what one job is known by.
+type jobKey struct{ org, kind, key string }
+
+func keyOf(j store.Job) jobKey { return jobKey{j.OrgID, j.Kind, j.Key} }
+
 // PutJobs implements [store.Writer].
 func (t *Tx) PutJobs(ctx context.Context, jobs ...store.Job) error {
 	return step(ctx, t.conn, func() error {
@@ -24,11 +30,9 @@ func (t *Tx) PutJobs(ctx context.Context, jobs ...store.Job) error {
 			if err := need("job", j.Kind, j.Key); err != nil {
 				return err
 			}
-			_, err := t.exec(ctx, `INSERT INTO {jobs} AS j (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, '', NULL, 1)
-				ON CONFLICT (org_id, kind, key) DO UPDATE
-				SET at = excluded.at, body = excluded.body, lease = '', lease_until = NULL, seq = j.seq + 1`,
-				j.OrgID, j.Kind, j.Key, t.dialect().at(j.At), blob(j.Body))
-			if err != nil {
+		}
+		for _, round := range rounds(jobs, keyOf) {
+			if err := t.putJobs(ctx, round); err != nil {
 				return err
 			}
 		}
@@ -36,26 +40,96 @@ func (t *Tx) PutJobs(ctx context.Context, jobs ...store.Job) error {
 	})
 }
 
+// putJobs puts jobs of which none is there twice.
+func (c conn) putJobs(ctx context.Context, jobs []store.Job) error {
+	const into = `INSERT INTO {jobs} AS j (` + jobColumns + `) `
+	const moved = ` ON CONFLICT (org_id, kind, key) DO UPDATE
+		SET at = excluded.at, body = excluded.body, lease = '', lease_until = NULL, seq = j.seq + 1`
+	values := func(j store.Job) []any {
+		return []any{j.OrgID, j.Kind, j.Key, c.dialect().at(j.At), blob(j.Body)}
+	}
+	if c.batches(len(jobs)) {
+		var in rows
+		for _, j := range jobs {
+			in.add(values(j)...)
+		}
+		_, err := c.exec(ctx, batch{
+			before:  into + `SELECT r.org_id, r.kind, r.key, r.at, r.body, '', NULL, 1 FROM`,
+			columns: []string{"org_id text", "kind text", "key text", "at timestamptz", "body bytea"},
+			after:   moved,
+		}.String(), in.args()...)
+		return err
+	}
+	for _, j := range jobs {
+		if _, err := c.exec(ctx, into+`VALUES ($1, $2, $3, $4, $5, '', NULL, 1)`+moved, values(j)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // FinishJobs implements [store.Writer].
 func (t *Tx) FinishJobs(ctx context.Context, done ...store.JobDone) (int, error) {
 	return do(ctx, t.conn, func() (int, error) {
-		const held = ` WHERE org_id = $1 AND kind = $2 AND key = $3 AND lease = $4 AND lease <> '' AND seq = $5`
 		stale := 0
-		for _, f := range done {
-			args := []any{f.OrgID, f.Kind, f.Key, f.Lease, f.Seq}
-			s := `DELETE FROM {jobs}` + held
-			if !f.Next.IsZero() {
-				s = `UPDATE {jobs} SET at = $6, body = $7, lease = '', lease_until = NULL` + held
-				args = append(args, t.dialect().at(f.Next), blob(f.Body))
-			}
-			n, err := t.exec(ctx, s, args...)
+		for _, round := range rounds(done, func(f store.JobDone) jobKey { return keyOf(f.Job) }) {
+			n, err := t.finishJobs(ctx, round)
 			if err != nil {
 				return 0, err
 			}
-			stale += 1 - n
+			stale += len(round) - n
 		}
 		return stale, nil
 	})
+}
+
+// finishJobs ends the leases of jobs of which none is there twice, and counts those that
+// were still held.
+func (c conn) finishJobs(ctx context.Context, done []store.JobDone) (int, error) {
+	var over, back rows
+	finished := 0
+	for _, f := range done {
+		held := []any{f.OrgID, f.Kind, f.Key, f.Lease, f.Seq}
+		next := []any{c.dialect().at(f.Next), blob(f.Body)}
+		switch {
+		case c.batches(len(done)) && f.Next.IsZero():
+			over.add(held...)
+		case c.batches(len(done)):
+			back.add(append(held, next...)...)
+		default:
+			n, err := c.finishJob(ctx, held, next, f.Next.IsZero())
+			if err != nil {
+				return 0, err
+			}
+			finished += n
+		}
+	}
+	const held = `WHERE j.org_id = r.org_id AND j.kind = r.kind AND j.key = r.key AND j.lease = r.lease AND r.lease <> '' AND j.seq = r.seq`
+	columns := []string{"org_id text", "kind text", "key text", "lease text", "seq bigint", "at timestamptz", "body bytea"}
+	if over != nil {
+		n, err := c.exec(ctx, batch{`DELETE FROM {jobs} AS j USING`, columns[:5], held}.String(), over.args()...)
+		if err != nil {
+			return 0, err
+		}
+		finished += n
+	}
+	if back != nil {
+		n, err := c.exec(ctx, batch{`UPDATE {jobs} AS j SET at = r.at, body = r.body, lease = '', lease_until = NULL FROM`, columns, held}.String(), back.args()...)
+		if err != nil {
+			return 0, err
+		}
+		finished += n
+	}
+	return finished, nil
+}
+
+// finishJob ends one lease.
+func (c conn) finishJob(ctx context.Context, held, next []any, over bool) (int, error) {
+	const one = ` WHERE org_id = $1 AND kind = $2 AND key = $3 AND lease = $4 AND lease <> '' AND seq = $5`
+	if over {
+		return c.exec(ctx, `DELETE FROM {jobs}`+one, held...)
+	}
+	return c.exec(ctx, `UPDATE {jobs} SET at = $6, body = $7, lease = '', lease_until = NULL`+one, append(held, next...)...)
 }
 
 // LeaseJobs implements [store.Standalone].
@@ -76,11 +150,7 @@ func (s *Store) LeaseJobs(ctx context.Context, q store.LeaseQuery) ([]store.Job,
 	out, err := alone(ctx, s, func(c conn) ([]store.Job, error) {
 		return do(ctx, c, func() ([]store.Job, error) {
 			w := c.where()
-			now := w.arg(q.Now)
-			w.in("kind", q.Kinds)
-			w.and("at <= " + now + " AND (lease = '' OR lease_until <= " + now + ")")
-			due := `SELECT org_id, kind, key FROM {jobs}` + w.String() +
-				` ORDER BY at, kind, org_id, key LIMIT ` + w.arg(n) + w.d.skipLocked()
+			due := w.due(q, n)
 			return all(ctx, c, scanJob, once(due)+`UPDATE {jobs} SET lease = `+w.arg(q.Worker)+`, lease_until = `+w.arg(q.Until)+`, seq = seq + 1
 				WHERE (org_id, kind, key) IN (SELECT org_id, kind, key FROM due) RETURNING `+jobColumns, w.args...)
 		})
@@ -89,4 +159,17 @@ func (s *Store) LeaseJobs(ctx context.Context, q store.LeaseQuery) ([]store.Job,
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.OrgID, b.OrgID), cmp.Compare(a.Key, b.Key))
 	})
 	return out, err
+}
+
+// due is a query for the keys of at most n jobs that are due. Each kind is asked for by
+// itself: so the index has them in their order, and what is due and not among the first
+// is not looked at.
+func (w *where) due(q store.LeaseQuery, n int) string {
+	now, limit := w.arg(q.Now), w.arg(n)
+	var kinds []string
+	for _, kind := range slices.Compact(slices.Sorted(slices.Values(q.Kinds))) {
+		kinds = append(kinds, `SELECT * FROM (SELECT org_id, kind, key, at FROM {jobs} WHERE kind = `+w.arg(kind)+
+			` AND at <= `+now+` AND (lease = '' OR lease_until <= `+now+`) ORDER BY at, org_id, key LIMIT `+limit+w.d.skipLocked()+`) AS k`)
+	}
+	return strings.Join(kinds, " UNION ALL ") + " ORDER BY at, kind, org_id, key LIMIT " + limit
 }

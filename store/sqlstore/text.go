@@ -28,7 +28,7 @@ type text struct {
 
 var (
 	braced    = regexp.MustCompile(`\{(\w+)\}`)
-	indexName = regexp.MustCompile(`INDEX \{(\w+)\}`)
+	indexName = regexp.MustCompile(`(CREATE (?:UNIQUE )?INDEX) \{(\w+)\}`)
 )
 
 // render writes the names of tables and indexes, and parameters as the database
@@ -42,8 +42,8 @@ func (n *names) render(s string) string {
 }
 
 func (n *names) tables(s string) string {
-	// An index is in its table's schema, and can't be said to be in another.
-	s = indexName.ReplaceAllString(s, "INDEX "+n.prefix+"${1}")
+	// A new index is in its table's schema, and can't be said to be in another.
+	s = indexName.ReplaceAllString(s, "${1} "+n.prefix+"${2}")
 	return braced.ReplaceAllString(s, n.schema+n.prefix+"${1}")
 }
 

@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Sessions", testSessions},
 		{"Docs", testDocs},
 		{"Jobs", testJobs},
+		{"Batches", testBatches},
 		{"Audit", testAudit},
 		{"Expiry", testExpiry},
 		{"Tx", testTx},

@@ -1,0 +1,6 @@
+-- +goose Up
+-- Jobs of one kind in the order in which they are leased: who takes some hundred of a
+-- million that are due looks at no others.
+
+DROP INDEX {jobs_due};
+CREATE INDEX {jobs_next} ON {jobs} (kind, at, org_id, key);

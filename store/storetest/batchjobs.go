@@ -1,0 +1,87 @@
+package storetest
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// testManyJobs finishes five hundred at once, in every way there is.
+func testManyJobs(s subject) {
+	kind := newID("kind")
+	jobs := make([]store.Job, inBatch)
+	for i := range jobs {
+		jobs[i] = aJob(kind, odd(i))
+		jobs[i].Key += odd(i)
+		jobs[i].Body = []byte{byte(i), 0, '\\', '"'}
+	}
+	s.put(jobs...)
+	held, err := s.LeaseJobs(s.Context(), store.LeaseQuery{
+		Kinds: []string{kind}, Worker: "w", Now: day(0), Until: day(1), Limit: inBatch,
+	})
+	s.want("LeaseJobs", err, nil)
+	if len(held) != inBatch {
+		s.Fatalf("leased %d, want %d", len(held), inBatch)
+	}
+	var done []store.JobDone
+	want, left := []store.Job{}, 0
+	for i, j := range held {
+		d := store.JobDone{Job: j, Next: day(5)}
+		d.Body = []byte{byte(i), '{', 0xff}
+		switch {
+		case i%50 == 0: // somebody else has it by now
+			d.Seq--
+			left++
+		case i%50 == 1:
+			d.Lease = "another"
+			left++
+		case i%2 == 0:
+			d.Next = day(4)
+			fallthrough
+		case i%3 == 0:
+			j.At, j.Body, j.Lease, j.LeaseUntil, j.Seq = d.Next, d.Body, "w2", day(6), j.Seq+1
+			want = append(want, j)
+		default:
+			d.Next = time.Time{}
+		}
+		done = append(done, d)
+	}
+	s.finish(left, done...)
+	back, err := s.LeaseJobs(s.Context(), store.LeaseQuery{
+		Kinds: []string{kind}, Worker: "w2", Now: day(5), Until: day(6), Limit: inBatch,
+	})
+	s.want("LeaseJobs", err, nil)
+	if len(back) != len(want)+left {
+		s.Errorf("%d jobs are left, want %d put back and %d stale", len(back), len(want), left)
+	}
+	back = slices.DeleteFunc(back, func(j store.Job) bool { return j.At.Equal(day(0)) })
+	byKey := func(a, b store.Job) int { return cmp.Compare(a.Key, b.Key) }
+	slices.SortFunc(back, byKey)
+	slices.SortFunc(want, byKey)
+	s.same("put back", back, want)
+}
+
+func testJobsTwice(s subject) {
+	kind := newID("kind")
+	a, b := aJob(kind, newID("org")), aJob(kind, newID("org"))
+	second := a
+	second.Body, second.At = []byte("second"), day(1)
+	s.put(a, b, second)
+	held := s.lease(kind, "w", 1)
+	if len(held) != 2 || string(held[1].Body) != "second" || held[1].Seq != 3 || held[0].Seq != 2 {
+		s.Fatalf("leased %v, want the second of what was put twice, and its Seq raised twice", held)
+	}
+	first, other := store.JobDone{Job: held[1], Next: day(2)}, store.JobDone{Job: held[0]}
+	stale := first
+	stale.Seq--
+	over := store.JobDone{Job: held[1]}
+	s.finish(2, stale, first, other, over) // the first that fits ends the lease
+	again := s.lease(kind, "w", 2)
+	if len(again) != 1 || again[0].Key != a.Key || again[0].Seq != 4 {
+		s.Errorf("left %v, want the one that was put back", again)
+	}
+	s.finish(1, store.JobDone{Job: again[0]}, store.JobDone{Job: again[0], Next: day(3)})
+	s.same("deleted before it could be put back", s.lease(kind, "w", 9), []store.Job{})
+}
