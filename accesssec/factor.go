@@ -47,8 +47,8 @@ type factor struct {
 // after a lock, it is over. Nobody has to go looking for the logins.
 func (f factor) mark() string { return f.ID + " " + strconv.Itoa(f.Locks) }
 
-// factorBroken is the state of one that can be read, and makes no sense: the policy knows no such state, and
-// refuses.
+// factorBroken is the state of one that can be read, and makes no sense: the policy knows no
+// such state, and refuses.
 const factorBroken policy.FactorState = "broken"
 
 // due is why a new one is to be set up at the next sign-in.

@@ -382,9 +382,24 @@ func TestTheSearchFindsWhatIsThere(t *testing.T) {
 func TestASetPrintsNoHashes(t *testing.T) {
 	t.Parallel()
 	all, _ := samples(t)
+	kept := string(marshal(t, all["RecoveryCodes"][0]))
+	salt := base64.StdEncoding.EncodeToString([]byte("saltsaltsaltsalt"))
+	if !strings.Contains(kept, salt) {
+		t.Fatalf("%s has no salt", kept)
+	}
 	for _, name := range []string{"RecoveryCodes", "Redemption"} {
 		if got := fmt.Sprintf("%v %+v %#v", all[name][0], all[name][0], all[name][0]); got != "[redacted] [redacted] [redacted]" {
 			t.Errorf("%s prints %.60q", name, got)
+		}
+		for _, v := range all[name] { // the salt stands beside the hashes
+			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+				got := fmt.Sprintf(verb, v)
+				for _, salt := range []string{"saltsalt", "115 97 108 116", "0x73, 0x61, 0x6c, 0x74", "73616c74"} {
+					if strings.Contains(got, salt) {
+						t.Errorf("%s of %s in a %T: the salt is printed", verb, name, v)
+					}
+				}
+			}
 		}
 	}
 }

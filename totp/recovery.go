@@ -20,10 +20,20 @@ const (
 // are left. It is a value; its JSON is stable. The zero RecoveryCodes has none left. A new
 // set takes the place of the old one, and with it of all of its codes.
 //
-// It prints as "[redacted]": its hashes are nobody's to read either.
+// It prints as "[redacted]", also inside of other structs: its hashes are nobody's to read
+// either.
 type RecoveryCodes struct {
 	redacted
-	r recovery
+	held func() recovery
+}
+
+func setOf(r recovery) RecoveryCodes { return RecoveryCodes{held: func() recovery { return r }} }
+
+func (r RecoveryCodes) get() recovery {
+	if r.held == nil {
+		return recovery{}
+	}
+	return r.held()
 }
 
 type recovery struct {
@@ -47,51 +57,52 @@ func NewRecoveryCodes(ctx context.Context, kdf KDF) (RecoveryCodes, Codes, error
 		}
 		set.Hashes = append(set.Hashes, hash)
 	}
-	return RecoveryCodes{r: set}, codesOf(shown), nil
+	return setOf(set), codesOf(shown), nil
 }
 
 // ID names the set: random, and no secret.
-func (r RecoveryCodes) ID() string { return r.r.ID }
+func (r RecoveryCodes) ID() string { return r.get().ID }
 
 // Left is how many have not been used.
-func (r RecoveryCodes) Left() int { return len(r.r.Hashes) }
+func (r RecoveryCodes) Left() int { return len(r.get().Hashes) }
 
 // Fails counts the attempts since the last one that was right, with one under way.
-func (r RecoveryCodes) Fails() int { return r.r.Fails }
+func (r RecoveryCodes) Fails() int { return r.get().Fails }
 
 // LockedUntil is from when on a code is looked at again; the zero time: now.
-func (r RecoveryCodes) LockedUntil() time.Time { return r.r.NextAt }
+func (r RecoveryCodes) LockedUntil() time.Time { return r.get().NextAt }
 
 // Disabled reports whether a hundred attempts in a row were wrong.
-func (r RecoveryCodes) Disabled() bool { return r.r.disabled() }
+func (r RecoveryCodes) Disabled() bool { return r.get().disabled() }
 
 // Begin counts an attempt. The errors are [ErrNoCodes], [ErrDisabled] and a
 // [*LockedError]. Save [Redemption.Booked] before anything else. Its count is its own:
 // who guesses at the app's codes does not take the recovery codes from their owner.
 func (r RecoveryCodes) Begin(now time.Time) (Redemption, error) {
-	if len(r.r.Hashes) == 0 {
+	next := r.get()
+	if len(next.Hashes) == 0 {
 		return Redemption{}, ErrNoCodes
 	}
-	limit, err := r.r.limit.book(instant(now))
+	limit, err := next.limit.book(instant(now))
 	if err != nil {
 		return Redemption{}, err
 	}
-	r.r.limit = limit
-	return Redemption{booked: r.r, turn: new(turn)}, nil
+	next.limit = limit
+	return Redemption{booked: setOf(next), turn: new(turn)}, nil
 }
 
 // Redemption is one try at a recovery code, counted and not yet looked at. It can only be
 // had from [RecoveryCodes.Begin], and is good for one Check.
 type Redemption struct {
 	redacted
-	booked recovery
+	booked RecoveryCodes
 	turn   *turn
 }
 
 // Booked is what to save, by a swap against what Begin was called on, before Check.
 func (d Redemption) Booked() RecoveryCodes {
 	d.turn.book()
-	return RecoveryCodes{r: d.booked}
+	return d.booked
 }
 
 // Check returns the set without the code that matched, to be saved by a swap against
@@ -104,30 +115,30 @@ func (d Redemption) Check(ctx context.Context, kdf KDF, code string) (RecoveryCo
 	if err := d.turn.check(); err != nil {
 		return RecoveryCodes{}, err
 	}
+	next := d.booked.get()
 	given := plain(code)
 	guess := given
 	if guess == "" {
 		guess = noCode // costs the same, and is not taken
 	}
-	hash, err := kdf.derive(ctx, []byte(guess), d.booked.Salt)
+	hash, err := kdf.derive(ctx, []byte(guess), next.Salt)
 	if err != nil {
 		return RecoveryCodes{}, err
 	}
 	matched := -1
-	for i, h := range d.booked.Hashes {
+	for i, h := range next.Hashes {
 		matched = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(h, hash), i, matched)
 	}
 	if matched < 0 || given == "" {
 		return RecoveryCodes{}, ErrWrongCode
 	}
-	next := d.booked
 	next.Hashes = slices.Delete(slices.Clone(next.Hashes), matched, matched+1)
 	next.limit = limit{}
-	return RecoveryCodes{r: next}, nil
+	return setOf(next), nil
 }
 
 // MarshalJSON is the form to keep.
-func (r RecoveryCodes) MarshalJSON() ([]byte, error) { return json.Marshal(r.r) }
+func (r RecoveryCodes) MarshalJSON() ([]byte, error) { return json.Marshal(r.get()) }
 
 // UnmarshalJSON reads that form. What NewRecoveryCodes could not have made is an error.
 func (r *RecoveryCodes) UnmarshalJSON(data []byte) error {
@@ -147,6 +158,6 @@ func (r *RecoveryCodes) UnmarshalJSON(data []byte) error {
 			return errors.New("totp: recovery codes: a hash is short")
 		}
 	}
-	r.r = v
+	*r = setOf(v)
 	return nil
 }
