@@ -1,0 +1,8 @@
+package domainclaim
+
+// Kept is how many looks, claims and groups a breaker remembers.
+func (b *Breaker) Kept() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.n + len(b.at) + len(b.gone)
+}
