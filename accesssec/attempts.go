@@ -22,6 +22,7 @@ var (
 	limitResponse = throttle.Limit{Free: 50, First: 30 * time.Second, Max: 15 * time.Minute}
 
 	limitChallenge = throttle.Limit{Free: 100, First: 30 * time.Second, Max: time.Minute}
+	limitVerify    = throttle.Limit{Free: 6, First: 10 * time.Second, Max: time.Minute, Forget: 10 * time.Minute}
 	limitSetUp     = throttle.Limit{Free: 20, First: 30 * time.Second, Max: 5 * time.Minute}
 )
 
@@ -92,6 +93,11 @@ func challengeCounters(userID string) []counter {
 // setUpCounters count how often a person begins to set up a second factor.
 func setUpCounters(userID string) []counter {
 	return []counter{{name: "set up\x00" + userID, limit: limitSetUp}}
+}
+
+// verifyCounters count how often an org has us look for its records now.
+func verifyCounters(orgID string) []counter {
+	return []counter{{name: "verify\x00" + orgID, limit: limitVerify}}
 }
 
 // browser names this browser and one person, for nobody who does not know both.

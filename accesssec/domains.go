@@ -7,48 +7,64 @@ import (
 	"fmt"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
-	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// Domain is the org's claim on one domain.
+// Domain is the org's claim on one domain. What a page shows of it is in its Guide: the
+// record to publish in both spellings, where the claim stands, what was seen and when it
+// is looked for again. History is what was seen so far.
 type Domain struct {
 	ID string
 	domainclaim.Claim
 }
 
-// Domains lists the claims, by name.
+// Domains lists the claims, by name, those that were given up as well.
 func (a *Admin) Domains(ctx context.Context) ([]Domain, error) {
 	if err := a.allowed(ctx); err != nil {
 		return nil, err
 	}
 	out := []Domain{}
+	err := eachDomain(ctx, a.s.store, a.p.OrgID, func(rec store.Domain) error {
+		d, err := domainOf(rec)
+		out = append(out, d)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func eachDomain(ctx context.Context, r store.Reader, orgID string, fn func(store.Domain) error) error {
 	p := store.Paging{Limit: 1000}
 	for {
-		page, err := a.s.store.Domains(ctx, a.p.OrgID, p)
+		page, err := r.Domains(ctx, orgID, p)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, rec := range page.Items {
-			d, err := domainOf(rec)
-			if err != nil {
-				return nil, err
+			if err := fn(rec); err != nil {
+				return err
 			}
-			out = append(out, d)
 		}
 		if p.After = page.Next; p.After == "" {
-			return out, nil
+			return nil
 		}
 	}
 }
 
-// ClaimDomain starts a claim: what to put into DNS is in its Records. It asks for the
+// ClaimDomain starts a claim, for the domain alone and not for those below it: see
+// [Admin.CoverSubdomains]. What to put into DNS is in its Records. It asks for the
 // password again ([Me.Prove]). A claim that is not proven yet takes nothing from
-// anybody and changes no one's login. The org's plan must have [FeatureDomains]; a
-// claim that is there is verified, and kept, without asking for it again.
+// anybody and changes no one's login. It is looked for in the background ([Service.Run]),
+// soon at first, and given up when it was not proven in thirty days. A claim that was
+// given up starts over, with another token: the old record proves nothing any more.
+//
+// The org's plan must have [FeatureDomains]; a claim that is there is verified, and kept,
+// without asking for it again.
 func (a *Admin) ClaimDomain(ctx context.Context, name string) (Domain, error) {
-	n, err := domainclaim.ParseName(name, nil)
+	n, err := domainclaim.ParseName(name, a.s.opts.DomainNames)
 	if err != nil {
 		no := refuse(CodeDomainName, err.Error())
 		no.Err = err
@@ -63,25 +79,14 @@ func (a *Admin) ClaimDomain(ctx context.Context, name string) (Domain, error) {
 		if err != nil {
 			return err
 		}
-		claim, err := domainclaim.New(a.s.opts.Product, n, c.now)
-		if err != nil {
+		if d, err = c.claim(ctx, a.p.OrgID, a.s.opts.Product, n); err != nil {
+			var no *Refusal
+			if errors.As(err, &no) {
+				no.inOrg(a.p.OrgID, by.by(audit.ChangeRefused, thing(audit.KindDomain, d.ID, n.String())))
+			}
 			return err
 		}
-		d = Domain{ID: newID("dom"), Claim: claim}
-		rec, err := d.record(store.Domain{OrgID: a.p.OrgID, ID: d.ID, Name: claim.Name})
-		if err != nil {
-			return err
-		}
-		e := by.by(audit.DomainClaimed, thing(audit.KindDomain, d.ID, d.Name))
-		err = c.CreateDomain(ctx, rec)
-		if errors.Is(err, store.ErrExists) {
-			no := refuse(CodeDomainClaimed, "")
-			e.Type, no.Err = audit.ChangeRefused, err
-			return no.inOrg(a.p.OrgID, e)
-		} else if err != nil {
-			return err
-		}
-		return c.record(ctx, a.p.OrgID, e)
+		return c.record(ctx, a.p.OrgID, by.by(audit.DomainClaimed, thing(audit.KindDomain, d.ID, d.Name)))
 	})
 	if err != nil {
 		return Domain{}, err
@@ -89,19 +94,61 @@ func (a *Admin) ClaimDomain(ctx context.Context, name string) (Domain, error) {
 	return d, nil
 }
 
-// VerifyDomain looks for the record now and takes over what it saw. The Observation
-// says what was found and what would help, also beside the refusals that come of it:
-// CodeDomainUnproven when the record is not there as it must be (a domain that was
-// verified before stays so for now: see Observation and Domain.State), CodeDNS when
-// nobody could tell, CodeDomainTaken when the name is held by another org. People whose
-// password the org's require SSO closes with the proof lose the sessions that came of
-// it.
+// claim writes a claim that is new, or starts one over that was given up.
+func (c *change) claim(ctx context.Context, orgID, product string, n domainclaim.Name) (Domain, error) {
+	claim, err := domainclaim.New(product, n, c.now)
+	if err != nil {
+		return Domain{}, err
+	}
+	d, rec := Domain{newID("dom"), claim}, store.Domain{OrgID: orgID, Name: claim.Name}
+	err = eachDomain(ctx, c, orgID, func(have store.Domain) error {
+		if have.Name != claim.Name {
+			return nil
+		}
+		old, err := domainOf(have)
+		if err == nil && old.State != domainclaim.Released {
+			d, err = old, refuse(CodeDomainClaimed, "")
+		} else if err == nil {
+			d, rec = Domain{old.ID, old.Renew(c.now)}, have
+			d.Subdomains = false
+		}
+		return err
+	})
+	if err != nil {
+		return d, err
+	}
+	if rec.ID == "" {
+		rec.ID = d.ID
+		if rec, err = d.record(rec); err == nil {
+			err = c.CreateDomain(ctx, rec)
+		}
+	} else {
+		err = d.update(ctx, c, rec)
+	}
+	if err == nil {
+		err = d.plan(ctx, c, orgID)
+	}
+	return d, err
+}
+
+// VerifyDomain looks for the record now, at the zone's own name servers, and takes over
+// what it saw. The Observation says what was found and what would help, also beside the
+// refusals that come of it: CodeDomainUnproven when the record is not there as it must be
+// (a domain that was verified before stays so for now: see Observation and Domain.State),
+// CodeDNS when nobody could tell, CodeDomainTaken when the name is held by another org.
+// In that case the claim is contested: both orgs are told, the other's record is looked
+// for at once, and the name changes hands only once that has been gone for a week.
+//
+// People whose password the org's require SSO closes with the proof lose the sessions that
+// came of it. The claim of an org whose proof has lapsed ends with the proof of another.
+// Six looks in a row are free for an org, then CodeLocked says when the next one is.
 func (a *Admin) VerifyDomain(ctx context.Context, id string) (domainclaim.Observation, error) {
 	if err := a.s.alone(); err != nil {
 		return domainclaim.Observation{}, err
 	}
-	if err := a.allowed(ctx); err != nil {
-		return domainclaim.Observation{}, err
+	by, err := a.authorise(ctx, a.s.store, asIs)
+	if err != nil {
+		return domainclaim.Observation{}, a.s.refused(ctx, err)
 	}
 	rec, err := a.s.store.Domain(ctx, a.p.OrgID, id)
 	if err != nil {
@@ -111,19 +158,28 @@ func (a *Admin) VerifyDomain(ctx context.Context, id string) (domainclaim.Observ
 	if err != nil {
 		return domainclaim.Observation{}, err
 	}
-	seen := a.s.checker.Check(ctx, d.Claim) // the network, outside of any transaction
+	if d.State == domainclaim.Released {
+		return domainclaim.Observation{}, refuse(CodeDomainUnproven, d.Guide().Says)
+	}
+	if err := a.s.book(ctx, verifyCounters(a.p.OrgID)); err != nil {
+		return domainclaim.Observation{}, err
+	}
+	seen := a.s.checker.CheckNow(ctx, d.Claim) // the network, outside of any transaction
 	if err := ctx.Err(); err != nil {
 		return seen, err
 	}
-	next, event := d.Claim.Next(seen, a.s.now())
-	d.Claim = next
-	if event == domainclaim.EventNone {
-		err = a.s.upkeep(ctx, func(tx store.Tx) error { return d.update(ctx, tx, rec) })
-	} else {
-		err = a.s.change(ctx, func(c *change) error { return a.takeOver(ctx, c, rec, d, event) })
+	seen = a.s.breaker.Watch(d.Claim, seen)
+	l := look{rec: rec, was: d, seen: seen, by: by.by}
+	l.authorise = func(c *change) error { // who looked on may be nobody any more
+		_, err := a.authorise(ctx, c, asIs)
+		return err
 	}
+	l.settle = func(ctx context.Context, tx store.Tx, d Domain) error { return d.plan(ctx, tx, a.p.OrgID) }
+	held, err := a.s.takeIn(ctx, l)
 	switch {
 	case err != nil:
+	case held:
+		err = refuse(CodeDomainTaken, "the record is there, and so is the claim of another organization")
 	case seen.Outcome == domainclaim.Unknown:
 		err = refuse(CodeDNS, seen.Hint)
 	case seen.Outcome != domainclaim.Present:
@@ -132,79 +188,48 @@ func (a *Admin) VerifyDomain(ctx context.Context, id string) (domainclaim.Observ
 	return seen, err
 }
 
-// update writes the claim, if it is still the one that was looked up: its version says
-// that neither name nor token has changed.
-func (d Domain) update(ctx context.Context, tx store.Tx, rec store.Domain) error {
-	next, err := d.record(rec)
-	if err != nil {
-		return err
-	}
-	err = tx.UpdateDomains(ctx, next)
-	if errors.Is(err, store.ErrExists) {
-		no := refuse(CodeDomainTaken, "")
-		no.Err = err
-		return no
-	}
-	return stale(gone(err))
-}
-
-// takeOver writes a claim that what was seen has moved.
-func (a *Admin) takeOver(ctx context.Context, c *change, rec store.Domain, d Domain, event domainclaim.Event) error {
-	by, err := a.authorise(ctx, c, asIs)
-	if err != nil {
-		return err
-	}
-	e := by.by(audit.DomainChecked, thing(audit.KindDomain, d.ID, d.Name))
-	if event == domainclaim.EventVerified {
-		e.Type = audit.DomainVerified
-	}
-	e.Facts = []audit.Fact{fact("state", string(d.State))}
-	if err := d.update(ctx, c, rec); err != nil {
-		var no *Refusal
-		if errors.As(err, &no) {
-			e.Type = audit.ChangeRefused
-			no.inOrg(a.p.OrgID, e)
-		}
-		return err
-	}
-	ended, err := c.endClosed(ctx, a.p.OrgID, d.Name)
-	if err != nil {
-		return err
-	}
-	e.Facts = append(e.Facts, count("sessions_ended", ended))
-	return c.record(ctx, a.p.OrgID, e)
-}
-
-// endClosed ends the sessions of the members on a domain whose password its proof has
-// closed.
-func (c *change) endClosed(ctx context.Context, orgID, name string) (int, error) {
-	org, acc, err := accessOf(ctx, c, orgID)
-	if err != nil || !acc.RequireSSO {
-		return 0, err
-	}
-	own := domains{name: {state: policy.DomainVerified}}
-	rules := acc.policy(org.ID, org.Name)
-	var ends []store.SessionQuery
-	err = eachMember(ctx, c, orgID, func(m store.Member) {
-		in := own.input(&rules, m)
-		if d := policy.Decide(in); in.OnTarget && !d.Allow {
-			ends = append(ends, closed(m, d))
-		}
-	})
-	return c.endAll(ctx, ends, err)
-}
-
-func (c *change) endAll(ctx context.Context, ends []store.SessionQuery, err error) (int, error) {
-	total := 0
-	for _, q := range ends {
+// CoverSubdomains makes the claim count for addresses on all domains below it as well,
+// but for those on which a more specific claim is verified, which may be another org's. It
+// asks for the password again. There is no way back but to withdraw the claim.
+func (a *Admin) CoverSubdomains(ctx context.Context, id string) (Domain, error) {
+	var d Domain
+	err := a.s.change(ctx, func(c *change) error {
+		by, err := a.authorise(ctx, c, proven)
 		if err != nil {
-			break
+			return err
 		}
-		var n int
-		n, err = c.DeleteSessions(ctx, q)
-		total += n
+		rec, err := c.Domain(ctx, a.p.OrgID, id)
+		if err != nil {
+			return gone(err)
+		}
+		if d, err = domainOf(rec); err != nil {
+			return err
+		}
+		if d.State == domainclaim.Released {
+			return refuse(CodeNotFound, "the claim was given up")
+		}
+		d.Subdomains = true
+		if err := d.update(ctx, c, rec); err != nil {
+			return err
+		}
+		e := by.by(audit.DomainWidened, thing(audit.KindDomain, d.ID, d.Name))
+		if d.Holds() {
+			ended, err := c.endClosed(ctx, a.p.OrgID)
+			if err != nil {
+				return err
+			}
+			e.Facts = append(e.Facts, count("sessions_ended", ended))
+		}
+		if err := c.record(ctx, a.p.OrgID, e); err != nil {
+			return err
+		}
+		return a.s.notifyAdmins(ctx, c, message{template: TemplateDomainWidened, orgID: a.p.OrgID,
+			values: map[string]string{"domain": d.Display(), "by": by.named()}})
+	})
+	if err != nil {
+		return Domain{}, err
 	}
-	return total, err
+	return d, nil
 }
 
 func domainOf(rec store.Domain) (Domain, error) {
@@ -223,23 +248,20 @@ func (d Domain) record(rec store.Domain) (store.Domain, error) {
 	return rec, err
 }
 
+// update writes the claim, if it is still the one that was read: its version says that
+// nothing of it has changed.
+func (d Domain) update(ctx context.Context, tx store.Tx, rec store.Domain) error {
+	next, err := d.record(rec)
+	if err == nil {
+		err = tx.UpdateDomains(ctx, next)
+	}
+	return stale(gone(err))
+}
+
 // gone tells what is not there from a fault.
 func gone(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return refuse(CodeNotFound, "")
 	}
 	return err
-}
-
-// domainOwner is the org that holds the domain of a person's address; "" nobody does.
-func domainOwner(ctx context.Context, r store.Reader, u store.User) (string, error) {
-	a, err := domainclaim.ParseAddress(u.Address)
-	if err != nil {
-		return "", nil
-	}
-	claim, err := claimOn(ctx, r, a.Domain())
-	if claim.Status != store.DomainVerified && claim.Status != store.DomainMissing {
-		return "", err
-	}
-	return claim.OrgID, err
 }

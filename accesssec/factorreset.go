@@ -147,7 +147,7 @@ func mayReset(ctx context.Context, r store.Reader, by string, m store.Member) (b
 // is its own, and proven, or it is the only org they are in and they were a member already
 // when they set up their factor. An account may be added to an org without being asked.
 func (a *Admin) ours(ctx context.Context, r store.Reader, m store.Member, since time.Time) (bool, error) {
-	owner, err := domainOwner(ctx, r, m.User)
+	owner, err := holder(ctx, r, m.User.Address)
 	if err != nil || owner == a.p.OrgID {
 		return err == nil, err
 	}
@@ -346,7 +346,7 @@ func (s *Service) ResetFactor(ctx context.Context, userID string) error {
 		} else if err != nil {
 			return err
 		}
-		home, err := domainOwner(ctx, c, u)
+		home, err := holder(ctx, c, u.Address)
 		if err != nil {
 			return err
 		}

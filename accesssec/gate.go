@@ -59,7 +59,7 @@ func (f facts) refusedBy(d policy.Decision) string {
 func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, error) {
 	f := facts{asked: q, settings: defaultSettings()}
 	f.in.Attempt, f.in.Person.Address = q.attempt, q.address.String()
-	claims, err := f.domain(ctx, r, q.address.Domain())
+	claims, err := f.domain(ctx, r, q.address)
 	if err != nil {
 		return f, err
 	}
@@ -109,20 +109,20 @@ func (f *facts) second(ctx context.Context, r store.Reader) error {
 	return nil
 }
 
-// domain loads who owns the domain, and with it all that a stranger may be told. It
-// returns every claim that counts.
-func (f *facts) domain(ctx context.Context, r store.Reader, name string) ([]store.Domain, error) {
-	claims, err := r.DomainsByName(ctx, []string{name})
+// domain loads who owns the domain of an address, and with it all that a stranger may be
+// told. It returns every claim that covers it and counts.
+func (f *facts) domain(ctx context.Context, r store.Reader, a domainclaim.Address) ([]store.Domain, error) {
+	claims, err := covering(ctx, r, a.Candidates())
 	if err != nil {
 		return nil, err
 	}
 	claim := whose(claims)
-	f.in.Domain, f.in.State = name, domainState(claim.Status)
+	f.in.Domain, f.in.State = a.Domain(), domainState(claim.Status)
 	if f.in.State == policy.DomainUnclaimed {
 		return claims, nil
 	}
 	if f.owner, err = r.Org(ctx, claim.OrgID); err != nil {
-		return nil, fmt.Errorf("accesssec: owner of %s: %w", name, err)
+		return nil, fmt.Errorf("accesssec: owner of %s: %w", claim.Name, err)
 	}
 	f.in.Owner, _, err = policyOrg(ctx, r, f.owner)
 	return claims, err
@@ -140,44 +140,6 @@ func (f *facts) want(ctx context.Context, r store.Reader, orgID string) error {
 	var err error
 	f.in.Target, f.settings, err = policyOrg(ctx, r, org)
 	return err
-}
-
-// claimOn is the claim on name that counts.
-func claimOn(ctx context.Context, r store.Reader, name string) (store.Domain, error) {
-	claims, err := r.DomainsByName(ctx, []string{name})
-	return whose(claims), err
-}
-
-// whose is the claim among claims on one name that counts: the one that holds it, else
-// of those that have lapsed the one that was proven last.
-func whose(claims []store.Domain) store.Domain {
-	var lapsed store.Domain
-	var proven time.Time
-	for _, d := range claims {
-		switch d.Status {
-		case store.DomainVerified, store.DomainMissing:
-			return d
-		case store.DomainUnverified:
-			// What can't be read was proven at the beginning of time.
-			c, _ := domainOf(d)
-			if lapsed.ID == "" || c.VerifiedAt.After(proven) || c.VerifiedAt.Equal(proven) && d.ID < lapsed.ID {
-				lapsed, proven = d, c.VerifiedAt
-			}
-		}
-	}
-	return lapsed
-}
-
-func domainState(status string) policy.DomainState {
-	switch status {
-	case store.DomainVerified:
-		return policy.DomainVerified
-	case store.DomainMissing:
-		return policy.DomainMissing
-	case store.DomainUnverified:
-		return policy.DomainLapsed
-	}
-	return policy.DomainUnclaimed
 }
 
 // policyOrg is o as the policy sees it: with the rules of the org that governs it.

@@ -18,20 +18,26 @@ type jobKind struct {
 	atOnce int           // how many one instance runs side by side
 	retry  delays        // after a failure
 	run    func(context.Context, leased) (result, error)
+	// batch is how many jobs one hand takes at once, for runAll in place of run; that
+	// writes down by itself how each of them ended.
+	batch  int
+	runAll func(context.Context, []leased) end
 }
 
 // jobKinds is that table. What nobody here could do is not in it, and is left to an
 // instance that can.
 func (s *Service) jobKinds() []jobKind {
 	kinds := []jobKind{
-		{"seal", 5 * time.Second, time.Minute, 1, delays{5 * time.Second, time.Minute}, s.sealLogs},
-		{"certificates", 6 * time.Hour, 20 * time.Minute, 1, delays{5 * time.Minute, time.Hour}, s.lookAfterCertificates},
-		{"reseal", 6 * time.Hour, 20 * time.Minute, 1, delays{5 * time.Minute, time.Hour}, s.reseal},
-		{metadataJob, 0, 4 * time.Minute, 4, delays{15 * time.Minute, 24 * time.Hour}, s.readMetadata},
-		{"sweep", 10 * time.Minute, 4 * time.Minute, 1, delays{time.Minute, 10 * time.Minute}, s.sweep},
+		{kind: "seal", every: 5 * time.Second, lease: time.Minute, atOnce: 1, retry: delays{5 * time.Second, time.Minute}, run: s.sealLogs},
+		{kind: "certificates", every: 6 * time.Hour, lease: 20 * time.Minute, atOnce: 1, retry: delays{5 * time.Minute, time.Hour}, run: s.lookAfterCertificates},
+		{kind: "reseal", every: 6 * time.Hour, lease: 20 * time.Minute, atOnce: 1, retry: delays{5 * time.Minute, time.Hour}, run: s.reseal},
+		{kind: "domains", every: 24 * time.Hour, lease: 20 * time.Minute, atOnce: 1, retry: delays{5 * time.Minute, time.Hour}, run: s.lookAfterDomains},
+		{kind: domainJob, lease: 4 * time.Minute, atOnce: 4, batch: domainBatch, runAll: s.lookAtDomains},
+		{kind: metadataJob, lease: 4 * time.Minute, atOnce: 4, retry: delays{15 * time.Minute, 24 * time.Hour}, run: s.readMetadata},
+		{kind: "sweep", every: 10 * time.Minute, lease: 4 * time.Minute, atOnce: 1, retry: delays{time.Minute, 10 * time.Minute}, run: s.sweep},
 	}
 	if s.opts.Notify != nil {
-		kinds = append(kinds, jobKind{noticeJob, 0, 2 * time.Minute, 8, delays{30 * time.Second, time.Hour}, s.deliver})
+		kinds = append(kinds, jobKind{kind: noticeJob, lease: 2 * time.Minute, atOnce: 8, retry: delays{30 * time.Second, time.Hour}, run: s.deliver})
 	}
 	return kinds
 }
@@ -58,6 +64,8 @@ type jobBody struct {
 	Attempts int       `json:"attempts,omitempty"` // that failed, in a row
 	Until    time.Time `json:"until,omitzero"`     // given up from then on; zero: never
 	Box      []byte    `json:"box,omitempty"`      // sealed to the job's kind, org and key
+	Name     string    `json:"name,omitempty"`     // of the domain that is looked at
+	Turn     bool      `json:"turn,omitempty"`     // it has waited for its turn
 }
 
 func (b jobBody) encode() ([]byte, error) {

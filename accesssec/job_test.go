@@ -33,7 +33,7 @@ func TestJobKinds(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, k := range testService(t, &Options{Notify: nobody{}}).jobKinds() {
-		if seen[k.kind] || k.kind == "" || k.run == nil || k.atOnce < 1 {
+		if seen[k.kind] || k.kind == "" || (k.run == nil) == (k.runAll == nil) || (k.runAll == nil) != (k.batch == 0) || k.atOnce < 1 {
 			t.Errorf("%q: twice, or not whole: %+v", k.kind, k)
 		}
 		seen[k.kind] = true
@@ -41,7 +41,7 @@ func TestJobKinds(t *testing.T) {
 		if left := k.lease - k.within() - 2*lingerFor; k.within() < 10*time.Second || left < 10*time.Second {
 			t.Errorf("%s: may run for %v of a lease of %v", k.kind, k.within(), k.lease)
 		}
-		if k.retry.first <= 0 || k.retry.most < k.retry.first {
+		if k.run != nil && k.retry.first <= 0 || k.retry.most < k.retry.first {
 			t.Errorf("%s: %+v", k.kind, k.retry)
 		}
 		if k.every > 0 && k.retry.most > max(k.every, time.Minute) {

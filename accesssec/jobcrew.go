@@ -47,9 +47,10 @@ func (c *crew) take(ctx context.Context, now time.Time) (full bool, err error) {
 		}
 		c.scheduled = true
 	}
-	jobs, err := c.s.store.LeaseJobs(ctx, store.LeaseQuery{
-		Kinds: []string{c.kind.kind}, Worker: c.worker, Now: now, Until: c.s.now().Add(c.kind.lease), Limit: free,
-	})
+	if c.kind.batch > 0 {
+		return c.takeBatches(ctx, now)
+	}
+	jobs, err := c.lease(ctx, now, free)
 	for _, j := range jobs {
 		c.busy++
 		go func() { c.ends <- c.s.runJob(ctx, c.kind, j) }()
@@ -57,11 +58,43 @@ func (c *crew) take(ctx context.Context, now time.Time) (full bool, err error) {
 	return len(jobs) == free, err
 }
 
+// takeBatches gives each hand that is free a batch, while there are any.
+func (c *crew) takeBatches(ctx context.Context, now time.Time) (full bool, err error) {
+	for c.busy < c.kind.atOnce {
+		jobs, err := c.lease(ctx, now, c.kind.batch)
+		if len(jobs) > 0 {
+			c.busy++
+			go func() { c.ends <- c.s.runBatch(ctx, c.kind, jobs) }()
+		}
+		if err != nil || len(jobs) < c.kind.batch {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (c *crew) lease(ctx context.Context, now time.Time, limit int) ([]store.Job, error) {
+	return c.s.store.LeaseJobs(ctx, store.LeaseQuery{
+		Kinds: []string{c.kind.kind}, Worker: c.worker, Now: now, Until: c.s.now().Add(c.kind.lease), Limit: limit,
+	})
+}
+
 // wait waits for one of those that run.
 func (c *crew) wait() end {
 	e := <-c.ends
 	c.busy--
 	return e
+}
+
+// runBatch runs a batch, within its part of the lease.
+func (s *Service) runBatch(ctx context.Context, k jobKind, jobs []store.Job) end {
+	batch := make([]leased, len(jobs))
+	for i, j := range jobs {
+		batch[i] = leased{j, readJobBody(j.Body)}
+	}
+	within, cancel := context.WithTimeout(ctx, k.within())
+	defer cancel()
+	return k.runAll(within, batch)
 }
 
 // runJob runs one job and writes down how it ended.

@@ -305,7 +305,7 @@ func TestOnNoStandaloneStep(t *testing.T) {
 		"giveBack": "Password and Prove",
 		"bookIn":   "SecondFactor, Recover, ConfirmFactor, and what of Me wants a code",
 		"touch":    "Authenticate",
-		"take":     "Tick and Run",
+		"lease":    "Tick and Run",
 		"sweep":    "Tick and Run",
 	}
 	files, err := filepath.Glob("*.go")

@@ -211,8 +211,8 @@ func namesManaged(ctx context.Context, r store.Reader, u store.User) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	claim, err := claimOn(ctx, r, a.Domain())
-	return claim.Status == store.DomainVerified || claim.Status == store.DomainMissing, err
+	claim, err := claimOver(ctx, r, a)
+	return holds(claim), err
 }
 
 // SignOut ends this session.

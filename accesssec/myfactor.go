@@ -391,7 +391,7 @@ func homeOf(ctx context.Context, r store.Reader, who acting) (string, error) {
 	if who.session.OrgID != "" {
 		return who.session.OrgID, nil
 	}
-	return domainOwner(ctx, r, who.user)
+	return holder(ctx, r, who.user.Address)
 }
 
 // recordOwn records what a person did with what is theirs.

@@ -144,7 +144,7 @@ func proves(proof string, u store.User) bool {
 func (s *Service) wrongPassword(ctx context.Context, v Visit, a domainclaim.Address, u store.User) error {
 	ctx, cancel := lingering(ctx)
 	defer cancel()
-	claim, err := claimOn(ctx, s.store, a.Domain())
+	claim, err := claimOver(ctx, s.store, a)
 	if err != nil {
 		return err
 	}

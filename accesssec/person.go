@@ -166,7 +166,7 @@ func (s *Service) review(ctx context.Context, r store.Reader, userID string) (re
 	}
 	address, noAddress := domainclaim.ParseAddress(v.user.Address)
 	if noAddress == nil {
-		claim, err := claimOn(ctx, r, address.Domain())
+		claim, err := claimOver(ctx, r, address)
 		if err != nil {
 			return v, err
 		}

@@ -20,8 +20,9 @@ import (
 	"github.com/accesssec/accesssec-go/totp"
 )
 
-// Service is safe for concurrent use, keeps no state of its own between requests, and
-// starts nothing by itself. Any number of them may share one Store.
+// Service is safe for concurrent use, keeps no state of its own between requests (but for
+// what makes it look at DNS more slowly, or doubt what it sees there), and starts nothing by
+// itself. Any number of them may share one Store.
 type Service struct {
 	store   store.Store
 	origin  string
@@ -29,6 +30,8 @@ type Service struct {
 	opts    Options
 	hasher  *password.Hasher
 	checker *domainclaim.Checker
+	breaker *doubt
+	pace    *pace
 	joined  bool // the store is part of a transaction of the host's: see On
 }
 
@@ -46,8 +49,17 @@ type Options struct {
 	Issuer string
 	// Support is the host's contact for people who are stuck, a mail address or URL.
 	Support string
-	// Resolvers look up DNS. Empty is the system's.
+	// Resolvers look up DNS. Empty is the system's. Several of different operators make it
+	// hard to lie about a record.
 	Resolvers []domainclaim.Resolver
+	// Authority finds the name servers that keep a domain. nil: it is made of Resolvers, and
+	// asks name servers at public addresses alone (see domainclaim.CheckerOptions). A
+	// domain lapses only by the word of its own name servers: where they can't be reached
+	// from here, by UDP and TCP on port 53, none ever does.
+	Authority domainclaim.Authority
+	// DomainNames changes which domains can be claimed: nil refuses those of mail providers,
+	// tenants' names and the like.
+	DomainNames *domainclaim.NameOptions
 	// Hasher hashes passwords, and bounds how many are hashed at once. nil makes one.
 	Hasher *password.Hasher
 	// PasswordCheck verifies a password in the host's own way, in place of Hasher, at the
@@ -150,7 +162,8 @@ func New(st store.Store, origin string, keys *seal.Ring, opts *Options) (*Servic
 		strings.ContainsAny(p, "_?#% \\") || strings.Contains(p, "//") {
 		return nil, fmt.Errorf("accesssec: Options.Path %q: want a plain path with a slash at both ends and no underscore", p)
 	}
-	s.checker = domainclaim.NewChecker(&domainclaim.CheckerOptions{Resolvers: s.opts.Resolvers, Now: s.opts.Now})
+	s.breaker, s.pace = &doubt{}, &pace{}
+	s.checker = domainclaim.NewChecker(&domainclaim.CheckerOptions{Resolvers: s.opts.Resolvers, Authority: s.opts.Authority, Now: s.opts.Now})
 	return s, nil
 }
 

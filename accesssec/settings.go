@@ -230,14 +230,24 @@ func (a *Admin) consider(ctx context.Context, r store.Reader, next Settings, pla
 		fmt.Fprintf(sum, "refused %s %q\n", f.Code, f.Text)
 	}
 	before, after := old.policy(org.ID, org.Name), wanted.policy(org.ID, org.Name)
-	err = eachMember(ctx, r, org.ID, func(m store.Member) { out.weigh(sum, own, before, after, m) })
+	err = eachMember(ctx, r, org.ID, func(m store.Member) error {
+		was, err := own.input(ctx, r, &before, m)
+		if err == nil {
+			will := was
+			will.Target = &after
+			if will.Owner != nil {
+				will.Owner = &after
+			}
+			out.weigh(sum, policy.Decide(was), policy.Decide(will), m)
+		}
+		return err
+	})
 	out.Hash = hexOf(sum.Sum(nil))
 	return out, err
 }
 
-// weigh asks the policy about one member, before and after.
-func (c *considered) weigh(sum hash.Hash, own domains, before, after policy.Org, m store.Member) {
-	was, will := policy.Decide(own.input(&before, m)), policy.Decide(own.input(&after, m))
+// weigh is what the policy says about one member, before and after.
+func (c *considered) weigh(sum hash.Hash, was, will policy.Decision, m store.Member) {
 	switch {
 	case was.Allow && !will.Allow:
 		fmt.Fprintf(sum, "lose %s\n", m.UserID)
@@ -252,20 +262,22 @@ func (c *considered) weigh(sum hash.Hash, own domains, before, after policy.Org,
 
 // input asks whether m of org could sign in with a password. For what another org has
 // to say, should it own the domain by now, a change here makes no difference.
-func (own domains) input(org *policy.Org, m store.Member) policy.Input {
+func (own domains) input(ctx context.Context, r store.Reader, org *policy.Org, m store.Member) (policy.Input, error) {
 	in := policy.Input{
 		Target:  org,
 		Person:  policy.Person{Address: m.User.Address, Known: true, Disabled: m.User.Disabled, Role: policy.Role(m.Role)},
 		Attempt: policy.Attempt{Method: policy.Password},
 	}
-	if a, err := domainclaim.ParseAddress(m.User.Address); err == nil {
-		in.Domain = a.Domain()
+	a, err := domainclaim.ParseAddress(m.User.Address)
+	if err != nil {
+		return in, nil
 	}
-	d, ours := own[in.Domain]
-	if in.OnTarget = ours; ours && !d.held {
+	in.Domain = a.Domain()
+	d, err := own.over(ctx, r, a)
+	if in.OnTarget = d.state != policy.DomainUnclaimed; in.OnTarget && !d.others {
 		in.State, in.Owner, in.Person.OwnerRole = d.state, org, in.Person.Role
 	}
-	return in
+	return in, err
 }
 
 // closed are the sessions of a member who can't sign in with a password any more: all
@@ -286,8 +298,8 @@ func findings(old, next Settings, sso policy.SSOState, own domains) []Finding {
 			out = append(out, Finding{"sso_inactive", "Single sign-on is not active.", "Configure the connection and switch it on."})
 		}
 		proven := false
-		for _, d := range own {
-			proven = proven || d.state == policy.DomainVerified || d.state == policy.DomainMissing
+		for _, d := range own.byName {
+			proven = proven || d.holds()
 		}
 		if !proven {
 			out = append(out, Finding{"no_domain", "No domain is verified.", "Claim and verify the domain of your people's addresses."})
@@ -300,43 +312,7 @@ func findings(old, next Settings, sso policy.SSOState, own domains) []Finding {
 	return out
 }
 
-// domains are the names on which an org's claim counts.
-type domains map[string]ownDomain
-
-type ownDomain struct {
-	state policy.DomainState
-	held  bool // the claim has lapsed, and another org's counts by now
-}
-
-func ownDomains(ctx context.Context, r store.Reader, orgID string) (domains, error) {
-	out := domains{}
-	p := store.Paging{Limit: 1000}
-	for {
-		page, err := r.Domains(ctx, orgID, p)
-		if err != nil {
-			return nil, err
-		}
-		for _, d := range page.Items {
-			own := ownDomain{state: domainState(d.Status)}
-			if own.state == policy.DomainUnclaimed {
-				continue
-			}
-			if own.state == policy.DomainLapsed {
-				now, err := claimOn(ctx, r, d.Name)
-				if err != nil {
-					return nil, err
-				}
-				own.held = now.OrgID != orgID
-			}
-			out[d.Name] = own
-		}
-		if p.After = page.Next; p.After == "" {
-			return out, nil
-		}
-	}
-}
-
-func eachMember(ctx context.Context, r store.Reader, orgID string, fn func(store.Member)) error {
+func eachMember(ctx context.Context, r store.Reader, orgID string, fn func(store.Member) error) error {
 	q := store.MembershipQuery{Paging: store.Paging{Limit: 1000}}
 	for {
 		page, err := r.Memberships(ctx, orgID, q)
@@ -344,7 +320,9 @@ func eachMember(ctx context.Context, r store.Reader, orgID string, fn func(store
 			return err
 		}
 		for _, m := range page.Items {
-			fn(m)
+			if err := fn(m); err != nil {
+				return err
+			}
 		}
 		if q.After = page.Next; q.After == "" {
 			return nil

@@ -92,7 +92,7 @@ func (i *SignIn) Discover(ctx context.Context, v Visit, address string) (Step, e
 		return Step{}, v.refused(CodeAddress, err)
 	}
 	var f facts
-	if _, err := f.domain(ctx, i.s.store, a.Domain()); err != nil {
+	if _, err := f.domain(ctx, i.s.store, a); err != nil {
 		return Step{}, err
 	}
 	d := policy.Decide(f.in)

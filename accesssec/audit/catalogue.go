@@ -39,6 +39,16 @@ const (
 	DomainClaimed        Type = "domain.claimed"
 	DomainVerified       Type = "domain.verified"
 	DomainChecked        Type = "domain.checked"
+	DomainMissing        Type = "domain.missing"
+	DomainRecovered      Type = "domain.recovered"
+	DomainLapsed         Type = "domain.lapsed"
+	DomainExpired        Type = "domain.expired"
+	DomainContested      Type = "domain.contested"
+	DomainReleased       Type = "domain.released"
+	DomainWithdrawn      Type = "domain.withdrawn"
+	DomainWidened        Type = "domain.widened"
+	DNSDoubted           Type = "dns.doubted"
+	DNSTrusted           Type = "dns.trusted"
 	ConnectionCreated    Type = "connection.created"
 	ConnectionConfigured Type = "connection.configured"
 	ConnectionEnabled    Type = "connection.enabled"
@@ -108,7 +118,17 @@ var entries = [...]Entry{
 	{RecoveryRenewed, Notice, "A person made new recovery codes; the old ones are worthless."},
 	{DomainClaimed, Notice, "The organization claimed a domain."},
 	{DomainVerified, Notice, "A domain was verified as the organization's own."},
-	{DomainChecked, Notice, "The check of a domain's record changed what is known of the domain."},
+	{DomainChecked, Notice, "The record of a verified domain is still missing."},
+	{DomainMissing, High, "The record of a verified domain is gone; the domain lapses when it stays away for a week."},
+	{DomainRecovered, Notice, "The record of a verified domain is back."},
+	{DomainLapsed, High, "The record of a domain was gone for a week: the domain is verified no more, and single sign-on on it has stopped."},
+	{DomainExpired, Info, "A claim on a domain was not proven in time, and was given up."},
+	{DomainContested, High, "The proof for a domain is there, and another organization holds the domain."},
+	{DomainReleased, High, "A lapsed claim on a domain ended, because another organization has proven the domain."},
+	{DomainWithdrawn, High, "The organization gave up its claim on a domain."},
+	{DomainWidened, High, "The organization made its claim on a domain count for the domains below it."},
+	{DNSDoubted, High, "So many records of domains vanished at once that absences are not believed for now."},
+	{DNSTrusted, Notice, "Records of domains no longer vanish in numbers, and absences are believed again."},
 	{ConnectionCreated, Notice, "A single sign-on connection was created."},
 	{ConnectionConfigured, High, "The settings of a single sign-on connection were changed."},
 	{ConnectionEnabled, High, "A single sign-on connection was switched on."},

@@ -157,8 +157,13 @@ func bypasses(in Input) bool {
 }
 
 // externalBlocked reports whether the target keeps out people of other domains. It
-// bars members only: who is no member enters no org in the first place.
+// bars members only: who is no member enters no org in the first place. With a password
+// Owners and Admins come in, or an org that has lost its last domain would have nobody
+// left to decide anything; with SSO nobody does, or who bought the domain could be them.
 func externalBlocked(in Input) bool {
+	if in.Attempt.Method == Password && in.Person.Role.Administers() {
+		return false
+	}
 	return in.Person.Role != "" && in.External() && in.Target.requires() && in.Target.BlockExternal
 }
 

@@ -40,7 +40,11 @@ func upkeepCallers() reasons {
 		"Service.sealAnew":      "seals what is there under the current key; what it says stays as it is",
 		"Service.keepResealing": "notes how far that is",
 
-		"Admin.VerifyDomain": "notes what was seen when it changes nothing",
+		"Service.takeIn":     "notes what was seen at a domain when it changes nothing",
+		"Service.writeQuiet": "the same, of many domains",
+		"Service.writeOne":   "says when to look at a domain again",
+		"Service.putBack":    "gives up leases of jobs that nobody has begun",
+		"Service.remind":     "puts jobs again that were lost",
 
 		"Service.PersonChanged": "marks a person as looked at, where nothing has to be ended or rewritten",
 	}

@@ -241,12 +241,16 @@ func accountLapsedIsNotExternal(t *testing.T, w *world) {
 	next.verify("example.com")
 	v := w.visit()
 	v.OrgID = acme.owner.OrgID
-	if _, err := w.svc.SignIn().Password(w.ctx, v, "ann@example.com", right); err != nil {
-		t.Errorf("the new owner of the domain asks for nothing: %v", err)
+	_, err := w.svc.SignIn().Password(w.ctx, v, "ann@example.com", right)
+	acme.refuses(err, reasonCode(policy.ExternalBlocked))
+	v = w.visit()
+	v.OrgID = acme.owner.OrgID
+	if _, err := w.svc.SignIn().Password(w.ctx, v, "owner@example.com", right); err != nil {
+		t.Errorf("the Owner, who is to decide, is external by that as well: %v", err)
 	}
 	settings, err := acme.admin().Settings(w.ctx)
 	w.must(err)
-	settings.RequireSSO = false
+	settings.RequireSSO, settings.BlockExternal = false, false
 	p, err := acme.admin().Preview(w.ctx, settings)
 	w.must(err)
 	w.must(acme.admin().Apply(w.ctx, settings, p.Hash))

@@ -236,7 +236,8 @@ func settingsDomains(t *testing.T, w *world) {
 		t.Errorf("the claims are %+v", list)
 	}
 	acme.last(audit.DomainVerified)
-	thief.last(audit.ChangeRefused)
+	thief.last(audit.DomainContested)
+	acme.last(audit.DomainContested)
 }
 
 func settingsAnOrgFindsNothingOfAnotherS(t *testing.T, w *world) {

@@ -1,0 +1,177 @@
+package accesssec
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// covering are the claims that cover the first of names, which are a domain and its
+// parents, and that count for somebody: the most specific first. One on a parent covers
+// it only when it is for subdomains too.
+func covering(ctx context.Context, r store.Reader, names []string) ([]store.Domain, error) {
+	if len(names) == 0 {
+		return nil, errors.New("accesssec: a claim on no name was asked for")
+	}
+	claims, err := r.DomainsByName(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	var out []store.Domain
+	for i, name := range names {
+		for _, rec := range claims {
+			if rec.Name != name {
+				continue
+			}
+			if i > 0 {
+				d, err := domainOf(rec)
+				if err != nil {
+					return nil, err
+				}
+				if !d.Subdomains {
+					continue
+				}
+			}
+			out = append(out, rec)
+		}
+	}
+	return out, nil
+}
+
+// claimOver is the claim that counts for an address.
+func claimOver(ctx context.Context, r store.Reader, a domainclaim.Address) (store.Domain, error) {
+	claims, err := covering(ctx, r, a.Candidates())
+	return whose(claims), err
+}
+
+// whose is the one of covering claims that counts: the most specific that holds its name,
+// else the most specific that has lapsed, and of those on one name the one that was proven
+// last.
+func whose(claims []store.Domain) store.Domain {
+	var lapsed store.Domain
+	var proven time.Time
+	for _, d := range claims {
+		switch {
+		case holds(d):
+			return d
+		case d.Status == store.DomainUnverified && (lapsed.ID == "" || lapsed.Name == d.Name):
+			// What can't be read was proven at the beginning of time.
+			c, _ := domainOf(d)
+			if lapsed.ID == "" || c.VerifiedAt.After(proven) || c.VerifiedAt.Equal(proven) && d.ID < lapsed.ID {
+				lapsed, proven = d, c.VerifiedAt
+			}
+		}
+	}
+	return lapsed
+}
+
+// holds reports whether the claim keeps its name from others.
+func holds(d store.Domain) bool {
+	return d.Status == store.DomainVerified || d.Status == store.DomainMissing
+}
+
+func domainState(status string) policy.DomainState {
+	switch status {
+	case store.DomainVerified:
+		return policy.DomainVerified
+	case store.DomainMissing:
+		return policy.DomainMissing
+	case store.DomainUnverified:
+		return policy.DomainLapsed
+	}
+	return policy.DomainUnclaimed
+}
+
+// holder is the org that holds the domain of a person's address; "" nobody does.
+func holder(ctx context.Context, r store.Reader, address string) (string, error) {
+	a, err := domainclaim.ParseAddress(address)
+	if err != nil {
+		return "", nil
+	}
+	claim, err := claimOver(ctx, r, a)
+	if !holds(claim) {
+		return "", err
+	}
+	return claim.OrgID, err
+}
+
+// domains are an org's claims that count. One goroutine uses them.
+type domains struct {
+	orgID  string
+	byName map[string]ownDomain
+	found  map[string]ownDomain // by the domain of an address
+}
+
+// ownDomain is the org's claim that covers a domain; the zero one is none.
+type ownDomain struct {
+	state      policy.DomainState
+	subdomains bool
+	others     bool // another org's claim counts there
+}
+
+func ownDomains(ctx context.Context, r store.Reader, orgID string) (domains, error) {
+	own := domains{orgID: orgID, byName: map[string]ownDomain{}, found: map[string]ownDomain{}}
+	p := store.Paging{Limit: 1000}
+	for {
+		page, err := r.Domains(ctx, orgID, p)
+		if err != nil {
+			return own, err
+		}
+		for _, rec := range page.Items {
+			state := domainState(rec.Status)
+			if state == policy.DomainUnclaimed {
+				continue
+			}
+			d, err := domainOf(rec)
+			if err != nil {
+				return own, err
+			}
+			own.byName[rec.Name] = ownDomain{state: state, subdomains: d.Subdomains}
+		}
+		if p.After = page.Next; p.After == "" {
+			return own, nil
+		}
+	}
+}
+
+// over is the org's claim that covers an address, chosen as whose chooses it, and whether
+// that is the one that counts.
+func (own domains) over(ctx context.Context, r store.Reader, a domainclaim.Address) (ownDomain, error) {
+	if d, ok := own.found[a.Domain()]; ok {
+		return d, nil
+	}
+	d, exact := own.pick(a)
+	if d.state != policy.DomainUnclaimed && !(exact && d.holds()) {
+		now, err := claimOver(ctx, r, a)
+		if err != nil {
+			return d, err
+		}
+		d.others = now.OrgID != own.orgID
+	}
+	own.found[a.Domain()] = d
+	return d, nil
+}
+
+func (own domains) pick(a domainclaim.Address) (d ownDomain, exact bool) {
+	for i, name := range a.Candidates() {
+		c, ok := own.byName[name]
+		if !ok || i > 0 && !c.subdomains {
+			continue
+		}
+		if c.holds() {
+			return c, i == 0
+		}
+		if d.state == policy.DomainUnclaimed {
+			d, exact = c, i == 0
+		}
+	}
+	return d, exact
+}
+
+func (d ownDomain) holds() bool {
+	return d.state == policy.DomainVerified || d.state == policy.DomainMissing
+}

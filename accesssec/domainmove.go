@@ -1,0 +1,255 @@
+package accesssec
+
+import (
+	"context"
+	"errors"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// look is what was seen at one claim, on its way into the store.
+type look struct {
+	rec  store.Domain // as it was read
+	was  Domain
+	seen domainclaim.Observation
+	by   func(audit.Type, ...audit.Target) audit.Event
+	// settle says in the same transaction when to look next.
+	settle func(context.Context, store.Tx, Domain) error
+	// authorise is asked again where somebody's word moves the claim; nil: nobody's.
+	authorise func(*change) error
+}
+
+func (l look) subject() audit.Target { return thing(audit.KindDomain, l.was.ID, l.was.Name) }
+
+// errHeld undoes a transaction that has nothing to tell: the name is another org's, and
+// both have been told before.
+var errHeld = errors.New("accesssec: the name is held by another claim")
+
+// takeIn writes what was seen, and all that it moves: this is the one place where a claim
+// changes by what DNS says. It reports whether the proof is there and the name another
+// org's.
+func (s *Service) takeIn(ctx context.Context, l look) (held bool, err error) {
+	now := s.now()
+	next, event := l.was.Next(l.seen, now)
+	d := Domain{l.was.ID, next}
+	quietly := func(tx store.Tx) error {
+		err := d.update(ctx, tx, l.rec)
+		if err == nil {
+			err = l.settle(ctx, tx, d)
+		}
+		return err
+	}
+	if event == domainclaim.EventNone {
+		return false, s.upkeep(ctx, quietly)
+	}
+	err = s.change(ctx, func(c *change) error {
+		d.Claim, held = next, false
+		if l.authorise != nil {
+			if err := l.authorise(c); err != nil {
+				return err
+			}
+		}
+		if event != domainclaim.EventVerified {
+			return s.moved(ctx, c, l, d, event)
+		}
+		others, err := c.DomainsByName(ctx, []string{d.Name})
+		if err != nil {
+			return err
+		}
+		for _, o := range others {
+			if o.OrgID != l.rec.OrgID && holds(o) {
+				var first domainclaim.Event
+				d.Claim, first = l.was.Contest(l.seen, now)
+				held = true
+				return s.contested(ctx, c, l, d, o, first)
+			}
+		}
+		// Those that have lapsed end with the proof of another.
+		for _, o := range others {
+			if o.OrgID == l.rec.OrgID {
+				continue
+			}
+			if err := s.superseded(ctx, c, o); err != nil {
+				return err
+			}
+		}
+		return s.moved(ctx, c, l, d, event)
+	})
+	if errors.Is(err, errHeld) {
+		err = s.upkeep(ctx, quietly)
+	}
+	return held, err
+}
+
+// moved writes a claim that what was seen has moved, with its event and its notice.
+func (s *Service) moved(ctx context.Context, c *change, l look, d Domain, event domainclaim.Event) error {
+	if err := d.update(ctx, c, l.rec); err != nil {
+		return err
+	}
+	if err := l.settle(ctx, c, d); err != nil {
+		return err
+	}
+	what, tell := audit.DomainChecked, TemplateDomainMissing
+	switch event {
+	case domainclaim.EventVerified:
+		what, tell = audit.DomainVerified, TemplateDomainVerified
+	case domainclaim.EventMissing:
+		what = audit.DomainMissing
+	case domainclaim.EventRecovered:
+		what, tell = audit.DomainRecovered, TemplateDomainRecovered
+	case domainclaim.EventUnverified:
+		what, tell = audit.DomainLapsed, TemplateDomainLapsed
+	case domainclaim.EventExpired:
+		what, tell = audit.DomainExpired, TemplateDomainExpired
+	}
+	e := l.by(what, l.subject())
+	e.Facts = l.evidence(d)
+	if event == domainclaim.EventVerified {
+		ended, err := c.endClosed(ctx, l.rec.OrgID)
+		if err != nil {
+			return err
+		}
+		e.Facts = append(e.Facts, count("sessions_ended", ended))
+	}
+	if err := c.record(ctx, l.rec.OrgID, e); err != nil {
+		return err
+	}
+	return s.tellDomain(ctx, c, l.rec.OrgID, tell, d)
+}
+
+// evidence is what was seen, for the log.
+func (l look) evidence(d Domain) []audit.Fact {
+	told := "resolvers"
+	if l.seen.Authoritative {
+		told = "name servers"
+	}
+	return []audit.Fact{
+		fact("state", string(d.State)), fact("seen", string(l.seen.Outcome)), fact("told_by", told), fact("hint", oneLine(l.seen.Hint, mostOfValue)),
+	}
+}
+
+// contested writes down that the proof is there, and the name another org's. Both are
+// told at the first time, neither who the other is, and the record of who holds the name
+// is looked for at once.
+func (s *Service) contested(ctx context.Context, c *change, l look, d Domain, holder store.Domain, first domainclaim.Event) error {
+	switch first {
+	case domainclaim.EventContested:
+	case domainclaim.EventNone:
+		return errHeld
+	default: // its time is over
+		return s.moved(ctx, c, l, d, first)
+	}
+	if err := d.update(ctx, c, l.rec); err != nil {
+		return err
+	}
+	if err := l.settle(ctx, c, d); err != nil {
+		return err
+	}
+	e := l.by(audit.DomainContested, l.subject())
+	e.Facts = append(l.evidence(d), fact("side", "challenger"))
+	if err := c.record(ctx, l.rec.OrgID, e); err != nil {
+		return err
+	}
+	if err := s.tellDomain(ctx, c, l.rec.OrgID, TemplateDomainContesting, d); err != nil {
+		return err
+	}
+	theirs, err := domainOf(holder)
+	if err != nil {
+		return err
+	}
+	e = bySystem(audit.DomainContested, thing(audit.KindDomain, theirs.ID, theirs.Name))
+	e.Facts = []audit.Fact{fact("state", string(theirs.State)), fact("side", "holder")}
+	if err := c.record(ctx, holder.OrgID, e); err != nil {
+		return err
+	}
+	if err := s.tellDomain(ctx, c, holder.OrgID, TemplateDomainContested, theirs); err != nil {
+		return err
+	}
+	return theirs.planAt(ctx, c, holder.OrgID, c.now)
+}
+
+// superseded ends a lapsed claim on a name that another org has proven.
+func (s *Service) superseded(ctx context.Context, c *change, rec store.Domain) error {
+	d, err := domainOf(rec)
+	if err != nil {
+		return err
+	}
+	d.Claim = d.Release()
+	if err := d.update(ctx, c, rec); err != nil {
+		return err
+	}
+	ended, err := c.endBlocked(ctx, rec.OrgID)
+	if err != nil {
+		return err
+	}
+	e := bySystem(audit.DomainReleased, thing(audit.KindDomain, d.ID, d.Name))
+	e.Reason, e.Facts = "superseded", []audit.Fact{count("sessions_ended", ended)}
+	if err := c.record(ctx, rec.OrgID, e); err != nil {
+		return err
+	}
+	return s.tellDomain(ctx, c, rec.OrgID, TemplateDomainReleased, d)
+}
+
+// tellDomain tells each Owner and Admin of an org about one of its claims.
+func (s *Service) tellDomain(ctx context.Context, c *change, orgID string, t Template, d Domain) error {
+	g := d.Guide()
+	m := message{template: t, orgID: orgID, values: map[string]string{"domain": d.Display()}}
+	if t == TemplateDomainMissing || t == TemplateDomainLapsed {
+		m.values["name"], m.values["value"] = g.Records[0].Name, g.Records[0].Value
+		m.values["since"], m.values["seen"] = noticeTime(d.AbsentSince), g.Seen
+	}
+	if t == TemplateDomainMissing {
+		m.values["ends"] = noticeTime(g.EndsAt)
+	}
+	return s.notifyAdmins(ctx, c, m)
+}
+
+// endClosed ends the sessions of the org's members whose password a proof has closed.
+func (c *change) endClosed(ctx context.Context, orgID string) (int, error) {
+	return c.endRefused(ctx, orgID, func(in policy.Input, _ policy.Decision) bool { return in.OnTarget })
+}
+
+// endBlocked ends those of members who are external since a claim ended, in an org that
+// keeps such people out.
+func (c *change) endBlocked(ctx context.Context, orgID string) (int, error) {
+	return c.endRefused(ctx, orgID, func(_ policy.Input, d policy.Decision) bool { return d.Reason == policy.ExternalBlocked })
+}
+
+// endRefused ends the sessions of which who has a password is refused, for a reason of that
+// kind.
+func (c *change) endRefused(ctx context.Context, orgID string, kind func(policy.Input, policy.Decision) bool) (int, error) {
+	org, acc, err := accessOf(ctx, c, orgID)
+	if err != nil || !acc.RequireSSO {
+		return 0, err
+	}
+	own, err := ownDomains(ctx, c, orgID)
+	if err != nil {
+		return 0, err
+	}
+	rules := acc.policy(org.ID, org.Name)
+	var ends []store.SessionQuery
+	err = eachMember(ctx, c, orgID, func(m store.Member) error {
+		in, err := own.input(ctx, c, &rules, m)
+		if d := policy.Decide(in); err == nil && !d.Allow && kind(in, d) {
+			ends = append(ends, closed(m, d))
+		}
+		return err
+	})
+	return c.endAll(ctx, ends, err)
+}
+
+func (c *change) endAll(ctx context.Context, ends []store.SessionQuery, err error) (int, error) {
+	total := 0
+	for _, q := range ends {
+		if err != nil {
+			break
+		}
+		var n int
+		n, err = c.DeleteSessions(ctx, q)
+		total += n
+	}
+	return total, err
+}
