@@ -211,6 +211,9 @@ func asciiAlnum(c byte) bool {
 // foldASCII lowers A to Z and leaves every other byte alone: strings.ToLower would
 // also turn the Kelvin sign into a k.
 func foldASCII(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return 'A' <= r && r <= 'Z' }) {
+		return s
+	}
 	b := []byte(s)
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {

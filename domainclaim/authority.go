@@ -221,7 +221,7 @@ func (a *authority) reaches(ctx context.Context, byHost [][]netip.Addr) bool {
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 	c := &client{server: netip.AddrPortFrom(all[0], dnsPort).String(), dialer: a.dial}
-	_, stop, err := c.dial(ctx, "udp")
+	_, stop, err := c.dial(ctx, "udp", 1)
 	if err != nil {
 		return false
 	}

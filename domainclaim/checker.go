@@ -2,7 +2,6 @@ package domainclaim
 
 import (
 	"context"
-	"hash/fnv"
 	"slices"
 	"time"
 )
@@ -104,12 +103,14 @@ func derive(resolvers []Resolver, timeout time.Duration) Authority {
 // answered properly for both names, and nobody at all showed a proof. Otherwise it is
 // [Unknown], as it is when ctx ended.
 func (c *Checker) Check(ctx context.Context, claim Claim) Observation {
+	l := c.inquire(claim)
+	if len(c.resolvers) > 0 && claim.Holds() && claim.Last != nil && claim.Last.Outcome == Present {
+		if r := l.glance(ctx); claim.shows(r) {
+			return l.well(r)
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, allTimeouts*c.timeout)
 	defer cancel()
-	l := &inquiry{Checker: c, claim: claim, records: claim.Records()}
-	if len(c.resolvers) > 0 && claim.Holds() && claim.Last != nil && claim.Last.Outcome == Present && l.glance(ctx) {
-		return l.observe(Present, l.resolverReplies)
-	}
 	l.askResolvers(ctx)
 	if !l.poll().proves(claim) && l.worthwhile() {
 		l.askAuthority(ctx)
@@ -125,7 +126,7 @@ func (c *Checker) Check(ctx context.Context, claim Claim) Observation {
 func (c *Checker) CheckNow(ctx context.Context, claim Claim) Observation {
 	ctx, cancel := context.WithTimeout(ctx, allTimeouts*c.timeout)
 	defer cancel()
-	l := &inquiry{Checker: c, claim: claim, records: claim.Records()}
+	l := c.inquire(claim)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -138,29 +139,20 @@ func (c *Checker) CheckNow(ctx context.Context, claim Claim) Observation {
 	return l.finish(ctx)
 }
 
-// glance asks one resolver for the record that was seen last, and reports whether it is
-// still there. It takes half the time of a look-up: when it tells nothing, more follows.
-func (l *inquiry) glance(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, l.timeout/2)
-	defer cancel()
-	h := fnv.New64a()
-	h.Write([]byte(l.claim.Name))
+// glance asks one resolver for the record that was seen last. It takes half the time of a
+// look-up: when it tells nothing, more follows.
+func (l *inquiry) glance(ctx context.Context) reply {
 	today := uint64(l.now().Unix() / int64(day/time.Second))
-	i := int((h.Sum64() + today) % uint64(len(l.resolvers)))
+	i := int((uint64(l.claim.spread()) + today) % uint64(len(l.resolvers)))
 	record := l.seenAt()
-	r := l.lookup(ctx, l.resolvers[i], false, record, l.records[record].Rooted())
-	if !l.claim.shows(r) {
-		return false
-	}
-	l.resolverReplies = []reply{r}
-	return true
+	return lookup(ctx, l.timeout/2, l.resolvers[i], false, record, l.names[record])
 }
 
 // seenAt is the record that was there when the claim was last looked at.
 func (l *inquiry) seenAt() int {
 	for _, a := range l.claim.Last.Answers {
-		for i, record := range l.records {
-			if a.Name == record.Rooted() && slices.ContainsFunc(a.Values, func(v string) bool { return l.claim.proves(i, v) }) {
+		for i, name := range l.names {
+			if a.Name == name && slices.ContainsFunc(a.Values, func(v string) bool { return l.claim.proves(i, v) }) {
 				return i
 			}
 		}

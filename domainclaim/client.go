@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 const (
 	maxAliases = 8
 	udpSize    = 1232
-	udpBuffer  = 4096
+	udpBuffer  = 2048
 	udpTries   = 2
 )
 
@@ -38,8 +39,11 @@ func (c *client) LookupTXT(ctx context.Context, rooted string) (Answer, error) {
 
 // lookup looks records of one type up; Values are what body makes of them.
 func (c *client) lookup(ctx context.Context, rooted string, want dnsmessage.Type) (Answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
+	if d, ok := ctx.Deadline(); !ok || time.Until(d) > c.timeout {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.timeout)
+		defer cancel()
+	}
 	answer := Answer{Server: c.server, Name: rooted, Authoritative: c.zone != ""}
 	at := &chain{want: want, zone: c.zone, name: foldASCII(rooted)}
 	for {
@@ -108,18 +112,17 @@ func query(q dnsmessage.Question, recurse, edns bool) (id uint16, msg []byte, er
 	var b [2]byte
 	rand.Read(b[:]) // never fails
 	id = binary.BigEndian.Uint16(b[:])
-	m := dnsmessage.Message{
-		Header:    dnsmessage.Header{ID: id, RecursionDesired: recurse},
-		Questions: []dnsmessage.Question{q},
+	pack := dnsmessage.NewBuilder(make([]byte, 0, 512), dnsmessage.Header{ID: id, RecursionDesired: recurse})
+	if err := errors.Join(pack.StartQuestions(), pack.Question(q), pack.StartAdditionals()); err != nil {
+		return 0, nil, err
 	}
 	if edns {
 		var h dnsmessage.ResourceHeader
-		if err := h.SetEDNS0(udpSize, dnsmessage.RCodeSuccess, false); err != nil {
+		if err := errors.Join(h.SetEDNS0(udpSize, dnsmessage.RCodeSuccess, false), pack.OPTResource(h, dnsmessage.OPTResource{})); err != nil {
 			return 0, nil, err
 		}
-		m.Additionals = []dnsmessage.Resource{{Header: h, Body: &dnsmessage.OPTResource{}}}
 	}
-	msg, err = m.Pack()
+	msg, err = pack.Finish()
 	return id, msg, err
 }
 
@@ -156,16 +159,11 @@ func (c *client) ask(ctx context.Context, q dnsmessage.Question, edns bool) ([]b
 // askUDP waits for its share of the time that is left. What does not match the
 // question is somebody else's, or forged, and the wait goes on.
 func (c *client) askUDP(ctx context.Context, q dnsmessage.Question, edns bool, share int) ([]byte, dnsmessage.Header, error) {
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(share))
-		defer cancel()
-	}
 	id, msg, err := query(q, c.zone == "", edns)
 	if err != nil {
 		return nil, dnsmessage.Header{}, err
 	}
-	conn, stop, err := c.dial(ctx, "udp")
+	conn, stop, err := c.dial(ctx, "udp", share)
 	if err != nil {
 		return nil, dnsmessage.Header{}, err
 	}
@@ -190,7 +188,7 @@ func (c *client) askTCP(ctx context.Context, q dnsmessage.Question, edns bool) (
 	if err != nil {
 		return nil, dnsmessage.Header{}, err
 	}
-	conn, stop, err := c.dial(ctx, "tcp")
+	conn, stop, err := c.dial(ctx, "tcp", 1)
 	if err != nil {
 		return nil, dnsmessage.Header{}, err
 	}
@@ -215,16 +213,31 @@ func (c *client) askTCP(ctx context.Context, q dnsmessage.Question, edns bool) (
 }
 
 // dial connects, so that the kernel picks a fresh random port and lets only the
-// server's packets in. The connection dies with ctx; stop closes it.
-func (c *client) dial(ctx context.Context, network string) (net.Conn, func(), error) {
-	dial := c.dialer
-	if dial == nil {
-		dial = new(net.Dialer).DialContext
-	}
-	conn, err := dial(ctx, network, c.server)
+// server's packets in. The connection dies with ctx, or when its share of the time that
+// is left is over; stop closes it.
+func (c *client) dial(ctx context.Context, network string, share int) (net.Conn, func(), error) {
+	conn, err := c.connect(ctx, network)
 	if err != nil {
 		return nil, nil, err
 	}
+	if deadline, ok := ctx.Deadline(); ok {
+		conn.SetDeadline(deadline.Add(-time.Until(deadline) * time.Duration(share-1) / time.Duration(share)))
+	}
+	// It runs after that, or SetDeadline would undo it.
 	release := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	return conn, func() { release(); conn.Close() }, nil
+}
+
+func (c *client) connect(ctx context.Context, network string) (net.Conn, error) {
+	switch {
+	case c.dialer != nil:
+		return c.dialer(ctx, network, c.server)
+	case network == "udp": // sends nothing, and so waits for nothing
+		addr, err := netip.ParseAddrPort(c.server)
+		if err != nil {
+			return nil, err
+		}
+		return net.DialUDP(network, nil, net.UDPAddrFromAddrPort(addr))
+	}
+	return new(net.Dialer).DialContext(ctx, network, c.server)
 }

@@ -26,7 +26,8 @@ func (l *inquiry) hint(o Observation, decided []reply, p poll) string {
 
 // wanted is the record to publish.
 func (l *inquiry) wanted() string {
-	return fmt.Sprintf("a TXT record at %s with the value %s", l.records[apex].Name, l.records[apex].Value)
+	record := l.claim.Records()[apex]
+	return fmt.Sprintf("a TXT record at %s with the value %s", record.Name, record.Value)
 }
 
 func (l *inquiry) hintPresent(o Observation) string {

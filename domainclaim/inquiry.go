@@ -7,13 +7,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // inquiry is one look at DNS for one claim.
 type inquiry struct {
 	*Checker
-	claim   Claim
-	records []Record
+	claim Claim
+	names [2]string // of its records, rooted
 
 	resolverReplies []reply
 	authorityAsked  bool
@@ -23,6 +24,10 @@ type inquiry struct {
 
 	mu    sync.Mutex
 	zones int // that were looked for
+}
+
+func (c *Checker) inquire(claim Claim) *inquiry {
+	return &inquiry{Checker: c, claim: claim, names: [2]string{apex: claim.Name + ".", label: claim.challenge() + "."}}
 }
 
 // reply is one answer before it is cut to what is kept.
@@ -35,14 +40,14 @@ type reply struct {
 
 // askResolvers asks each for both records; the replies are in that order.
 func (l *inquiry) askResolvers(ctx context.Context) {
-	replies := make([]reply, len(l.resolvers)*len(l.records))
+	replies := make([]reply, len(l.resolvers)*len(l.names))
 	var wg sync.WaitGroup
 	for i, r := range l.resolvers {
-		for j, record := range l.records {
+		for j, name := range l.names {
 			wg.Go(func() {
-				r := l.lookup(ctx, r, false, j, record.Rooted())
+				r := l.lookup(ctx, r, false, j, name)
 				r.server = i
-				replies[i*len(l.records)+j] = r
+				replies[i*len(l.names)+j] = r
 			})
 		}
 	}
@@ -50,8 +55,12 @@ func (l *inquiry) askResolvers(ctx context.Context) {
 	l.resolverReplies = replies
 }
 
-func (c *Checker) lookup(ctx context.Context, r Resolver, authoritative bool, record int, rooted string) reply {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+func (l *inquiry) lookup(ctx context.Context, r Resolver, authoritative bool, record int, rooted string) reply {
+	return lookup(ctx, l.timeout, r, authoritative, record, rooted)
+}
+
+func lookup(ctx context.Context, timeout time.Duration, r Resolver, authoritative bool, record int, rooted string) reply {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	a, err := r.LookupTXT(ctx, rooted)
 	rep := reply{record: record, Answer: a}
@@ -106,16 +115,16 @@ type verdict struct {
 // askAuthority finds the zones of both records, which are mostly one, and asks.
 func (l *inquiry) askAuthority(ctx context.Context) {
 	l.authorityAsked = true
-	zones := make([]Zone, len(l.records))
-	errs := make([]error, len(l.records))
-	zones[label], errs[label] = l.findZone(ctx, l.records[label].Rooted())
-	rooted := l.records[apex].Rooted()
+	zones := make([]Zone, len(l.names))
+	errs := make([]error, len(l.names))
+	zones[label], errs[label] = l.findZone(ctx, l.names[label])
+	rooted := l.names[apex]
 	var failed *zoneError
 	switch {
 	case errs[label] == nil && within(rooted, zones[label].Name):
 		// The label stands right below the name, so no cut is between them.
 		zones[apex] = zones[label]
-	case errs[label] == nil, errors.As(errs[label], &failed) && failed.zone == l.records[label].Rooted():
+	case errs[label] == nil, errors.As(errs[label], &failed) && failed.zone == l.names[label]:
 		zones[apex], errs[apex] = l.findZone(ctx, rooted)
 	default:
 		errs[apex] = errs[label]
@@ -124,12 +133,12 @@ func (l *inquiry) askAuthority(ctx context.Context) {
 		l.zone = zones[apex]
 	}
 	l.authorityErr = errors.Join(errs...)
-	l.verdicts = make([]verdict, len(l.records))
+	l.verdicts = make([]verdict, len(l.names))
 	var wg sync.WaitGroup
-	for i, record := range l.records {
+	for i, name := range l.names {
 		l.verdicts[i].outcome = Unknown
 		if errs[i] == nil {
-			wg.Go(func() { l.verdicts[i] = l.askZone(ctx, zones[i], i, record.Rooted(), nil) })
+			wg.Go(func() { l.verdicts[i] = l.askZone(ctx, zones[i], i, name, nil) })
 		}
 	}
 	wg.Wait()
@@ -267,10 +276,10 @@ func (l *inquiry) doubled(ctx context.Context) (Record, bool) {
 	if asked == nil {
 		return Record{}, false
 	}
-	hits := make([]bool, len(l.records))
+	hits := make([]bool, len(l.names))
 	var wg sync.WaitGroup
-	for i, record := range l.records {
-		name := record.Rooted() + suffix
+	for i, name := range l.names {
+		name += suffix
 		if len(name) > maxName+1 {
 			continue
 		}
@@ -283,7 +292,7 @@ func (l *inquiry) doubled(ctx context.Context) (Record, bool) {
 	}
 	wg.Wait()
 	if i := slices.Index(hits, true); i >= 0 {
-		return l.records[i], true
+		return l.claim.Records()[i], true
 	}
 	return Record{}, false
 }

@@ -60,7 +60,7 @@ func (l *inquiry) authoritative() Outcome {
 			absent++
 		}
 	}
-	if absent == len(l.records) {
+	if absent == len(l.names) {
 		return Absent
 	}
 	return Unknown
@@ -115,11 +115,16 @@ func (l *inquiry) observe(outcome Outcome, replies []reply) Observation {
 		o.Outcome = Mismatch
 	}
 	o.Found = shown(append(ours, other...))
-	o.Hint = hintPresent
-	for _, r := range replies[:min(len(replies), maxAnswers)] {
-		o.Answers = append(o.Answers, l.claim.answer(r))
-	}
 	return o
+}
+
+// well is what is seen of a claim whose record is where it was.
+func (l *inquiry) well(r reply) Observation {
+	a := l.claim.answer(r)
+	return Observation{
+		Name: l.claim.Name, Token: l.claim.Token, Outcome: Present, At: instant(l.now()),
+		Found: slices.Clone(a.Values), Hint: hintPresent, Answers: []Answer{a},
+	}
 }
 
 // answers keeps what the resolvers said, and what the name servers did.
@@ -189,8 +194,8 @@ func (c Claim) proves(record int, value string) bool {
 	if c.Token == "" {
 		return false
 	}
-	value = bare(value)
-	return value == c.prefix()+c.Token || record == label && value == c.Token
+	before, ok := strings.CutSuffix(bare(value), c.Token)
+	return ok && (before == c.prefix() || record == label && before == "")
 }
 
 // meant reports whether value looks as if it was published for a claim of this

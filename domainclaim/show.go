@@ -17,6 +17,9 @@ const (
 // printable cuts s to limit bytes of printable text. What does not print becomes
 // U+FFFD, so that no terminal and no page is steered by a DNS record.
 func printable(s string, limit int) string {
+	if len(s) <= limit && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return s
+	}
 	var b strings.Builder
 	for _, r := range s {
 		if !unicode.IsPrint(r) {
