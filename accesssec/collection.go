@@ -23,6 +23,7 @@ var (
 	attempts    = collection[throttle.State]{"attempts"}
 	subjects    = collection[subject]{"subject"}  // keyed by connection and NameID
 	browsers    = collection[struct{}]{"browser"} // in which a person has signed in
+	contests    = collection[struct{}]{"contest"} // that the holder of a domain was told of, by its claim
 )
 
 // kept is a value and the Doc it came in, for the next put.

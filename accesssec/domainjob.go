@@ -165,7 +165,7 @@ func (s *Service) lookAt(ctx context.Context, l domainLook) (out domainLook) {
 		return out
 	}
 	out.job.body.Turn = false
-	out.look = look{rec: l.rec, was: d, seen: s.breaker.Watch(d.Claim, seen), by: bySystem}
+	out.look = look{rec: l.rec, was: d, seen: s.breaker.Watch(l.rec.OrgID, d.Claim, seen), by: bySystem}
 	job := out.job
 	out.settle = func(ctx context.Context, tx store.Tx, d Domain) error { return finish(ctx, tx, job, d.CheckAt) }
 	return out

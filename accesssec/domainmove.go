@@ -3,6 +3,7 @@ package accesssec
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -160,15 +161,28 @@ func (s *Service) contested(ctx context.Context, c *change, l look, d Domain, ho
 	if err != nil {
 		return err
 	}
+	if err := theirs.planAt(ctx, c, holder.OrgID, c.now); err != nil {
+		return err
+	}
+	// Once a day, however often somebody claims the name anew.
+	told, err := contests.get(ctx, c, holder.OrgID, theirs.ID)
+	if err == nil && c.now.Before(told.ExpiresAt) {
+		return nil
+	} else if errors.Is(err, store.ErrNotFound) {
+		told = contests.fresh(holder.OrgID, theirs.ID, "", c.now, time.Time{}, struct{}{})
+	} else if err != nil {
+		return err
+	}
+	told.ExpiresAt = c.now.Add(24 * time.Hour)
+	if err := contests.put(ctx, c, told); err != nil {
+		return err
+	}
 	e = bySystem(audit.DomainContested, thing(audit.KindDomain, theirs.ID, theirs.Name))
 	e.Facts = []audit.Fact{fact("state", string(theirs.State)), fact("side", "holder")}
 	if err := c.record(ctx, holder.OrgID, e); err != nil {
 		return err
 	}
-	if err := s.tellDomain(ctx, c, holder.OrgID, TemplateDomainContested, theirs); err != nil {
-		return err
-	}
-	return theirs.planAt(ctx, c, holder.OrgID, c.now)
+	return s.tellDomain(ctx, c, holder.OrgID, TemplateDomainContested, theirs)
 }
 
 // superseded ends a lapsed claim on a name that another org has proven.

@@ -58,8 +58,9 @@ func eachDomain(ctx context.Context, r store.Reader, orgID string, fn func(store
 // [Admin.CoverSubdomains]. What to put into DNS is in its Records. It asks for the
 // password again ([Me.Prove]). A claim that is not proven yet takes nothing from
 // anybody and changes no one's login. It is looked for in the background ([Service.Run]),
-// soon at first, and given up when it was not proven in thirty days. A claim that was
-// given up starts over, with another token: the old record proves nothing any more.
+// soon at first, and given up when it was not proven in thirty days; a hundred may wait. A
+// claim that was given up starts over, with another token: the old record proves nothing any
+// more.
 //
 // The org's plan must have [FeatureDomains]; a claim that is there is verified, and kept,
 // without asking for it again.
@@ -94,6 +95,10 @@ func (a *Admin) ClaimDomain(ctx context.Context, name string) (Domain, error) {
 	return d, nil
 }
 
+// mostPending is how many claims of an org may wait for their proof: each is looked for at
+// servers that whoever claims it can choose.
+const mostPending = 100
+
 // claim writes a claim that is new, or starts one over that was given up.
 func (c *change) claim(ctx context.Context, orgID, product string, n domainclaim.Name) (Domain, error) {
 	claim, err := domainclaim.New(product, n, c.now)
@@ -101,7 +106,11 @@ func (c *change) claim(ctx context.Context, orgID, product string, n domainclaim
 		return Domain{}, err
 	}
 	d, rec := Domain{newID("dom"), claim}, store.Domain{OrgID: orgID, Name: claim.Name}
+	waiting := 0
 	err = eachDomain(ctx, c, orgID, func(have store.Domain) error {
+		if have.Status == store.DomainPending {
+			waiting++
+		}
 		if have.Name != claim.Name {
 			return nil
 		}
@@ -114,6 +123,9 @@ func (c *change) claim(ctx context.Context, orgID, product string, n domainclaim
 		}
 		return err
 	})
+	if err == nil && waiting >= mostPending {
+		err = refuse(CodeDomainLimit, "")
+	}
 	if err != nil {
 		return d, err
 	}
@@ -168,7 +180,7 @@ func (a *Admin) VerifyDomain(ctx context.Context, id string) (domainclaim.Observ
 	if err := ctx.Err(); err != nil {
 		return seen, err
 	}
-	seen = a.s.breaker.Watch(d.Claim, seen)
+	seen = a.s.breaker.Watch(a.p.OrgID, d.Claim, seen)
 	l := look{rec: rec, was: d, seen: seen, by: by.by}
 	l.authorise = func(c *change) error { // who looked on may be nobody any more
 		_, err := a.authorise(ctx, c, asIs)

@@ -64,6 +64,7 @@ const (
 	CodeDomainTaken     Code = "domain_taken"
 	CodeDomainUnproven  Code = "domain_unproven"
 	CodeDomainClaimed   Code = "domain_claimed"
+	CodeDomainLimit     Code = "domain_limit"
 	CodeSettings        Code = "settings"
 	CodePreviewStale    Code = "preview_stale"
 	CodeConfiguration   Code = "configuration"
@@ -121,6 +122,7 @@ var texts = map[Code]text{
 	CodeDomainTaken:     {"This domain is verified by another organization.", "Ask support: one of the two organizations has to give the domain up."},
 	CodeDomainUnproven:  {"The DNS record was not found.", "Add the record exactly as shown and keep it; DNS may need a while to show it."},
 	CodeDomainClaimed:   {"This organization has claimed that domain already.", "Use the claim that is there."},
+	CodeDomainLimit:     {"Too many domains of this organization wait to be verified.", "Verify some of them, or withdraw their claims."},
 	CodeSettings:        {"These settings can't be switched on as they are.", "See what the preview lists, and settle it first."},
 	CodePreviewStale:    {"Something changed since the preview was shown.", "Look at the preview again and confirm it."},
 	CodeConfiguration:   {"The sign-on settings are not complete.", "See the detail; metadata XML from the identity provider fills in all of them."},

@@ -13,7 +13,8 @@ import (
 // looks after the certificates of connections (every 6 hours: tells of those about to
 // expire, drops what was replaced a week ago), seals under a new key what an old one has
 // sealed (every 6 hours, see [Service.Resealed]), reads metadata that a connection follows
-// (when that says so), and delivers notices. It is for a cron job, about every minute, and
+// (when that says so), looks for the records of claimed domains (verified ones once a day,
+// see [Admin.VerifyDomain]), and delivers notices. It is for a cron job, about every minute, and
 // for tests; a server that keeps running has [Service.Run]. Call either from one instance or
 // from all of them: each job is done by one. Nothing is wrong when it is late, but the store
 // grows and notices wait.

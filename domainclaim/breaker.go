@@ -8,9 +8,9 @@ import (
 
 // When absences are too many to be true: when more than one in twenty of the last looks,
 // and twenty at least, found a record gone that was there the time before. Looks are those
-// at verified claims, each claim once a day, of the last two days; records that vanish at
-// the same name servers are one, since a single organisation may well take all its records
-// away at once.
+// at verified claims, each claim once a day, of the last two days; records of one owner
+// that vanish are one, since a single organisation may well take all of them away at once,
+// and must not shield other claims by that.
 const (
 	breakerLooks  = 1000
 	breakerFewest = 20
@@ -37,18 +37,18 @@ type Breaker struct {
 	first int
 	n     int
 	at    map[uint64]int // where in looks a claim is, by its name
-	gone  map[uint64]int // how many records have vanished, by group
+	gone  map[uint64]int // how many records have vanished, by owner
 }
 
 type look struct {
 	at          time.Time
-	name, group uint64 // hashed
+	name, owner uint64 // hashed
 	gone        bool
 }
 
 // Watch returns o as it was, or, while too many records vanish at once, an absence as an
-// [Unknown] that is Doubted. c is the claim as it was looked up.
-func (b *Breaker) Watch(c Claim, o Observation) Observation {
+// [Unknown] that is Doubted. c is the claim as it was looked up, and owner names who has it.
+func (b *Breaker) Watch(owner string, c Claim, o Observation) Observation {
 	gone := o.Outcome == Absent || o.Outcome == Mismatch
 	if !c.Holds() || !c.moves(o) || o.Outcome != Present && !gone {
 		return o
@@ -56,7 +56,7 @@ func (b *Breaker) Watch(c Claim, o Observation) Observation {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.forget(o.At)
-	b.count(c, o.At, gone)
+	b.count(owner, c, o.At, gone)
 	if gone && b.open() {
 		o.Outcome, o.Authoritative, o.Doubted = Unknown, false, true
 		o.Hint = "The record was not found. But the records of many other domains were not found either just now, so the fault is believed to be in the DNS of this service, and nothing changes."
@@ -78,7 +78,7 @@ func (b *Breaker) open() bool {
 
 // count takes the look at c into account, unless it is one of many of the day, or the
 // record vanished before.
-func (b *Breaker) count(c Claim, at time.Time, gone bool) {
+func (b *Breaker) count(owner string, c Claim, at time.Time, gone bool) {
 	if b.at == nil {
 		b.seed, b.at, b.gone = maphash.MakeSeed(), map[uint64]int{}, map[uint64]int{}
 	}
@@ -100,11 +100,11 @@ func (b *Breaker) count(c Claim, at time.Time, gone bool) {
 		return
 	}
 	if last == nil || !today(last.at) {
-		last = b.add(look{at: at, name: name, group: maphash.String(b.seed, c.Group())})
+		last = b.add(look{at: at, name: name, owner: maphash.String(b.seed, owner)})
 	}
 	if gone {
 		last.gone = true
-		b.gone[last.group]++
+		b.gone[last.owner]++
 	}
 }
 
@@ -124,8 +124,8 @@ func (b *Breaker) back(l *look) {
 		return
 	}
 	l.gone = false
-	if b.gone[l.group]--; b.gone[l.group] == 0 {
-		delete(b.gone, l.group)
+	if b.gone[l.owner]--; b.gone[l.owner] == 0 {
+		delete(b.gone, l.owner)
 	}
 }
 

@@ -34,7 +34,7 @@ func newFleet(t testing.TB, n int) *fleet {
 
 // look shows the breaker and then claim i what was seen of it, and gives what was believed.
 func (f *fleet) look(i int, o domainclaim.Outcome) domainclaim.Observation {
-	got := f.breaker.Watch(f.claims[i], f.seen(i, o))
+	got := f.breaker.Watch(f.claims[i].Group(), f.claims[i], f.seen(i, o))
 	f.claims[i], _ = f.claims[i].Next(got, f.now)
 	return got
 }
@@ -87,7 +87,7 @@ func TestBreakerDoubts(t *testing.T) {
 	f.all(0, 30, domainclaim.Mismatch)
 	o := f.seen(30, domainclaim.Mismatch)
 	o.Found, o.Hint = []string{"x"}, "h"
-	got := f.breaker.Watch(f.claims[30], o)
+	got := f.breaker.Watch(f.claims[30].Group(), f.claims[30], o)
 	if got.Outcome != domainclaim.Unknown || got.Authoritative || !got.Doubted || got.Hint == "h" || got.Hint == "" {
 		t.Errorf("%+v", got)
 	}
@@ -108,13 +108,13 @@ func TestBreakerDoubts(t *testing.T) {
 		"unknown": f.seen(31, domainclaim.Unknown),
 		"foreign": {Name: "x", Token: "y", Outcome: domainclaim.Absent, At: f.now},
 	} {
-		if d := cmp.Diff(o, f.breaker.Watch(f.claims[31], o)); d != "" {
+		if d := cmp.Diff(o, f.breaker.Watch(f.claims[31].Group(), f.claims[31], o)); d != "" {
 			t.Errorf("%s (-want +got):\n%s", label, d)
 		}
 	}
 	pending := claim(t, "example.org")
 	o = seen(pending, domainclaim.Absent)
-	if d := cmp.Diff(o, f.breaker.Watch(pending, o)); d != "" {
+	if d := cmp.Diff(o, f.breaker.Watch(pending.Group(), pending, o)); d != "" {
 		t.Errorf("pending (-want +got):\n%s", d)
 	}
 }
@@ -252,7 +252,7 @@ func TestBreakerAtOnce(t *testing.T) {
 	for g := range doubted {
 		wg.Go(func() {
 			for i := g; i < len(f.claims); i += len(doubted) {
-				if f.breaker.Watch(f.claims[i], f.seen(i, domainclaim.Absent)).Doubted {
+				if f.breaker.Watch(f.claims[i].Group(), f.claims[i], f.seen(i, domainclaim.Absent)).Doubted {
 					doubted[g]++
 				}
 				f.breaker.Open(f.now)

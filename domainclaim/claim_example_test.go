@@ -81,7 +81,7 @@ func ExampleBreaker() {
 	for i := range 30 {
 		c := claim
 		c.Name = fmt.Sprintf("org%d.example.com", i)
-		o := breaker.Watch(c, look(c, domainclaim.Absent, now))
+		o := breaker.Watch(c.Group(), c, look(c, domainclaim.Absent, now))
 		if !o.Doubted {
 			believed++
 		}
