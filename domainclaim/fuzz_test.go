@@ -2,8 +2,10 @@ package domainclaim_test
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -175,6 +177,65 @@ func FuzzMessage(f *testing.F) {
 			}
 		default:
 			t.Errorf("code %q without an error", a.Code)
+		}
+	})
+}
+
+// FuzzZoneMessage reads answers about name servers and their addresses, and those of a
+// name server itself.
+func FuzzZoneMessage(f *testing.F) {
+	ns := record("example.com.", dnsmessage.TypeNS, &dnsmessage.NSResource{NS: dnsmessage.MustNewName("NS1.example.net.")})
+	a := record("example.com.", dnsmessage.TypeA, &dnsmessage.AResource{A: [4]byte{9, 1, 1, 1}})
+	aaaa := record("example.com.", dnsmessage.TypeAAAA, &dnsmessage.AAAAResource{AAAA: [16]byte{0x26, 15: 1}})
+	soa := record("com.", dnsmessage.TypeSOA, &dnsmessage.SOAResource{NS: dnsmessage.MustNewName("ns."), MBox: dnsmessage.MustNewName("mb."), MinTTL: 1 << 31})
+	there := alias("example.com.", "b.example.net.")
+	kinds := []dnsmessage.Type{dnsmessage.TypeTXT, dnsmessage.TypeNS, dnsmessage.TypeA, dnsmessage.TypeAAAA, dnsmessage.TypeSOA}
+	for i, answers := range [][]dnsmessage.Resource{{txt("example.com.", "a")}, {ns, ns}, {a}, {aaaa}, {there}, {there, txt("b.example.net.", "a")}, nil} {
+		for _, authorities := range [][]dnsmessage.Resource{nil, {soa}, {ns}} {
+			for kind := range kinds {
+				msg := message(f, dnsmessage.RCodeSuccess, answers, authorities, nil)
+				msg[2] |= 4 * byte(i%2) // AA
+				msg[len("\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03com\x00")+1] = byte(kinds[kind])
+				f.Add(msg, uint8(kind), i%2 == 0)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, msg []byte, kind uint8, zone bool) {
+		if len(msg) < 2 || len(msg) > 65535 {
+			return
+		}
+		apex := ""
+		if zone {
+			apex = "example.com."
+		}
+		want := kinds[int(kind)%len(kinds)]
+		a, matched, err := domainclaim.ReadMessage(msg, uint16(msg[0])<<8|uint16(msg[1]), "example.com.", want, apex)
+		if !matched {
+			return
+		}
+		if a.TTL < 0 || a.TTL > 7*24*time.Hour || len(a.Aliases) > 8 {
+			t.Errorf("%+v", a)
+		}
+		if zone && msg[2]&4 == 0 && (err == nil || len(a.Values) > 0) {
+			t.Errorf("believed without AA: %+v", a)
+		}
+		if a.Code == domainclaim.CodeElsewhere && (!zone || len(a.Aliases) == 0 || len(a.Values) > 0) {
+			t.Errorf("elsewhere: %+v", a)
+		}
+		for _, v := range a.Values {
+			ip, bad := netip.ParseAddr(v)
+			switch want {
+			case dnsmessage.TypeNS:
+				if !strings.HasSuffix(v, ".") || strings.ContainsAny(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+					t.Errorf("host %q", v)
+				}
+			case dnsmessage.TypeA, dnsmessage.TypeAAAA:
+				if bad != nil || ip.Is4() != (want == dnsmessage.TypeA) {
+					t.Errorf("address %q", v)
+				}
+			case dnsmessage.TypeSOA:
+				t.Errorf("records of a type that is not read: %q", v)
+			}
 		}
 	})
 }

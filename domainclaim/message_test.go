@@ -3,6 +3,7 @@ package domainclaim_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/dns/dnsmessage"
@@ -100,6 +101,57 @@ func TestReadMessage(t *testing.T) {
 		}
 		if d := cmp.Diff(tt.values, got.Values); d != "" {
 			t.Errorf("%s (-want +got):\n%s", label, d)
+		}
+	}
+}
+
+// TestReadZoneMessage: what an answer of a name server of example.com comes to. It is
+// believed about its own zone alone, and only when it says that it is an authority.
+func TestReadZoneMessage(t *testing.T) {
+	t.Parallel()
+	ask := dnsmessage.Question{Name: dnsmessage.MustNewName("_x.example.com."), Type: dnsmessage.TypeTXT, Class: dnsmessage.ClassINET}
+	soa := record("example.com.", dnsmessage.TypeSOA, &dnsmessage.SOAResource{NS: dnsmessage.MustNewName("ns."), MBox: dnsmessage.MustNewName("mb."), MinTTL: 30})
+	ns := record("_x.example.com.", dnsmessage.TypeNS, &dnsmessage.NSResource{NS: dnsmessage.MustNewName("ns.")})
+	aa := dnsmessage.Header{ID: 7, Response: true, Authoritative: true}
+	cached := dnsmessage.Header{ID: 7, Response: true, RecursionAvailable: true}
+	type rrs = []dnsmessage.Resource
+	for label, tt := range map[string]struct {
+		header               dnsmessage.Header
+		answers, authorities rrs
+		code                 domainclaim.Code
+		ttl                  time.Duration
+	}{
+		"records":                 {aa, rrs{txt("_x.example.com.", "a")}, nil, domainclaim.CodeOK, time.Minute},
+		"records, not its own":    {cached, rrs{txt("_x.example.com.", "a")}, nil, domainclaim.CodeLame, 0},
+		"no name":                 {with(aa, 3), nil, rrs{soa}, domainclaim.CodeNoName, 30 * time.Second},
+		"no name, not its own":    {with(cached, 3), nil, rrs{soa}, domainclaim.CodeLame, 0},
+		"no data":                 {aa, nil, rrs{soa}, domainclaim.CodeNoData, 30 * time.Second},
+		"no data, no SOA":         {aa, nil, nil, domainclaim.CodeNoData, 0},
+		"referral":                {dnsmessage.Header{ID: 7, Response: true}, nil, rrs{ns}, domainclaim.CodeLame, 0},
+		"referral with AA":        {aa, nil, rrs{ns}, domainclaim.CodeLame, 0},
+		"refused":                 {with(aa, 5), nil, nil, domainclaim.CodeRefused, 0},
+		"alias within":            {aa, rrs{alias("_x.example.com.", "b.example.com."), txt("b.example.com.", "a")}, nil, domainclaim.CodeOK, time.Minute},
+		"alias within, to nobody": {with(aa, 3), rrs{alias("_x.example.com.", "b.example.com.")}, rrs{soa}, domainclaim.CodeNoName, 30 * time.Second},
+		"alias within, unsaid":    {aa, rrs{alias("_x.example.com.", "b.example.com.")}, nil, domainclaim.CodeElsewhere, time.Minute},
+		"alias to what it gave":   {aa, rrs{alias("_x.example.com.", "b.example.com.")}, rrs{ns}, domainclaim.CodeElsewhere, time.Minute},
+		"alias out":               {aa, rrs{alias("_x.example.com.", "b.org.")}, nil, domainclaim.CodeElsewhere, time.Minute},
+		"alias out, with records": {aa, rrs{alias("_x.example.com.", "b.org."), txt("b.org.", "a")}, nil, domainclaim.CodeElsewhere, time.Minute},
+		"alias out, no name":      {with(aa, 3), rrs{alias("_x.example.com.", "b.org.")}, rrs{soa}, domainclaim.CodeElsewhere, time.Minute},
+		"alias to a neighbour":    {aa, rrs{alias("_x.example.com.", "notexample.com.")}, nil, domainclaim.CodeElsewhere, time.Minute},
+		"a circle":                {aa, rrs{alias("_x.example.com.", "_x.example.com.")}, nil, domainclaim.CodeAliasLoop, 0},
+		"another owner":           {aa, rrs{txt("example.com.", "a")}, nil, domainclaim.CodeMalformed, 0},
+	} {
+		m := dnsmessage.Message{Header: tt.header, Questions: []dnsmessage.Question{ask}, Answers: tt.answers, Authorities: tt.authorities}
+		msg, err := m.Pack()
+		if err != nil {
+			t.Fatalf("%s: %v", label, err)
+		}
+		got, matched, err := domainclaim.ReadMessage(msg, 7, "_x.example.com.", dnsmessage.TypeTXT, "example.com.")
+		if !matched || got.Code != tt.code || err == nil && got.TTL != tt.ttl {
+			t.Errorf("%s: %q, %s, %v; want %q, %s", label, got.Code, got.TTL, err, tt.code, tt.ttl)
+		}
+		if (len(got.Values) > 0) != (tt.code == domainclaim.CodeOK) {
+			t.Errorf("%s: %q", label, got.Values)
 		}
 	}
 }
