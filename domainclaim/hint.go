@@ -181,7 +181,7 @@ func hintDoubled(record Record) string {
 func trouble(replies []reply) string {
 	var codes []Code
 	for _, r := range replies {
-		if !r.ok && !slices.Contains(codes, r.Code) {
+		if !r.ok && r.Code != CodeElsewhere && !slices.Contains(codes, r.Code) {
 			codes = append(codes, r.Code)
 		}
 	}

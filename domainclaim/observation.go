@@ -126,7 +126,7 @@ type LookupError struct {
 }
 
 func (e *LookupError) Error() string {
-	s := "domainclaim: TXT of " + quote(printable(e.Name, maxName+1)) + " at " + e.Server + ": " + string(e.Code)
+	s := "domainclaim: look-up of " + quote(printable(e.Name, maxName+1)) + " at " + e.Server + ": " + string(e.Code)
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}
