@@ -129,7 +129,8 @@ func place(fn string) string {
 // time.Now needs no place here.
 func clockReaders() reasons {
 	return reasons{
-		"domainclaim/client.go: client.askUDP": "a socket's share of the context's deadline, which is wall time",
+		"domainclaim/client.go: client.lookup": "how much of the context's deadline, which is wall time, is left",
+		"domainclaim/client.go: client.dial":   "a socket's share of the context's deadline, which is wall time",
 	}
 }
 
