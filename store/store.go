@@ -204,7 +204,9 @@ type Writer interface {
 	// DeleteSessions deletes all that q is for, whatever its Paging, and counts them.
 	DeleteSessions(ctx context.Context, q SessionQuery) (int, error)
 
-	PutDocs(ctx context.Context, docs ...Doc) error // Version 0 creates, else compares; all or an error
+	// PutDocs creates a doc with Version 0, else compares. It is all or an error, and as
+	// one after another: a doc may take a key that one before it has given up.
+	PutDocs(ctx context.Context, docs ...Doc) error
 	// TakeDoc finds and deletes in one step, so that of two who race one gets it and
 	// the other ErrNotFound. For links, request records, codes.
 	TakeDoc(ctx context.Context, kind Kind, key string) (Doc, error)
@@ -217,7 +219,7 @@ type Writer interface {
 	PutJobs(ctx context.Context, jobs ...Job) error
 	// FinishJobs ends leases: each job whose Lease and Seq still match is deleted, or
 	// put back for Next with its Body replaced and its Seq as it is. The others are
-	// counted as stale and left alone.
+	// counted as stale and left alone. Of two for one job the first that fits ends it.
 	FinishJobs(ctx context.Context, done ...JobDone) (stale int, err error)
 
 	// AddAudit takes no lock, and refuses events that have a Seq, Prev or Hash.

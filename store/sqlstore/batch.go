@@ -15,6 +15,21 @@ import (
 // save nothing: there is no server to wait for.
 func (c conn) batches(n int) bool { return n > 1 && c.dialect() == PostgreSQL }
 
+// queue lets one batch at a time write jobs and claims, until its transaction has ended. Of
+// two serializable ones side by side PostgreSQL undoes one: each puts entries into pages of
+// an index in which the other has looked something up. Waiting costs less.
+func (c conn) queue(ctx context.Context, n int) error {
+	if !c.batches(n) || c.tx.queued {
+		return nil
+	}
+	key := lockKey(&c.s.texts.names, "batch")
+	if _, err := c.exec(ctx, `SELECT pg_advisory_xact_lock($1)`, key); err != nil {
+		return err
+	}
+	c.tx.queued = true
+	return nil
+}
+
 // rows are records on their way to PostgreSQL: each column is one parameter, the text of
 // an array. So a statement reads the same for any number of records, and any driver can
 // carry it. It comes out of a query of its own, where the planner can't see how many there

@@ -32,6 +32,7 @@ type transaction struct {
 	over    bool
 	joined  bool           // it is the host's, and for the host to run again
 	marks   int            // savepoints so far
+	queued  bool           // it is the one that writes a batch
 	hold    func() bool    // keeps the caller's context from ending it any more; false: too late
 	cancel  func()         // ends it all the same
 	missed  map[*text]bool // statements to prepare when the connection is free again

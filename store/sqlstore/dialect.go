@@ -59,6 +59,24 @@ func (d Dialect) skipLocked() string {
 	return "" // there is one writer
 }
 
+// place is where a row is: the shortest way back to one that was just found, and good as
+// long as nobody else can have moved it.
+func (d Dialect) place() string {
+	if d == PostgreSQL {
+		return "ctid"
+	}
+	return "rowid"
+}
+
+// placed narrows to the rows at the places that query finds. Of a list PostgreSQL can't
+// say how long it is, and does not think of reading the whole table instead.
+func (d Dialect) placed(query string) string {
+	if d == PostgreSQL {
+		return "ctid = ANY (ARRAY(" + query + "))"
+	}
+	return "rowid IN (" + query + ")"
+}
+
 // once begins a statement on what query finds, under the name due. PostgreSQL may run a
 // query inside of IN again for each row that it looks at; where that skips what is locked,
 // each run finds others, and no LIMIT holds.

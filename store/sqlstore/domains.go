@@ -80,6 +80,9 @@ func (t *Tx) CreateDomain(ctx context.Context, d store.Domain) error {
 // UpdateDomains implements [store.Writer].
 func (t *Tx) UpdateDomains(ctx context.Context, ds ...store.Domain) error {
 	return step(ctx, t.conn, func() error {
+		if err := t.queue(ctx, len(ds)); err != nil {
+			return err
+		}
 		rs := make([]record, len(ds))
 		for i, d := range ds {
 			rs[i] = domainRecord(d)

@@ -71,6 +71,9 @@ func (c conn) putJobs(ctx context.Context, jobs []store.Job) error {
 // FinishJobs implements [store.Writer].
 func (t *Tx) FinishJobs(ctx context.Context, done ...store.JobDone) (int, error) {
 	return do(ctx, t.conn, func() (int, error) {
+		if err := t.queue(ctx, len(done)); err != nil {
+			return 0, err
+		}
 		stale := 0
 		for _, round := range rounds(done, func(f store.JobDone) jobKey { return keyOf(f.Job) }) {
 			n, err := t.finishJobs(ctx, round)
@@ -152,7 +155,7 @@ func (s *Store) LeaseJobs(ctx context.Context, q store.LeaseQuery) ([]store.Job,
 			w := c.where()
 			due := w.due(q, n)
 			return all(ctx, c, scanJob, once(due)+`UPDATE {jobs} SET lease = `+w.arg(q.Worker)+`, lease_until = `+w.arg(q.Until)+`, seq = seq + 1
-				WHERE (org_id, kind, key) IN (SELECT org_id, kind, key FROM due) RETURNING `+jobColumns, w.args...)
+				WHERE `+w.d.placed("SELECT place FROM due")+` RETURNING `+jobColumns, w.args...)
 		})
 	})
 	slices.SortFunc(out, func(a, b store.Job) int {
@@ -161,15 +164,15 @@ func (s *Store) LeaseJobs(ctx context.Context, q store.LeaseQuery) ([]store.Job,
 	return out, err
 }
 
-// due is a query for the keys of at most n jobs that are due. Each kind is asked for by
+// due is a query for the places of at most n jobs that are due. Each kind is asked for by
 // itself: so the index has them in their order, and what is due and not among the first
 // is not looked at.
 func (w *where) due(q store.LeaseQuery, n int) string {
 	now, limit := w.arg(q.Now), w.arg(n)
 	var kinds []string
 	for _, kind := range slices.Compact(slices.Sorted(slices.Values(q.Kinds))) {
-		kinds = append(kinds, `SELECT * FROM (SELECT org_id, kind, key, at FROM {jobs} WHERE kind = `+w.arg(kind)+
+		kinds = append(kinds, `SELECT * FROM (SELECT `+w.d.place()+` AS place, org_id, kind, key, at FROM {jobs} WHERE kind = `+w.arg(kind)+
 			` AND at <= `+now+` AND (lease = '' OR lease_until <= `+now+`) ORDER BY at, org_id, key LIMIT `+limit+w.d.skipLocked()+`) AS k`)
 	}
-	return strings.Join(kinds, " UNION ALL ") + " ORDER BY at, kind, org_id, key LIMIT " + limit
+	return `SELECT place FROM (` + strings.Join(kinds, ` UNION ALL `) + ` ORDER BY at, kind, org_id, key LIMIT ` + limit + `) AS d`
 }

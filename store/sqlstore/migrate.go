@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io/fs"
-	"strconv"
 	"strings"
 )
 
@@ -95,9 +94,7 @@ func (t *Tx) lockMigrations(ctx context.Context) error {
 	n := &t.s.texts.names
 	if n.dialect == PostgreSQL {
 		// An advisory lock is the one thing that can be locked before there is a table.
-		key := fnv.New64a()
-		key.Write([]byte("accesssec migrate " + n.schema + n.prefix))
-		if _, err := t.q.ExecContext(ctx, "SELECT pg_advisory_xact_lock("+strconv.FormatInt(int64(key.Sum64()), 10)+")"); err != nil {
+		if _, err := t.q.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", lockKey(n, "migrate")); err != nil {
 			return err
 		}
 	}
@@ -113,6 +110,13 @@ func (t *Tx) lockMigrations(ctx context.Context) error {
 	}
 	_, err := t.q.ExecContext(ctx, n.render(`CREATE TABLE IF NOT EXISTS {migrations} (name varchar(100) NOT NULL PRIMARY KEY)`))
 	return err
+}
+
+// lockKey is the number of an advisory lock for one purpose on these tables.
+func lockKey(n *names, purpose string) int64 {
+	h := fnv.New64a()
+	h.Write([]byte("accesssec " + purpose + " " + n.schema + n.prefix))
+	return int64(h.Sum64())
 }
 
 func uncomment(statement string) string {

@@ -13,15 +13,15 @@ import (
 
 func TestMigrationsAreFiles(t *testing.T) {
 	t.Parallel()
-	const tables, people = "0001_tables.sql", "0002_people.sql"
+	const tables, people, batches = "0001_tables.sql", "0002_people.sql", "0003_batches.sql"
 	for name, test := range map[string]struct {
 		opts *sqlstore.Options
 		want []string
 	}{
-		"ours":          {nil, []string{tables, people}},
-		"longer names":  {&sqlstore.Options{Prefix: "twenty_four_characters__"}, []string{tables, people}},
-		"shorter names": {&sqlstore.Options{Prefix: "x"}, []string{tables, people}},
-		"own people":    {&sqlstore.Options{People: func(sqlstore.Querier) sqlstore.People { return nil }}, []string{tables}},
+		"ours":          {nil, []string{tables, people, batches}},
+		"longer names":  {&sqlstore.Options{Prefix: "twenty_four_characters__"}, []string{tables, people, batches}},
+		"shorter names": {&sqlstore.Options{Prefix: "x"}, []string{tables, people, batches}},
+		"own people":    {&sqlstore.Options{People: func(sqlstore.Querier) sqlstore.People { return nil }}, []string{tables, batches}},
 	} {
 		for _, d := range []sqlstore.Dialect{sqlstore.PostgreSQL, sqlstore.SQLite} {
 			t.Run(name+" "+d.String(), func(t *testing.T) {

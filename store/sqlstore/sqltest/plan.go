@@ -63,7 +63,7 @@ func explain(t *testing.T, db *sql.DB, d sqlstore.Dialect, query string, args []
 	return plan.String()
 }
 
-// recorder keeps the last query that went to a pool. It is for one goroutine.
+// recorder keeps the last statement that went to a pool. It is for one goroutine.
 type recorder struct {
 	query string
 	args  []any
@@ -111,9 +111,21 @@ type recorded struct {
 }
 
 func (c recorded) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	c.r.query, c.r.args = query, nil
-	for _, a := range args {
-		c.r.args = append(c.r.args, a.Value)
-	}
+	c.r.keep(query, args)
 	return c.asked.QueryContext(ctx, query, args)
+}
+
+func (c recorded) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	c.r.keep(query, args)
+	return c.asked.ExecContext(ctx, query, args)
+}
+
+func (r *recorder) keep(query string, args []driver.NamedValue) {
+	if !strings.Contains(query, "accesssec_") || strings.Contains(query, "SAVEPOINT") {
+		return // it asks nothing of a table
+	}
+	r.query, r.args = query, nil
+	for _, a := range args {
+		r.args = append(r.args, a.Value)
+	}
 }

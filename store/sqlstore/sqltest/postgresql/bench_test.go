@@ -12,6 +12,8 @@ func BenchmarkEventCost(b *testing.B) { measure(b, sqltest.EventCost) }
 
 func BenchmarkOverhead(b *testing.B) { measure(b, sqltest.Overhead) }
 
+func BenchmarkSweep(b *testing.B) { measure(b, sqltest.Sweep) }
+
 // measure runs a benchmark on every driver.
 func measure(b *testing.B, bench func(*testing.B, sqltest.Database)) {
 	for _, name := range []string{"pgx", "postgres"} {

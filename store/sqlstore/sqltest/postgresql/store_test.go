@@ -25,5 +25,10 @@ func TestStore(t *testing.T) {
 	each(t, func(t *testing.T, d sqltest.Database) { storetest.Run(t, d.Shared(t)) })
 }
 
+func TestSweepUsesKeys(t *testing.T) {
+	t.Parallel()
+	each(t, sqltest.SweepUsesKeys)
+}
+
 // first is a schema on the driver of most hosts.
 func first(t testing.TB) sqltest.Database { return sqltest.Schema(t, "pgx") }

@@ -22,5 +22,10 @@ func TestStore(t *testing.T) {
 	each(t, func(t *testing.T, d sqltest.Database) { storetest.Run(t, d.Shared(t)) })
 }
 
+func TestSweepUsesKeys(t *testing.T) {
+	t.Parallel()
+	each(t, sqltest.SweepUsesKeys)
+}
+
 // first is a database on the driver that needs no cgo.
 func first(t testing.TB) sqltest.Database { return sqltest.SQLite(t, "sqlite", drivers()["sqlite"]) }
