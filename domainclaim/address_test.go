@@ -128,6 +128,9 @@ func TestAddressCharacters26(t *testing.T) {
 		"a\ufe0f@example.com":                    domainclaim.AddressBlank,
 		"a\ufeff@example.com":                    domainclaim.AddressBlank,
 		"a\U000e0041@example.com":                domainclaim.AddressBlank,
+		"a\ufffe@example.com":                    domainclaim.AddressBlank, // no character
+		"a\u0378@example.com":                    domainclaim.AddressBlank, // not one yet
+		"a@exam\u0378ple.com":                    domainclaim.AddressBlank,
 		"a\xff@example.com":                      domainclaim.AddressEncoding,
 		"a@\xc3\x28.com":                         domainclaim.AddressEncoding,
 		"u\u0308@example.com":                    domainclaim.AddressEncoding, // not composed
@@ -136,6 +139,12 @@ func TestAddressCharacters26(t *testing.T) {
 		strings.Repeat("ü", 33) + "@example.com": domainclaim.AddressTooLong,
 		strings.Repeat("a", 53) + "@" + long:     domainclaim.AddressTooLong,
 		strings.Repeat("a", 12) + "@" + strings.Repeat("bücher.", 17) + "ab.com": domainclaim.AddressTooLong, // as A-labels
+	})
+	refusedAddresses(t, map[string]domainclaim.AddressCode{
+		// 255 bytes as typed, and few as A-labels.
+		"ann@" + strings.Repeat("ｅ", 40) + "." + strings.Repeat("ｅ", 42) + ".com": domainclaim.AddressTooLong,
+		// The key is composed, and so shorter than what mail would be sent to.
+		strings.Repeat("J\u030c", 21) + "@" + strings.Repeat("bücher.", 13) + "abcde.com": domainclaim.AddressTooLong,
 	})
 	if a, err := domainclaim.ParseAddress(strings.Repeat("a", 52) + "@" + long); err != nil || len(a.Key()) != 254 {
 		t.Errorf("an address of 254 bytes: %d, %v", len(a.Key()), err)

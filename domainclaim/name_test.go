@@ -81,6 +81,7 @@ func TestNameRefused22(t *testing.T) {
 		"example.com:443":                domainclaim.NameSyntax,
 		strings.Repeat("a", 64) + ".com": domainclaim.NameTooLong,
 		label63 + label63 + label63 + strings.Repeat("a", 58) + ".com": domainclaim.NameTooLong, // 254 bytes
+		strings.Repeat("/", 1025):                                      domainclaim.NameTooLong, // before anything else is looked at
 		strings.Repeat("a.", 600) + "com":                              domainclaim.NameTooLong,
 		"gmail.com":                                                    domainclaim.NameFreeMail,
 		"acme.onmicrosoft.com":                                         domainclaim.NameTenant,
@@ -101,6 +102,17 @@ func TestNameRefused22(t *testing.T) {
 	}
 	if n, err := domainclaim.ParseName(label63+label63+label63+strings.Repeat("a", 57)+".com", nil); err != nil || len(n.String()) != 253 {
 		t.Errorf("a name of 253 bytes: %v", err)
+	}
+}
+
+// TestNameHint: who pastes an address of a page or a person is told what to type.
+func TestNameHint(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"https://example.com", "example.com/", "ann@example.com"} {
+		_, err := domainclaim.ParseName(s, nil)
+		if err == nil || !strings.Contains(err.Error(), "type the domain alone, without https://") {
+			t.Errorf("ParseName(%q): %v", s, err)
+		}
 	}
 }
 
@@ -169,6 +181,7 @@ func TestNameHomograph(t *testing.T) {
 		"example.com": "example.com",
 		"аррӏе.com":   "аррӏе.com (xn--80ak6aa92e.com)",
 		"BÜCHER.com":  "bücher.com (xn--bcher-kva.com)",
+		"abxn--c.com": "abxn--c.com", // has it in the middle, where it says nothing
 	} {
 		n, err := domainclaim.ParseName(in, nil)
 		if err != nil || n.Display() != want {
