@@ -195,7 +195,7 @@ func TestLostPacket(t *testing.T) {
 	t.Parallel()
 	s := server(t)
 	s.Fail(".", dnstest.Drop)
-	r, err := domainclaim.NewResolver(s.Addr(), &domainclaim.ResolverOptions{Timeout: 600 * time.Millisecond})
+	r, err := domainclaim.NewResolver(s.Addr(), &domainclaim.ResolverOptions{Timeout: 1500 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
