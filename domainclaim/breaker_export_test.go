@@ -1,6 +1,6 @@
 package domainclaim
 
-// Kept is how many looks, claims and groups a breaker remembers.
+// Kept is how many looks, claims and owners a breaker remembers.
 func (b *Breaker) Kept() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

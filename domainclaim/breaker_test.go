@@ -12,9 +12,10 @@ import (
 	"github.com/accesssec/accesssec-go/domainclaim"
 )
 
-// fleet is many verified claims behind one breaker, each at name servers of its own.
+// fleet is many verified claims behind one breaker, each with an owner of its own.
 type fleet struct {
 	claims  []domainclaim.Claim
+	owners  []string
 	breaker domainclaim.Breaker
 	now     time.Time
 }
@@ -25,16 +26,16 @@ func newFleet(t testing.TB, n int) *fleet {
 	for i := range n {
 		c := base
 		c.Name = fmt.Sprintf("d%d.example.com", i)
-		c.NameServers = []string{fmt.Sprintf("ns.d%d.example.com.", i)}
 		c, _ = c.Next(seen(c, domainclaim.Present), start.Add(-24*time.Hour))
 		f.claims = append(f.claims, c)
+		f.owners = append(f.owners, fmt.Sprintf("owner-%d", i))
 	}
 	return f
 }
 
 // look shows the breaker and then claim i what was seen of it, and gives what was believed.
 func (f *fleet) look(i int, o domainclaim.Outcome) domainclaim.Observation {
-	got := f.breaker.Watch(f.claims[i].Group(), f.claims[i], f.seen(i, o))
+	got := f.breaker.Watch(f.owners[i], f.claims[i], f.seen(i, o))
 	f.claims[i], _ = f.claims[i].Next(got, f.now)
 	return got
 }
@@ -87,7 +88,7 @@ func TestBreakerDoubts(t *testing.T) {
 	f.all(0, 30, domainclaim.Mismatch)
 	o := f.seen(30, domainclaim.Mismatch)
 	o.Found, o.Hint = []string{"x"}, "h"
-	got := f.breaker.Watch(f.claims[30].Group(), f.claims[30], o)
+	got := f.breaker.Watch(f.owners[30], f.claims[30], o)
 	if got.Outcome != domainclaim.Unknown || got.Authoritative || !got.Doubted || got.Hint == "h" || got.Hint == "" {
 		t.Errorf("%+v", got)
 	}
@@ -108,36 +109,33 @@ func TestBreakerDoubts(t *testing.T) {
 		"unknown": f.seen(31, domainclaim.Unknown),
 		"foreign": {Name: "x", Token: "y", Outcome: domainclaim.Absent, At: f.now},
 	} {
-		if d := cmp.Diff(o, f.breaker.Watch(f.claims[31].Group(), f.claims[31], o)); d != "" {
+		if d := cmp.Diff(o, f.breaker.Watch(f.owners[31], f.claims[31], o)); d != "" {
 			t.Errorf("%s (-want +got):\n%s", label, d)
 		}
 	}
 	pending := claim(t, "example.org")
 	o = seen(pending, domainclaim.Absent)
-	if d := cmp.Diff(o, f.breaker.Watch(pending.Group(), pending, o)); d != "" {
+	if d := cmp.Diff(o, f.breaker.Watch("somebody", pending, o)); d != "" {
 		t.Errorf("pending (-want +got):\n%s", d)
 	}
 }
 
-// TestBreakerGroups: an organisation that takes all its records away from one set of name
-// servers is one, however many they are.
-func TestBreakerGroups(t *testing.T) {
+// TestBreakerOwners: an organisation that takes all its records away is one, however many
+// they are and wherever they are kept.
+func TestBreakerOwners(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, 300)
-	for i := range f.claims {
-		f.claims[i].NameServers = []string{fmt.Sprintf("ns%d.example.net.", i%19)}
+	f := newFleet(t, 301)
+	for i := range 300 {
+		f.owners[i] = fmt.Sprintf("org-%d", i%19)
 	}
 	if n := f.all(0, 300, domainclaim.Absent); n != 0 || f.breaker.Open(f.now) {
-		t.Errorf("nineteen sets of name servers: %d doubted", n)
+		t.Errorf("nineteen owners: %d doubted", n)
 	}
-	// One record of a set that is seen again does not make the others of it come back.
+	// One record of an owner that is seen again does not make the others of it come back.
 	f.look(0, domainclaim.Present)
 	f.now = f.now.Add(time.Hour)
-	other := newFleet(t, 1)
-	other.claims[0].Name = "other.example.com"
-	f.claims = append(f.claims, other.claims[0])
 	if !f.look(300, domainclaim.Absent).Doubted {
-		t.Error("twenty sets: believed")
+		t.Error("twenty owners: believed")
 	}
 }
 
@@ -252,7 +250,7 @@ func TestBreakerAtOnce(t *testing.T) {
 	for g := range doubted {
 		wg.Go(func() {
 			for i := g; i < len(f.claims); i += len(doubted) {
-				if f.breaker.Watch(f.claims[i].Group(), f.claims[i], f.seen(i, domainclaim.Absent)).Doubted {
+				if f.breaker.Watch(f.owners[i], f.claims[i], f.seen(i, domainclaim.Absent)).Doubted {
 					doubted[g]++
 				}
 				f.breaker.Open(f.now)

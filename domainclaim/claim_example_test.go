@@ -80,8 +80,9 @@ func ExampleBreaker() {
 	believed := 0
 	for i := range 30 {
 		c := claim
-		c.Name = fmt.Sprintf("org%d.example.com", i)
-		o := breaker.Watch(c.Group(), c, look(c, domainclaim.Absent, now))
+		org := fmt.Sprintf("org%d", i)
+		c.Name = org + ".example.com"
+		o := breaker.Watch(org, c, look(c, domainclaim.Absent, now))
 		if !o.Doubted {
 			believed++
 		}

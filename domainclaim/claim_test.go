@@ -81,6 +81,13 @@ func TestNewRefused(t *testing.T) {
 		t.Errorf("zero name: %v", err)
 	}
 	long := name(t, strings.Repeat("abcdefghi.", 24)+"example.com") // 251 bytes
+	// The record of the token alone has a name of 253 bytes at the longest.
+	for host, fits := range map[string]bool{"abcde": true, "abcdef": false} {
+		n := name(t, strings.Repeat("abcdefghi.", 22)+host+".example.com")
+		if c, err := domainclaim.New("acme", n, start); (err == nil) != fits || fits && len(c.Records()[1].Name) != 253 {
+			t.Errorf("a name of %d bytes: %v", len(n.String()), err)
+		}
+	}
 	if _, err := domainclaim.New("acme", long, start); !errors.As(err, &refused) || refused.Code != domainclaim.NameTooLong {
 		t.Errorf("no room for the label: %v", err)
 	}
