@@ -11,9 +11,12 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// batches reports whether many records go out as one statement. On SQLite that would
-// save nothing: there is no server to wait for.
-func (c conn) batches(n int) bool { return n > 1 && c.dialect() == PostgreSQL }
+// fewest is from how many records on one statement for all is cheaper than one for each.
+const fewest = 8
+
+// batches reports whether n records go out as one statement. On SQLite that would save
+// nothing: there is no server to wait for.
+func (c conn) batches(n int) bool { return n >= fewest && c.dialect() == PostgreSQL }
 
 // queue lets one batch at a time write jobs and claims, until its transaction has ended. Of
 // two serializable ones side by side PostgreSQL undoes one: each puts entries into pages of

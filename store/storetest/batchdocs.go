@@ -18,41 +18,53 @@ func (s subject) docs(what string, want ...store.Doc) {
 	}
 }
 
-func testDocsInOrder(s subject) {
+func testDocsInOrder(s subject, others int) {
 	kind, org := newKind(), newID("org")
+	rest := make([]store.Doc, others)
+	for i := range rest {
+		rest[i] = aDoc(kind, org)
+	}
+	// with are the docs of one call, the others in the middle.
+	with := func(docs ...store.Doc) []store.Doc {
+		return slices.Concat(docs[:len(docs)/2], rest, docs[len(docs)/2:])
+	}
+	put := func(docs ...store.Doc) func(store.Tx) error {
+		return func(tx store.Tx) error { return tx.PutDocs(s.Context(), docs...) }
+	}
 	a, b, c := aDoc(kind, org), aDoc(kind, org), aDoc(kind, org)
 	second := a
 	second.Version, second.Body = 1, []byte("second")
-	s.must(func(tx store.Tx) error { return tx.PutDocs(s.Context(), a, b, second) })
-	a = withVersion(second, 2)
-	b.Version = 1
-	s.docs("created and updated in one call", a, b)
+	s.must(put(with(a, b, second)...))
+	a, b = withVersion(second, 2), withVersion(b, 1)
+	for i := range rest {
+		rest[i].Version = 1
+	}
+	s.docs("created and updated in one call", with(a, b)...)
 
 	moved, heir := b, c
 	moved.Key, heir.Key = newID("key"), b.Key
-	s.refuse("a key before it is given up", store.ErrExists, func(tx store.Tx) error {
-		return tx.PutDocs(s.Context(), heir, moved)
-	})
-	s.docs("a key before it is given up", a, b)
-	s.must(func(tx store.Tx) error { return tx.PutDocs(s.Context(), a, moved, heir) })
-	a.Version, moved.Version, heir.Version = 3, 2, 1
-	s.docs("a key after it was given up", a, moved, heir)
-
-	swap := []store.Doc{moved, heir}
-	swap[0].Key, swap[1].Key = heir.Key, moved.Key
-	s.refuse("two that swap their keys", store.ErrExists, func(tx store.Tx) error {
-		return tx.PutDocs(s.Context(), swap...)
-	})
-	for name, again := range map[string][]store.Doc{
-		"two new ones with one id": {withVersion(c, 0), aDoc(kind, org), withVersion(c, 0)},
-		"one that is there":        {aDoc(kind, org), withVersion(a, 0), aDoc(kind, org)},
-	} {
-		s.refuse(name, store.ErrExists, func(tx store.Tx) error { return tx.PutDocs(s.Context(), again...) })
+	s.refuse("a key before it is given up", store.ErrExists, put(with(heir, moved)...))
+	s.docs("a key before it is given up", with(a, b)...)
+	s.must(put(with(a, moved, heir)...))
+	a, moved, heir = withVersion(a, 3), withVersion(moved, 2), withVersion(heir, 1)
+	for i := range rest {
+		rest[i].Version = 2
 	}
-	s.refuse("twice by one Version", store.ErrConflict, func(tx store.Tx) error {
-		return tx.PutDocs(s.Context(), a, moved, a)
-	})
-	s.docs("after all that", a, moved, heir)
+	s.docs("a key after it was given up", with(a, moved, heir)...)
+
+	left, right := moved, heir
+	left.Key, right.Key = heir.Key, moved.Key
+	s.refuse("two that swap their keys", store.ErrExists, put(with(left, right)...))
+	was := with(a, moved, heir)
+	for i := range rest {
+		rest[i] = aDoc(kind, org) // new ones
+	}
+	twin := aDoc(kind, org)
+	s.refuse("two new ones with one id", store.ErrExists, put(with(twin, twin)...))
+	s.refuse("one that is there", store.ErrExists, put(with(aDoc(kind, org), withVersion(a, 0))...))
+	rest = was[1 : len(was)-1]
+	s.refuse("twice by one Version", store.ErrConflict, put(with(a, a)...))
+	s.docs("after all that", was...)
 }
 
 func testManyDocs(s subject) {

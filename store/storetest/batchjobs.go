@@ -63,25 +63,37 @@ func testManyJobs(s subject) {
 	s.same("put back", back, want)
 }
 
-func testJobsTwice(s subject) {
+func testJobsTwice(s subject, others int) {
 	kind := newID("kind")
 	a, b := aJob(kind, newID("org")), aJob(kind, newID("org"))
 	second := a
 	second.Body, second.At = []byte("second"), day(1)
-	s.put(a, b, second)
+	put := []store.Job{a, b}
+	for range others {
+		put = append(put, aJob(kind, newID("org")))
+	}
+	s.put(append(put, second)...)
 	held := s.lease(kind, "w", 1)
-	if len(held) != 2 || string(held[1].Body) != "second" || held[1].Seq != 3 || held[0].Seq != 2 {
+	last := len(held) - 1
+	if len(held) != len(put) || string(held[last].Body) != "second" || held[last].Seq != 3 || held[0].Seq != 2 {
 		s.Fatalf("leased %v, want the second of what was put twice, and its Seq raised twice", held)
 	}
-	first, other := store.JobDone{Job: held[1], Next: day(2)}, store.JobDone{Job: held[0]}
+	first := store.JobDone{Job: held[last], Next: day(2)}
 	stale := first
 	stale.Seq--
-	over := store.JobDone{Job: held[1]}
-	s.finish(2, stale, first, other, over) // the first that fits ends the lease
+	done := []store.JobDone{stale, first}
+	for _, j := range held { // the first that fits ends a lease
+		done = append(done, store.JobDone{Job: j})
+	}
+	s.finish(2, done...)
 	again := s.lease(kind, "w", 2)
 	if len(again) != 1 || again[0].Key != a.Key || again[0].Seq != 4 {
-		s.Errorf("left %v, want the one that was put back", again)
+		s.Fatalf("left %v, want the one that was put back", again)
 	}
-	s.finish(1, store.JobDone{Job: again[0]}, store.JobDone{Job: again[0], Next: day(3)})
+	over := []store.JobDone{{Job: again[0]}, {Job: again[0], Next: day(3)}}
+	for _, j := range held[:last] {
+		over = append(over, store.JobDone{Job: j, Next: day(3)})
+	}
+	s.finish(len(over)-1, over...)
 	s.same("deleted before it could be put back", s.lease(kind, "w", 9), []store.Job{})
 }

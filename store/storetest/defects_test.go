@@ -57,6 +57,8 @@ func defects() []defect {
 		{"seals on any head", "Audit/OneSealWins", onTx(func(tx store.Tx) store.Tx { return headless{tx} })},
 		{"leases twice", "Jobs/ManyWorkersNoDoubleLease", func(s store.Store) store.Store { return leasing{s} }},
 		{"does not fence", "Jobs/SameWorkerIsFenced", onTx(func(tx store.Tx) store.Tx { return unfenced{tx} })},
+		{"keeps the first of a batch", "Batches/ClaimsAllOrNone", onTx(func(tx store.Tx) store.Tx { return halving{tx} })},
+		{"ends a lease twice", "Batches/JobsTwice", onTx(func(tx store.Tx) store.Tx { return counted{tx} })},
 		{"leaves docs of a deleted org", "Orgs/Delete", func(s store.Store) store.Store { return &leaving{Store: s} }},
 		{"does not see its own writes", "Docs/RoundTrip", onTx(func(tx store.Tx) store.Tx { return blind{tx} })},
 		{"reads from before the transaction", "Tx/Serializable", func(s store.Store) store.Store { return snapshotting{s} }},
@@ -384,6 +386,30 @@ type unfenced struct{ store.Tx }
 func (tx unfenced) FinishJobs(ctx context.Context, done ...store.JobDone) (int, error) {
 	_, err := tx.Tx.FinishJobs(ctx, done...)
 	return 0, err
+}
+
+// halving writes a batch without a way back.
+type halving struct{ store.Tx }
+
+func (tx halving) UpdateDomains(ctx context.Context, ds ...store.Domain) error {
+	for _, d := range ds {
+		if err := tx.Tx.UpdateDomains(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// counted counts a job that comes twice as one, as a join with a list does.
+type counted struct{ store.Tx }
+
+func (tx counted) FinishJobs(ctx context.Context, done ...store.JobDone) (int, error) {
+	seen := map[string]bool{}
+	return tx.Tx.FinishJobs(ctx, slices.DeleteFunc(slices.Clone(done), func(d store.JobDone) bool {
+		again := seen[d.OrgID+d.Key]
+		seen[d.OrgID+d.Key] = true
+		return again
+	})...)
 }
 
 // leaving keeps the docs of an org that is gone.
