@@ -45,6 +45,16 @@ type domainLook struct {
 	next time.Time // when the job comes again, when nothing was seen
 	over bool      // there is nothing to look at any more
 	look
+	after domainclaim.Claim // what the look makes of the claim
+	event domainclaim.Event
+}
+
+// judge works out once what a look comes to: a little later the time of a claim may be over,
+// and it would end without its event.
+func (l domainLook) judge(seen domainclaim.Observation, now time.Time) domainLook {
+	l.seen = seen
+	l.after, l.event = l.was.Next(seen, now)
+	return l
 }
 
 // lookAtDomains looks at the claims of a batch, some at once, and writes what was seen:
@@ -72,23 +82,34 @@ func (s *Service) lookAtDomains(ctx context.Context, jobs []leased) end {
 
 	var out end
 	var errs []error
-	var quiet []domainLook
+	var quiet, vanished []domainLook
 	flush := func() {
 		n, err := s.writeQuiet(ctx, quiet)
 		out.done += n
 		errs = append(errs, err)
 		quiet = quiet[:0]
 	}
-	for l := range ends {
-		if _, event := l.was.Next(l.seen, s.now()); l.looked() && event != domainclaim.EventNone {
+	write := func(l domainLook) {
+		if l.event != domainclaim.EventNone {
 			done, err := s.writeOne(ctx, l)
 			out.done += done
 			errs = append(errs, err)
-			continue
+			return
 		}
 		if quiet = append(quiet, l); len(quiet) == quietAtOnce {
 			flush()
 		}
+	}
+	for l := range ends {
+		if l.event == domainclaim.EventMissing {
+			vanished = append(vanished, l)
+			continue
+		}
+		write(l)
+	}
+	// Records that have just vanished come last: by now it is known how many they are.
+	for _, l := range vanished {
+		write(l.judge(s.breaker.Watch(l.rec.OrgID, l.was.Claim, l.seen), s.now()))
 	}
 	flush()
 	errs = append(errs, s.tellDoubt(ctx))
@@ -165,7 +186,8 @@ func (s *Service) lookAt(ctx context.Context, l domainLook) (out domainLook) {
 		return out
 	}
 	out.job.body.Turn = false
-	out.look = look{rec: l.rec, was: d, seen: s.breaker.Watch(l.rec.OrgID, d.Claim, seen), by: bySystem}
+	out.look = look{rec: l.rec, was: d, by: bySystem}
+	out = out.judge(s.breaker.Watch(l.rec.OrgID, d.Claim, seen), s.now())
 	job := out.job
 	out.settle = func(ctx context.Context, tx store.Tx, d Domain) error { return finish(ctx, tx, job, d.CheckAt) }
 	return out
@@ -200,12 +222,11 @@ func (s *Service) writeQuiet(ctx context.Context, looks []domainLook) (int, erro
 	for _, l := range looks {
 		done := store.JobDone{Job: l.job.Job, Next: l.next}
 		if l.looked() {
-			claim, _ := l.was.Next(l.seen, s.now())
-			rec, err := Domain{l.was.ID, claim}.record(l.rec)
+			rec, err := Domain{l.was.ID, l.after}.record(l.rec)
 			if err != nil {
 				return 0, err
 			}
-			recs, done.Next = append(recs, rec), claim.CheckAt
+			recs, done.Next = append(recs, rec), l.after.CheckAt
 		}
 		var err error
 		if done.Body, err = l.job.body.encode(); err != nil {

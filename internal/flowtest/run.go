@@ -54,6 +54,8 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"FactorRunning":  factorMeanwhileFlows,
 		"FactorLog":      factorLogFlows,
 		"FactorAttacked": factorAttackedFlows,
+
+		"Domains": domainFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
