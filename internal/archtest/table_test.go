@@ -133,6 +133,10 @@ func table() map[string]row {
 			"saml/samltest":       "stands in for the customer's provider",
 			"totp/totptest":       "stands in for the Owner's phone",
 		}},
+		"examples/domainonly": {floor: 3, ours: reasons{
+			"domainclaim":         "all that it is built on",
+			"domainclaim/dnstest": "stands in for DNS when no real one is asked for",
+		}},
 		"examples/samlonly": {floor: 3, ours: reasons{
 			"saml":          "all that it is built on",
 			"saml/samltest": "stands in for a provider when none is named",
