@@ -106,7 +106,9 @@ func (a *authority) Zone(ctx context.Context, rooted string) (Zone, error) {
 		return Zone{}, &zoneError{name: rooted, hint: "It is no name that can be asked for.", err: err}
 	}
 	var failed error
-	for name, tried := foldASCII(rooted), 0; ownable(name) && tried < maxClimb; tried++ {
+	name := foldASCII(rooted)
+	begun := ownable(name)
+	for tried := 0; ownable(name) && tried < maxClimb; tried++ {
 		hosts, err := a.vote(ctx, name, dnsmessage.TypeNS)
 		if ctx.Err() != nil {
 			return Zone{}, ctx.Err()
@@ -119,11 +121,33 @@ func (a *authority) Zone(ctx context.Context, rooted string) (Zone, error) {
 		failed = cmp.Or(failed, err)
 		_, name, _ = strings.Cut(name, ".")
 	}
+	if failed == nil && begun && !ownable(name) {
+		if z, err := a.ending(ctx, name); err == nil {
+			return z, nil
+		}
+	}
 	hint := "No name servers are known for the domain: it may not be registered any more."
 	if failed != nil {
 		hint = "The domain's name servers could not be found."
 	}
 	return Zone{}, &zoneError{name: rooted, hint: hint, err: failed}
+}
+
+// ending is the zone of a public ending, which may be kept in one further up.
+func (a *authority) ending(ctx context.Context, name string) (Zone, error) {
+	for name != "" {
+		hosts, err := a.vote(ctx, name, dnsmessage.TypeNS)
+		if err != nil {
+			return Zone{}, err
+		}
+		if len(hosts) > 0 {
+			z, err := a.zone(ctx, name, hosts)
+			z.Ending = true
+			return z, err
+		}
+		_, name, _ = strings.Cut(name, ".")
+	}
+	return Zone{}, errors.New("domainclaim: an ending without name servers")
 }
 
 // ownable reports whether somebody can own name: it is below an ending of the public DNS.

@@ -335,7 +335,8 @@ func TestManyNameServers(t *testing.T) {
 	}
 }
 
-// TestZoneCut: the zone of a name is the closest one, and none is a public suffix's.
+// TestZoneCut: the zone of a name is the closest one. Where there is none it is that of the
+// ending, which is no zone of anybody's record.
 func TestZoneCut(t *testing.T) {
 	t.Parallel()
 	n := newInternet(t, 1)
@@ -352,9 +353,9 @@ func TestZoneCut(t *testing.T) {
 		"_acme-challenge.example.com.":      "_acme-challenge.example.com.",
 		"_acme-challenge.dept.example.com.": "dept.example.com.",
 		"x.acme.co.uk.":                     "acme.co.uk.",
-		"other.co.uk.":                      "",
+		"other.co.uk.":                      "co.uk.",
 		"co.uk.":                            "",
-		"gone.com.":                         "",
+		"gone.com.":                         "com.",
 		"com.":                              "",
 		".":                                 "",
 		"example.com":                       "", // not rooted
@@ -362,20 +363,39 @@ func TestZoneCut(t *testing.T) {
 		strings.Repeat("a.", 40) + "example.com.": "", // too deep
 	} {
 		z, err := a.Zone(t.Context(), name)
-		if z.Name != want || (err == nil) != (want != "") {
+		if z.Name != want || (err == nil) != (want != "") || z.Ending != (want == "com." || want == "co.uk.") {
 			t.Errorf("%s: %q, %v; want %q", name, z.Name, err, want)
 		}
 		if err != nil && !strings.HasPrefix(err.Error(), "domainclaim: ") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	// A name whose zone is gone is not looked up at the servers of its suffix.
-	o := n.checker().CheckNow(t.Context(), claim(t, "gone.com"))
-	if o.Outcome != domainclaim.Absent || o.Authoritative || !strings.Contains(o.Hint, "may not be registered any more") {
-		t.Errorf("%s, %t, %q", o.Outcome, o.Authoritative, o.Hint)
+}
+
+// TestDeregistered: that a domain is not registered any more is known to the servers of its
+// ending, by NXDOMAIN; nothing else that they say is about the record.
+func TestDeregistered(t *testing.T) {
+	t.Parallel()
+	n := newInternet(t, 1)
+	n.resolver.SetNS("com", "ns1.example.net")
+	c := claim(t, "gone.com")
+	if o := n.checker().CheckNow(t.Context(), c); o.Outcome != domainclaim.Absent || o.Authoritative {
+		t.Errorf("servers that do not keep the ending: %s, authoritative %t", o.Outcome, o.Authoritative)
 	}
-	if q := n.keepers[0].Queries(); len(q) > 0 {
-		t.Errorf("the servers of the suffix were asked %+v", q)
+	n.keepers[0].SetZone("com", minimum)
+	o := n.checker().CheckNow(t.Context(), c)
+	if o.Outcome != domainclaim.Absent || !o.Authoritative || !strings.Contains(o.Hint, "may not be registered any more") || len(o.NameServers) > 0 {
+		t.Errorf("gone: %s, authoritative %t, %q, at %v", o.Outcome, o.Authoritative, o.Hint, o.NameServers)
+	}
+	n.keepers[0].SetTXT("www.gone.com", "x") // the name is there, and what is asked for is not
+	if o := n.checker().CheckNow(t.Context(), c); o.Authoritative {
+		t.Errorf("a name that is there: %s, authoritative %t", o.Outcome, o.Authoritative)
+	}
+	for _, r := range c.Records() {
+		n.keepers[0].SetTXT(r.Name, r.Value)
+	}
+	if o := n.checker().CheckNow(t.Context(), c); o.Outcome == domainclaim.Present {
+		t.Error("proven by the servers of the ending")
 	}
 }
 

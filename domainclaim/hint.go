@@ -44,6 +44,9 @@ func (l *inquiry) hintPresent(o Observation) string {
 }
 
 func (l *inquiry) hintAbsent(o Observation) string {
+	if o.Authoritative && l.zone.Name == "" {
+		return "The domain has no name servers: it may not be registered any more. See to that first, then add " + l.wanted() + "."
+	}
 	if o.Authoritative {
 		return sentences(fmt.Sprintf("No record was found. Add %s.", l.wanted()),
 			fmt.Sprintf("The name servers of %s were asked themselves: they have it as soon as it is published.", l.zoneName()),

@@ -129,7 +129,7 @@ func (l *inquiry) askAuthority(ctx context.Context) {
 	default:
 		errs[apex] = errs[label]
 	}
-	if errs[apex] == nil {
+	if errs[apex] == nil && !zones[apex].Ending {
 		l.zone = zones[apex]
 	}
 	l.authorityErr = errors.Join(errs...)
@@ -173,6 +173,9 @@ func (l *inquiry) askZone(ctx context.Context, z Zone, record int, rooted string
 		wg.Go(func() {
 			v.replies[i] = l.lookup(ctx, s, true, record, rooted)
 			v.replies[i].server = i
+			if r := &v.replies[i]; z.Ending && (r.ok || r.Code == CodeElsewhere) && r.Code != CodeNoName {
+				r.ok, r.Code, r.Values, r.Aliases = false, CodeLame, nil, nil
+			}
 		})
 	}
 	wg.Wait()

@@ -113,6 +113,10 @@ type Zone struct {
 	Name        string     // its apex, rooted
 	NameServers []string   // their hosts, rooted and sorted
 	Servers     []Resolver // one for each address; they believe authoritative answers alone
+	// Ending says that the name has no zone, and that this is the one of the public ending
+	// above it, whose servers know whether the name is registered at all. That it is not,
+	// they say by NXDOMAIN; nothing else that they say counts.
+	Ending bool
 }
 
 // LookupError is a look-up that says nothing about the record. The error of a
