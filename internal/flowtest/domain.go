@@ -19,7 +19,8 @@ import (
 // domainFlows: what becomes of claims on domains as time passes, and by whose hand.
 func domainFlows(t *testing.T, open func(*testing.T) store.Store) {
 	for name, flows := range map[string]map[string]flow{
-		"Life": domainLifeFlows(),
+		"Life":    domainLifeFlows(),
+		"Contest": domainContestFlows(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
