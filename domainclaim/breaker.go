@@ -55,8 +55,10 @@ func (b *Breaker) Watch(owner string, c Claim, o Observation) Observation {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.forget(o.At)
-	b.count(owner, c, o.At, gone)
+	if !o.At.IsZero() { // nobody knows of which day it is
+		b.forget(o.At)
+		b.count(owner, c, o.At, gone)
+	}
 	if gone && b.open() {
 		o.Outcome, o.Authoritative, o.Doubted = Unknown, false, true
 		o.Hint = "The record was not found. But the records of many other domains were not found either just now, so the fault is believed to be in the DNS of this service, and nothing changes."

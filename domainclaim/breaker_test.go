@@ -113,8 +113,15 @@ func TestBreakerDoubts(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", label, d)
 		}
 	}
+	// An observation of no known day is not believed either, and makes nothing forgotten.
+	timeless := f.seen(31, domainclaim.Absent)
+	timeless.At = time.Time{}
+	if !f.breaker.Watch(f.owners[31], f.claims[31], timeless).Doubted || !f.breaker.Open(f.now) {
+		t.Error("believed for want of a time")
+	}
 	pending := claim(t, "example.org")
 	o = seen(pending, domainclaim.Absent)
+	o.At = f.now
 	if d := cmp.Diff(o, f.breaker.Watch("somebody", pending, o)); d != "" {
 		t.Errorf("pending (-want +got):\n%s", d)
 	}
@@ -165,6 +172,51 @@ func TestBreakerOnceADay(t *testing.T) {
 	f.now = f.now.Add(3 * time.Hour)
 	if n := f.all(0, 40, domainclaim.Absent); n != 21 {
 		t.Errorf("%d doubted in the afternoon, want 21", n)
+	}
+}
+
+// TestBreakerMeanwhile: looks at a claim that others looked at as well, who have not written
+// down yet what they saw, count once too.
+func TestBreakerMeanwhile(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 100)
+	watch := func(i int, o domainclaim.Outcome) bool {
+		return f.breaker.Watch(f.owners[i], f.claims[i], f.seen(i, o)).Doubted
+	}
+	f.all(30, 100, domainclaim.Present)
+	for range 500 {
+		watch(29, domainclaim.Present)
+	}
+	for i := range 19 {
+		watch(i, domainclaim.Absent)
+		watch(i, domainclaim.Absent)
+	}
+	if watch(0, domainclaim.Absent) || !watch(19, domainclaim.Absent) {
+		t.Error("want it closed at nineteen, and open at twenty of 91")
+	}
+	watch(0, domainclaim.Present) // one that two have seen gone is there again
+	if f.breaker.Open(f.now) {
+		t.Error("open at nineteen")
+	}
+}
+
+// TestBreakerDays: what vanishes counts for two days from then on, however long before it
+// was seen, and is taken off when it is back.
+func TestBreakerDays(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 20)
+	f.all(0, 20, domainclaim.Present)
+	f.now = f.now.Add(47 * time.Hour)
+	f.all(0, 20, domainclaim.Absent)
+	for _, hours := range []int{0, 3, 48} {
+		if !f.breaker.Open(f.now.Add(time.Duration(hours) * time.Hour)) {
+			t.Errorf("closed after %d hours", hours)
+		}
+	}
+	f.now = f.now.Add(20 * time.Hour)
+	f.look(3, domainclaim.Present)
+	if f.breaker.Open(f.now) {
+		t.Error("open at nineteen")
 	}
 }
 

@@ -83,6 +83,26 @@ func TestHistoryBounded(t *testing.T) {
 	}
 }
 
+// TestHistoryCodes: two next values of one claim do not write into each other's codes.
+func TestHistoryCodes(t *testing.T) {
+	t.Parallel()
+	c := claim(t, "example.com")
+	look := func(codes ...domainclaim.Code) domainclaim.Claim {
+		o := seen(c, domainclaim.Unknown)
+		for _, code := range codes {
+			o.Answers = append(o.Answers, domainclaim.Answer{Code: code})
+		}
+		next, _ := c.Next(o, start)
+		return next
+	}
+	c = look(domainclaim.CodeServFail, domainclaim.CodeRefused, domainclaim.CodeTimeout)
+	one := look(domainclaim.CodeLame)
+	look(domainclaim.CodeLocal)
+	if got := one.History[0].Codes; len(got) != 4 || got[3] != domainclaim.CodeLame {
+		t.Errorf("codes %v", got)
+	}
+}
+
 // TestGroup: claims are grouped by where their zones were last known to be kept.
 func TestGroup(t *testing.T) {
 	t.Parallel()

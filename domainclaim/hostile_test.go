@@ -92,8 +92,14 @@ func TestHostileCounts(t *testing.T) {
 				}
 			}
 		}
-		// A verified claim counts from nothing, whatever was left in it.
 		c := claim(t, "example.com")
+		c.State, c.AbsentAt = domainclaim.Missing, start
+		c.Confirmations, c.Warned, c.AbsentFor = n, n, time.Duration(n)
+		if got, _ := c.Next(seen(c, domainclaim.Absent), start.Add(time.Hour)); got.AbsentFor < time.Hour || got.Confirmations < 1 {
+			t.Errorf("%d: %d looks in %v", n, got.Confirmations, got.AbsentFor)
+		}
+		// A verified claim counts from nothing, whatever was left in it.
+		c = claim(t, "example.com")
 		c.State, c.Confirmations, c.AbsentFor, c.Warned, c.AbsentSince, c.AbsentAt = domainclaim.Verified, n, time.Duration(n), n, start, start
 		now := start.Add(time.Hour)
 		c, event := c.Next(gone(c), now)
