@@ -19,8 +19,9 @@ import (
 // domainFlows: what becomes of claims on domains as time passes, and by whose hand.
 func domainFlows(t *testing.T, open func(*testing.T) store.Store) {
 	for name, flows := range map[string]map[string]flow{
-		"Life":    domainLifeFlows(),
-		"Contest": domainContestFlows(),
+		"Life":     domainLifeFlows(),
+		"Contest":  domainContestFlows(),
+		"Withdraw": domainWithdrawFlows(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
