@@ -216,6 +216,7 @@ func (c Claim) answer(r reply) Answer {
 	a := r.Answer
 	ours, other := c.sort([]reply{r})
 	a.Values = shown(append(ours, other...))
+	a.Values = a.Values[:min(len(a.Values), maxAnswerValues)]
 	a.Aliases = shown(a.Aliases)
 	a.Name = printable(a.Name, maxName+1)
 	a.Server = printable(a.Server, maxShown)

@@ -227,7 +227,7 @@ func (c Claim) due(now time.Time) time.Time {
 	case c.State == Missing && c.AbsentFor >= Grace:
 		wait = time.Hour // only the word of its name servers is missing
 	case c.State == Missing:
-		wait = step(c.Confirmations, time.Hour, 3*time.Hour, 6*time.Hour)
+		wait = step(c.Confirmations, time.Hour, 3*time.Hour, 4*time.Hour)
 	case c.State == Pending:
 		// In proportion to how long it was waited already: every two minutes in the
 		// first quarter of an hour, and never less than six times a day.

@@ -239,7 +239,7 @@ func TestCheckAt(t *testing.T) {
 		t.Errorf("verified: the look after the next one %v later", wait)
 	}
 	gone, lost := c, c
-	for i, want := range []time.Duration{time.Hour, 3 * time.Hour, 6 * time.Hour, 6 * time.Hour} {
+	for i, want := range []time.Duration{time.Hour, 3 * time.Hour, 4 * time.Hour, 4 * time.Hour} {
 		gone, _ = gone.Next(seen(c, domainclaim.Absent), start)
 		within(t, "absent "+string(rune('1'+i)), gone, start, want)
 	}

@@ -40,7 +40,8 @@ type Observation struct {
 	Found []string `json:"found,omitempty"`
 	// Hint says in plain English what was seen and what to do about it.
 	Hint string `json:"hint"`
-	// Answers are the answers one by one, with Values bounded as Found: at most 32.
+	// Answers are the answers one by one: at most 32, with the first three Values of each,
+	// cut as Found.
 	Answers []Answer `json:"answers,omitempty"`
 }
 

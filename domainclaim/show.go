@@ -8,10 +8,11 @@ import (
 )
 
 // What of the outside world is kept and shown: at most this many values, each of at
-// most this many bytes.
+// most this many bytes; of a single answer fewer, since there are many of those.
 const (
-	maxValues = 10
-	maxShown  = 100
+	maxValues       = 10
+	maxAnswerValues = 3
+	maxShown        = 100
 )
 
 // printable cuts s to limit bytes of printable text. What does not print becomes
