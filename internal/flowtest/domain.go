@@ -22,6 +22,7 @@ func domainFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"Life":     domainLifeFlows(),
 		"Contest":  domainContestFlows(),
 		"Withdraw": domainWithdrawFlows(),
+		"Races":    domainRaceFlows(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
