@@ -115,6 +115,8 @@ func (g *registry) verify(ctx context.Context, org, id string) error {
 	return g.look(ctx, r, g.checker.CheckNow)
 }
 
+// region look
+
 // look is the one place where DNS moves a claim. The network comes first, and no lock or
 // transaction is held meanwhile; what was seen counts only for the claim that was read.
 func (g *registry) look(ctx context.Context, r row, check func(context.Context, domainclaim.Claim) domainclaim.Observation) error {
@@ -138,6 +140,8 @@ func (g *registry) look(ctx context.Context, r row, check func(context.Context, 
 	}
 	return err
 }
+
+// endregion
 
 // save swaps the next claim in, and tells the org in the same step.
 func (g *registry) save(r row, next domainclaim.Claim, event domainclaim.Event) error {

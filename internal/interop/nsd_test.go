@@ -151,7 +151,7 @@ func nsdUnknown() map[string]scene {
 // the zones, Unbound as the resolvers.
 func TestNSD(t *testing.T) {
 	t.Parallel()
-	zones := []string{"target.example.net", challenge + ".delegated.example.com"}
+	zones := []string{"target.example.net", challenge + ".delegated.example.com", "co.uk"}
 	scenes := map[string]scene{}
 	for _, table := range []map[string]scene{nsdPresent(), nsdAbsent(), nsdUnknown()} {
 		for name, s := range table {
@@ -161,6 +161,7 @@ func TestNSD(t *testing.T) {
 	}
 	lives := map[string]func(*testing.T, *lab, string){
 		"removed": nsdRemoved, "added": nsdAdded, "lagging": nsdLagging, "silent": nsdSilent, "private": nsdPrivate,
+		"unregistered": nsdUnregistered,
 	}
 	for name := range lives {
 		zones = append(zones, name+".example.com")
@@ -230,7 +231,7 @@ func nsdScene(t *testing.T, l *lab, s scene, c domainclaim.Claim) {
 // step moves a claim as a caller does.
 func step(t *testing.T, c domainclaim.Claim, o domainclaim.Observation, want domainclaim.State) domainclaim.Claim {
 	t.Helper()
-	c, _ = c.Next(o, o.At)
+	c, _ = c.Next(o, time.Now())
 	if c.State != want {
 		t.Fatalf("%s after %s: %s", c.State, o.Outcome, o.Hint)
 	}
@@ -347,5 +348,22 @@ func nsdPrivate(t *testing.T, l *lab, zone string) {
 		if !strings.Contains(d, "[3ffe::") {
 			t.Errorf("dialled %s", d)
 		}
+	}
+}
+
+// nsdUnregistered is of a domain that nobody has: the servers of its ending say so.
+func nsdUnregistered(t *testing.T, l *lab, _ string) {
+	c := pending(t, "nobody.co.uk")
+	checker := l.checker(t, l.fresh)
+	proven := step(t, c, domainclaim.Observation{Name: c.Name, Token: c.Token, Outcome: present}, domainclaim.Verified)
+	for _, c := range []domainclaim.Claim{c, proven} {
+		o := checker.CheckNow(t.Context(), c)
+		if got := codes(o, c.Name+".", true); o.Outcome != absent || !o.Authoritative || !slices.Equal(got, []domainclaim.Code{noName}) {
+			t.Errorf("%s: %s, authoritative %t, %v: %s", c.State, o.Outcome, o.Authoritative, got, o.Hint)
+		}
+	}
+	l.publish(t, "co.uk", 2, []string{"nobody NS ns1", "nobody NS ns2"}) // registered, and kept by nobody
+	if o := checker.CheckNow(t.Context(), proven); o.Outcome != unknown {
+		t.Errorf("registered again: %s: %s", o.Outcome, o.Hint)
 	}
 }
