@@ -20,8 +20,6 @@ type lesson struct {
 	shown  []string
 }
 
-// lessons leaves 29 out: that a verified domain moves from one organisation to another with
-// no moment at which both hold it, or neither does. Its test comes with that feature.
 func lessons() []lesson {
 	return []lesson{
 		{1, "ten days of SERVFAIL: still verified, no grace started, and a page says so", []string{"domainclaim:TestUnknownForTenDays1to3", "domainclaim:TestFaults"}},
@@ -52,6 +50,7 @@ func lessons() []lesson {
 		{26, "what is no bare address is refused at the door", []string{"domainclaim:TestAddressRefused26", "domainclaim:TestAddressCharacters26"}},
 		{27, "a tag and letters beyond ASCII match the domain, and stay as they are", []string{"domainclaim:TestAddressLocalUntouched27"}},
 		{28, "a claim covers what is below its name on request alone, and the most specific one wins", []string{"domainclaim:TestCovers28"}},
+		{29, "a name goes from one organisation to another: at no moment do both hold it, or neither", []string{"store/storetest:NameChangesHandsWithoutAGap"}},
 		{30, "an instance dies over its work: another does it after the lease, once", []string{"store/storetest:ManyWorkersNoDoubleLease", "store/storetest:LeaseEnds"}},
 	}
 }

@@ -113,6 +113,7 @@ func testDomains(s subject) {
 		_, err = s.DomainsByName(s.Context(), nil)
 		s.want("DomainsByName of no names", err, store.ErrUnbounded)
 	})
+	s.run("NameChangesHandsWithoutAGap", testNameChangesHands)
 	s.run("OneOfManyOrgsVerifies", func(s subject) {
 		name := newID("name") + ".example.com"
 		claims := make([]store.Domain, 50)
@@ -137,5 +138,42 @@ func testDomains(s subject) {
 		if len(got) != 1 {
 			s.Errorf("%d orgs hold the name, want one", len(got))
 		}
+	})
+}
+
+// testNameChangesHands: a name goes from org to org and back, each time in one transaction,
+// and whoever looks meanwhile finds one that holds it, never none and never two.
+func testNameChangesHands(s subject) {
+	name := newID("name") + ".example.com"
+	ends := [2]store.Domain{aDomain(newID("org")), aDomain(newID("org"))}
+	s.must(func(tx store.Tx) error {
+		for i, status := range []string{store.DomainVerified, store.DomainReleased} {
+			ends[i].Name, ends[i].Status = name, status
+			if err := tx.CreateDomain(s.Context(), ends[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	const moves, readers = 20, 4
+	s.race(1+readers, func(ctx context.Context, who int) error {
+		for i := range moves {
+			if who > 0 {
+				got, err := s.DomainsByName(ctx, []string{name})
+				if err == nil && len(got) != 1 {
+					s.Errorf("%d hold the name, want one", len(got))
+				}
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			from, to := ends[i%2], ends[1-i%2]
+			from.Status, to.Status = store.DomainReleased, store.DomainVerified
+			from.Version, to.Version = int64(i+1), int64(i+1)
+			err := s.RunInTx(ctx, func(tx store.Tx) error { return tx.UpdateDomains(ctx, from, to) })
+			s.want("move", err, nil)
+		}
+		return nil
 	})
 }
