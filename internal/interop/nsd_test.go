@@ -161,7 +161,7 @@ func TestNSD(t *testing.T) {
 	}
 	lives := map[string]func(*testing.T, *lab, string){
 		"removed": nsdRemoved, "added": nsdAdded, "lagging": nsdLagging, "silent": nsdSilent, "private": nsdPrivate,
-		"unregistered": nsdUnregistered,
+		"unregistered": nsdUnregistered, "mistaken": nsdMistaken,
 	}
 	for name := range lives {
 		zones = append(zones, name+".example.com")
@@ -365,5 +365,22 @@ func nsdUnregistered(t *testing.T, l *lab, _ string) {
 	l.publish(t, "co.uk", 2, []string{"nobody NS ns1", "nobody NS ns2"}) // registered, and kept by nobody
 	if o := checker.CheckNow(t.Context(), proven); o.Outcome != unknown {
 		t.Errorf("registered again: %s: %s", o.Outcome, o.Hint)
+	}
+}
+
+// nsdMistaken names a resolver as one of its name servers: what that has kept is not its
+// to say.
+func nsdMistaken(t *testing.T, l *lab, zone string) {
+	c := pending(t, zone)
+	checker := l.checker(t, l.caching)
+	server := []string{"@ NS ns3", "ns3 AAAA " + mistaken().String()}
+	l.publish(t, zone, 2, append(server, txt("@", long(c))))
+	if o := checker.Check(t.Context(), c); o.Outcome != present {
+		t.Fatalf("%s: %s", o.Outcome, o.Hint)
+	}
+	l.publish(t, zone, 3, server)
+	o := checker.CheckNow(t.Context(), c)
+	if got := codes(o, c.Name+".", true); o.Outcome != absent || !o.Authoritative || !slices.Equal(got, []domainclaim.Code{domainclaim.CodeLame, noData}) {
+		t.Errorf("%s, authoritative %t, %v: %s", o.Outcome, o.Authoritative, got, o.Hint)
 	}
 }
