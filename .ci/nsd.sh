@@ -56,4 +56,4 @@ passed=$(grep -c -- '--- PASS: TestNSD/' <<<"$told" || true)
 	echo "only $passed claims were looked up" >&2
 	exit 1
 }
-echo "$passed claims looked up, each by the resolvers and by the name servers themselves"
+echo "$passed claims and lives of claims looked up at NSD and Knot, by resolvers and by the name servers themselves"
