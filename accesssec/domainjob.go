@@ -16,9 +16,12 @@ import (
 const (
 	domainJob = "domain" // keyed by the claim's id
 
+	// A batch waits for its slowest look, and so there are many: where one domain in twenty
+	// has name servers that are silent, each batch has some of them.
+	domainHands = 16  // batches at once
 	domainBatch = 250 // jobs that are leased at once
 	looksAtOnce = 64  // of a batch
-	quietAtOnce = 100 // looks that moved nothing and are written together
+	looksInAll  = 256 // of all batches, and so of the sockets that looks take
 )
 
 // plan puts the job of the claim for when it is to be looked at next. A job that is there
@@ -51,10 +54,9 @@ type domainLook struct {
 
 // judge works out once what a look comes to: a little later the time of a claim may be over,
 // and it would end without its event.
-func (l domainLook) judge(seen domainclaim.Observation, now time.Time) domainLook {
+func (l *domainLook) judge(seen domainclaim.Observation, now time.Time) {
 	l.seen = seen
 	l.after, l.event = l.was.Next(seen, now)
-	return l
 }
 
 // lookAtDomains looks at the claims of a batch, some at once, and writes what was seen:
@@ -65,56 +67,56 @@ func (s *Service) lookAtDomains(ctx context.Context, jobs []leased) end {
 		s.putBack(ctx, jobs)
 		return end{0, fmt.Errorf("accesssec: jobs %s: %w", domainJob, err)}
 	}
-	todo, ends := make(chan domainLook, len(jobs)), make(chan domainLook, len(jobs))
-	for _, j := range jobs {
-		todo <- domainLook{job: j, rec: claims[[2]string{j.OrgID, j.Key}]}
+	looks, todo := make([]*domainLook, len(jobs)), make(chan *domainLook, len(jobs))
+	for i, j := range jobs {
+		looks[i] = &domainLook{job: j, rec: claims[[2]string{j.OrgID, j.Key}]}
+		todo <- looks[i]
 	}
 	close(todo)
 	var wg sync.WaitGroup
 	for range min(looksAtOnce, len(jobs)) {
 		wg.Go(func() {
 			for l := range todo {
-				ends <- s.lookAt(ctx, l)
+				s.lookAt(ctx, l)
 			}
 		})
 	}
-	go func() { wg.Wait(); close(ends) }()
+	wg.Wait()
+	s.judge(looks)
 
 	var out end
 	var errs []error
-	var quiet, vanished []domainLook
-	flush := func() {
-		n, err := s.writeQuiet(ctx, quiet)
-		out.done += n
-		errs = append(errs, err)
-		quiet = quiet[:0]
-	}
-	write := func(l domainLook) {
-		if l.event != domainclaim.EventNone {
-			done, err := s.writeOne(ctx, l)
-			out.done += done
-			errs = append(errs, err)
-			return
-		}
-		if quiet = append(quiet, l); len(quiet) == quietAtOnce {
-			flush()
-		}
-	}
-	for l := range ends {
-		if l.event == domainclaim.EventMissing {
-			vanished = append(vanished, l)
+	var quiet []*domainLook
+	for _, l := range looks {
+		if l.event == domainclaim.EventNone {
+			quiet = append(quiet, l)
 			continue
 		}
-		write(l)
+		done, err := s.writeOne(ctx, l)
+		out.done += done
+		errs = append(errs, err)
 	}
-	// Records that have just vanished come last: by now it is known how many they are.
-	for _, l := range vanished {
-		write(l.judge(s.breaker.Watch(l.rec.OrgID, l.was.Claim, l.seen), s.now()))
-	}
-	flush()
-	errs = append(errs, s.tellDoubt(ctx))
+	n, err := s.writeQuiet(ctx, quiet)
+	out.done += n
+	errs = append(errs, err, s.tellDoubt(ctx))
 	out.err = errors.Join(errs...)
 	return out
+}
+
+// judge works out what the looks of a batch come to. The breaker sees them in the order of
+// their jobs: as they end, all whose record has vanished would come in a row, for they take
+// the longest. It is asked again about those, since by then it is known how many they are.
+func (s *Service) judge(looks []*domainLook) {
+	for _, l := range looks {
+		if l.looked() {
+			l.judge(s.breaker.Watch(l.rec.OrgID, l.was.Claim, l.seen), s.now())
+		}
+	}
+	for _, l := range looks {
+		if l.event == domainclaim.EventMissing {
+			l.judge(s.breaker.Watch(l.rec.OrgID, l.was.Claim, l.seen), s.now())
+		}
+	}
 }
 
 // claimsOf reads the claims of jobs, by org and id. Those that count are found by name, all
@@ -153,47 +155,56 @@ func (s *Service) claimsOf(ctx context.Context, jobs []leased) (map[[2]string]st
 
 // lookAt looks at one claim. What a resolver of the host's own breaks is a look that told
 // nothing.
-func (s *Service) lookAt(ctx context.Context, l domainLook) (out domainLook) {
-	out = l
-	if out.over = l.rec.ID == ""; out.over {
-		return out
+func (s *Service) lookAt(ctx context.Context, l *domainLook) {
+	if l.over = l.rec.ID == ""; l.over {
+		return
 	}
 	d, err := domainOf(l.rec)
 	if err != nil {
 		s.opts.Log.ErrorContext(ctx, "accesssec: domain not looked at", "org", l.job.OrgID, "id", l.job.Key, "err", err)
-		out.next = s.now().Add(time.Hour)
-		return out
+		l.next = s.now().Add(time.Hour)
+		return
 	}
-	if out.over = d.CheckAt.IsZero(); out.over {
-		return out
+	if l.over = d.CheckAt.IsZero(); l.over {
+		return
 	}
 	now := s.now()
 	if wait := s.pace.turn(d.NameServers, now); wait > 0 && !l.job.body.Turn {
-		out.next, out.job.body.Turn = now.Add(wait), true
-		return out
+		l.next, l.job.body.Turn = now.Add(wait), true
+		return
+	}
+	seen, err := s.lookNow(ctx, d)
+	if err != nil {
+		s.opts.Log.ErrorContext(ctx, "accesssec: domain not looked at", "org", l.job.OrgID, "id", l.job.Key, "err", err)
+		l.next = s.now().Add(time.Hour)
+		return
+	}
+	if ctx.Err() != nil { // it may be we who did not wait
+		l.next = s.now()
+		return
+	}
+	l.job.body.Turn = false
+	l.look = look{rec: l.rec, was: d, seen: seen, by: bySystem}
+	l.settle = func(ctx context.Context, tx store.Tx, d Domain) error { return finish(ctx, tx, l.job, d.CheckAt) }
+}
+
+// lookNow looks, when it is among those that may.
+func (s *Service) lookNow(ctx context.Context, d Domain) (seen domainclaim.Observation, err error) {
+	select {
+	case s.pace.looks <- struct{}{}:
+		defer func() { <-s.pace.looks }()
+	case <-ctx.Done():
+		return seen, nil
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			err := &panicError{what: panicked(p), stack: debug.Stack()}
-			s.opts.Log.ErrorContext(ctx, "accesssec: domain not looked at", "org", l.job.OrgID, "id", l.job.Key, "err", err)
-			out = l
-			out.next = s.now().Add(time.Hour)
+			err = &panicError{what: panicked(p), stack: debug.Stack()}
 		}
 	}()
-	seen := s.checker.Check(ctx, d.Claim)
-	if ctx.Err() != nil { // it may be we who did not wait
-		out.next = s.now()
-		return out
-	}
-	out.job.body.Turn = false
-	out.look = look{rec: l.rec, was: d, by: bySystem}
-	out = out.judge(s.breaker.Watch(l.rec.OrgID, d.Claim, seen), s.now())
-	job := out.job
-	out.settle = func(ctx context.Context, tx store.Tx, d Domain) error { return finish(ctx, tx, job, d.CheckAt) }
-	return out
+	return s.checker.Check(ctx, d.Claim), nil
 }
 
-func (l domainLook) looked() bool { return l.was.ID != "" }
+func (l *domainLook) looked() bool { return l.was.ID != "" }
 
 // finish ends the lease of a job; at the zero time it does not come again.
 func finish(ctx context.Context, tx store.Tx, j leased, next time.Time) error {
@@ -211,7 +222,7 @@ func finish(ctx context.Context, tx store.Tx, j leased, next time.Time) error {
 
 // writeQuiet writes looks that moved nothing, all in one transaction. Where another has
 // been quicker at one of them, each is written by itself.
-func (s *Service) writeQuiet(ctx context.Context, looks []domainLook) (int, error) {
+func (s *Service) writeQuiet(ctx context.Context, looks []*domainLook) (int, error) {
 	if len(looks) == 0 {
 		return 0, nil
 	}
@@ -234,6 +245,7 @@ func (s *Service) writeQuiet(ctx context.Context, looks []domainLook) (int, erro
 		}
 		ends = append(ends, done)
 	}
+	s.pace.writing.Lock()
 	err := s.upkeep(ctx, func(tx store.Tx) error {
 		lost, err := tx.FinishJobs(ctx, ends...)
 		if err == nil && lost > 0 {
@@ -244,6 +256,7 @@ func (s *Service) writeQuiet(ctx context.Context, looks []domainLook) (int, erro
 		}
 		return err
 	})
+	s.pace.writing.Unlock()
 	if err == nil {
 		return len(recs), nil
 	}
@@ -262,7 +275,7 @@ func (s *Service) writeQuiet(ctx context.Context, looks []domainLook) (int, erro
 
 // writeOne writes one look. A claim that was changed meanwhile is looked at again soon; a
 // lease that was lost is another's to write.
-func (s *Service) writeOne(ctx context.Context, l domainLook) (int, error) {
+func (s *Service) writeOne(ctx context.Context, l *domainLook) (int, error) {
 	ctx, cancel := lingering(ctx)
 	defer cancel()
 	again := func(next time.Time) error {
@@ -338,10 +351,15 @@ func (s *Service) tellDoubt(ctx context.Context) error {
 }
 
 // lookAfterDomains puts the jobs of claims that nobody has looked at for a day although
-// they were due: none is forgotten for good.
-func (s *Service) lookAfterDomains(ctx context.Context, _ leased) (result, error) {
+// they were due: none is forgotten for good. When it comes late itself nobody was there to
+// look, and the jobs of all are under way by now: to put them again would take them away
+// from who is at them.
+func (s *Service) lookAfterDomains(ctx context.Context, j leased) (result, error) {
 	var res result
 	var errs []error
+	if s.now().Sub(j.At) > 12*time.Hour {
+		return res, nil
+	}
 	q := store.OrgQuery{Paging: store.Paging{Limit: 1000}}
 	for {
 		page, err := s.store.Orgs(ctx, q)
@@ -361,25 +379,32 @@ func (s *Service) lookAfterDomains(ctx context.Context, _ leased) (result, error
 	}
 }
 
+// remind puts those of one org. A claim that can't be read keeps no other waiting.
 func (s *Service) remind(ctx context.Context, orgID string) (int, error) {
 	var late []Domain
+	var unread []error
 	now := s.now()
 	err := eachDomain(ctx, s.store, orgID, func(rec store.Domain) error {
 		d, err := domainOf(rec)
-		if err == nil && !d.CheckAt.IsZero() && now.Sub(d.CheckAt) > 24*time.Hour {
+		if err != nil {
+			unread = append(unread, err)
+		} else if !d.CheckAt.IsZero() && now.Sub(d.CheckAt) > 24*time.Hour {
 			late = append(late, d)
-		}
-		return err
-	})
-	if err != nil || len(late) == 0 {
-		return 0, err
-	}
-	return len(late), s.upkeep(ctx, func(tx store.Tx) error {
-		for _, d := range late {
-			if err := d.planAt(ctx, tx, orgID, now); err != nil {
-				return err
-			}
 		}
 		return nil
 	})
+	if err == nil && len(late) > 0 {
+		err = s.upkeep(ctx, func(tx store.Tx) error {
+			for _, d := range late {
+				if err := d.planAt(ctx, tx, orgID, now); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return 0, err
+	}
+	return len(late), errors.Join(unread...)
 }

@@ -32,7 +32,7 @@ func (s *Service) jobKinds() []jobKind {
 		{kind: "certificates", every: 6 * time.Hour, lease: 20 * time.Minute, atOnce: 1, retry: delays{5 * time.Minute, time.Hour}, run: s.lookAfterCertificates},
 		{kind: "reseal", every: 6 * time.Hour, lease: 20 * time.Minute, atOnce: 1, retry: delays{5 * time.Minute, time.Hour}, run: s.reseal},
 		{kind: "domains", every: 24 * time.Hour, lease: 20 * time.Minute, atOnce: 1, retry: delays{5 * time.Minute, time.Hour}, run: s.lookAfterDomains},
-		{kind: domainJob, lease: 4 * time.Minute, atOnce: 4, batch: domainBatch, runAll: s.lookAtDomains},
+		{kind: domainJob, lease: 4 * time.Minute, atOnce: domainHands, batch: domainBatch, runAll: s.lookAtDomains},
 		{kind: metadataJob, lease: 4 * time.Minute, atOnce: 4, retry: delays{15 * time.Minute, 24 * time.Hour}, run: s.readMetadata},
 		{kind: "sweep", every: 10 * time.Minute, lease: 4 * time.Minute, atOnce: 1, retry: delays{time.Minute, 10 * time.Minute}, run: s.sweep},
 	}

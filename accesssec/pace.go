@@ -10,12 +10,17 @@ import (
 // many a second, of which a second's worth may come at once.
 const paceEach = time.Second / 20
 
-// pace spreads looks out. It is this instance's own, and forgets what is over. Safe for
-// concurrent use.
+// pace spreads looks out, and what is written of them. It is this instance's own, and
+// forgets what is over. Safe for concurrent use.
 type pace struct {
 	mu   sync.Mutex
 	next map[string]time.Time // by name servers: the first turn that is free
+
+	looks   chan struct{} // of which only so many go on at once
+	writing sync.Mutex    // batches: each by itself is no slower, and leaves the store's connections to others
 }
+
+func newPace() *pace { return &pace{looks: make(chan struct{}, looksInAll)} }
 
 // turn takes the next turn at these name servers, and says how long it is until then; 0 is
 // now. Where none are known there is no waiting.

@@ -162,7 +162,7 @@ func New(st store.Store, origin string, keys *seal.Ring, opts *Options) (*Servic
 		strings.ContainsAny(p, "_?#% \\") || strings.Contains(p, "//") {
 		return nil, fmt.Errorf("accesssec: Options.Path %q: want a plain path with a slash at both ends and no underscore", p)
 	}
-	s.breaker, s.pace = &doubt{}, &pace{}
+	s.breaker, s.pace = &doubt{}, newPace()
 	s.checker = domainclaim.NewChecker(&domainclaim.CheckerOptions{Resolvers: s.opts.Resolvers, Authority: s.opts.Authority, Now: s.opts.Now})
 	return s, nil
 }
