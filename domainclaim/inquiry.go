@@ -62,7 +62,7 @@ func (l *inquiry) lookup(ctx context.Context, r Resolver, authoritative bool, re
 func lookup(ctx context.Context, timeout time.Duration, r Resolver, authoritative bool, record int, rooted string) reply {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	a, err := r.LookupTXT(ctx, rooted)
+	a, err := guarded(rooted, func() (Answer, error) { return r.LookupTXT(ctx, rooted) })
 	rep := reply{record: record, Answer: a}
 	rep.Name, rep.Authoritative = rooted, authoritative
 	switch {
@@ -80,6 +80,18 @@ func lookup(ctx context.Context, timeout time.Duration, r Resolver, authoritativ
 		rep.Code = CodeUnexpected
 	}
 	return rep
+}
+
+// guarded makes an error of a panic in what a caller of this package has brought: look-ups
+// have goroutines of their own, where it would end the process.
+func guarded[T any](rooted string, ask func() (T, error)) (v T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			var none T
+			v, err = none, &LookupError{Name: rooted, Code: CodeUnexpected, Err: fmt.Errorf("a panic with a %T", p)}
+		}
+	}()
+	return ask()
 }
 
 func codeOf(err error) Code {
@@ -153,7 +165,7 @@ func (l *inquiry) findZone(ctx context.Context, rooted string) (Zone, error) {
 	if n > maxAliases+2 {
 		return Zone{}, &LookupError{Name: rooted, Code: CodeAliasLoop, Err: errors.New("too many zones")}
 	}
-	z, err := l.authority.Zone(ctx, rooted)
+	z, err := guarded(rooted, func() (Zone, error) { return l.authority.Zone(ctx, rooted) })
 	if err == nil && len(z.Servers) == 0 {
 		err = fmt.Errorf("domainclaim: the Authority gave no servers for %s", quote(printable(rooted, maxName+1)))
 	}

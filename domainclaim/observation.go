@@ -86,7 +86,7 @@ const (
 	CodeLame       Code = "LAME"       // the server answers for somebody else
 	CodeAliasLoop  Code = "CNAME_LOOP" // or more than eight aliases in a row
 	CodeLocal      Code = "LOCAL"      // the question could not be asked
-	CodeUnexpected Code = "UNEXPECTED" // a Resolver broke its contract
+	CodeUnexpected Code = "UNEXPECTED" // a Resolver broke its contract, or panicked
 )
 
 // Resolver looks the TXT records of one name up at one server. The name is rooted:
