@@ -202,7 +202,8 @@ func (a *Admin) VerifyDomain(ctx context.Context, id string) (domainclaim.Observ
 
 // CoverSubdomains makes the claim count for addresses on all domains below it as well,
 // but for those on which a more specific claim is verified, which may be another org's. It
-// asks for the password again. There is no way back but to withdraw the claim.
+// asks for the password again. There is no way back but to withdraw the claim. One that has
+// lapsed keeps closed what it had closed, and closes no more: CodeDomainUnproven.
 func (a *Admin) CoverSubdomains(ctx context.Context, id string) (Domain, error) {
 	var d Domain
 	err := a.s.change(ctx, func(c *change) error {
@@ -220,11 +221,15 @@ func (a *Admin) CoverSubdomains(ctx context.Context, id string) (Domain, error) 
 		if d.State == domainclaim.Released {
 			return refuse(CodeNotFound, "the claim was given up")
 		}
+		e := by.by(audit.DomainWidened, thing(audit.KindDomain, d.ID, d.Name))
+		if d.State == domainclaim.Unverified {
+			e.Type = audit.ChangeRefused
+			return refuse(CodeDomainUnproven, d.Guide().Says).inOrg(a.p.OrgID, e)
+		}
 		d.Subdomains = true
 		if err := d.update(ctx, c, rec); err != nil {
 			return err
 		}
-		e := by.by(audit.DomainWidened, thing(audit.KindDomain, d.ID, d.Name))
 		if d.Holds() {
 			ended, err := c.endClosed(ctx, a.p.OrgID)
 			if err != nil {

@@ -23,6 +23,7 @@ func domainFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"Contest":  domainContestFlows(),
 		"Withdraw": domainWithdrawFlows(),
 		"Races":    domainRaceFlows(),
+		"Cover":    domainCoverFlows(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -96,8 +97,8 @@ func (c *customer) domainID(name string) string {
 // stands compares where the org's claim stands.
 func (c *customer) stands(name string, want domainclaim.State) {
 	c.w.t.Helper()
-	if got := c.claimOn(name).State; got != want {
-		c.w.t.Errorf("%s: the claim on %s is %s, want %s", c.name, name, got, want)
+	if got := c.claimOn(name); got.State != want {
+		c.w.t.Errorf("%s: the claim on %s is %s, want %s, at %v: %+v, last seen %+v", c.name, name, got.State, want, c.w.clock(), got, got.Last)
 	}
 }
 
