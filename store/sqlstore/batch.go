@@ -33,12 +33,18 @@ func (c conn) queue(ctx context.Context, n int) error {
 	return nil
 }
 
+// mostAhead is how many bytes are set aside for a column before they are needed.
+const mostAhead = 1 << 20
+
 // rows are records on their way to PostgreSQL: each column is one parameter, the text of
 // an array. So a statement reads the same for any number of records, and any driver can
 // carry it. It comes out of a query of its own, where the planner can't see how many there
 // are: it expects ten, and goes to the table by its key. Else it may well read all of a
 // table for some hundred, and a serializable transaction then counts as having read it all.
-type rows [][]byte
+type rows struct {
+	most    int // records that are to come
+	columns [][]byte
+}
 
 // batch is one statement for many records.
 type batch struct {
@@ -58,22 +64,24 @@ func (b batch) String() string {
 
 // add adds one record, in the order of the columns.
 func (r *rows) add(values ...any) {
-	if *r == nil {
-		*r = make(rows, len(values))
+	if r.columns == nil {
+		r.columns = make([][]byte, len(values))
+		for i, v := range values {
+			first := element([]byte{'{'}, v)
+			// The others are about as long, but for one in a great many.
+			r.columns[i] = slices.Grow(first, min(r.most*(len(first)+len(first)/8), mostAhead))
+		}
+		return
 	}
 	for i, v := range values {
-		between := byte(',')
-		if (*r)[i] == nil {
-			between = '{'
-		}
-		(*r)[i] = element(append((*r)[i], between), v)
+		r.columns[i] = element(append(r.columns[i], ','), v)
 	}
 }
 
 // args are the parameters of a batch.
 func (r rows) args() []any {
-	out := make([]any, len(r))
-	for i, column := range r {
+	out := make([]any, len(r.columns))
+	for i, column := range r.columns {
 		out[i] = string(append(column, '}'))
 	}
 	return out
@@ -161,7 +169,7 @@ func (c conn) createEach(ctx context.Context, rs []record, together batch) error
 		}
 		return nil
 	}
-	var in rows
+	in := rows{most: len(rs)}
 	for _, r := range rs {
 		in.add(r.values...)
 	}
@@ -191,7 +199,7 @@ func (c conn) replaceEach(ctx context.Context, rs []record, together batch) erro
 
 // replaceSame updates those of rs that it can by one statement, and returns the others.
 func (c conn) replaceSame(ctx context.Context, rs []record, together batch) ([]record, error) {
-	var in rows
+	in := rows{most: len(rs)}
 	seen := make(map[string]bool, len(rs))
 	for _, r := range rs {
 		key := fmt.Sprintf("%q", r.key)

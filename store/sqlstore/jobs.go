@@ -49,7 +49,7 @@ func (c conn) putJobs(ctx context.Context, jobs []store.Job) error {
 		return []any{j.OrgID, j.Kind, j.Key, c.dialect().at(j.At), blob(j.Body)}
 	}
 	if c.batches(len(jobs)) {
-		var in rows
+		in := rows{most: len(jobs)}
 		for _, j := range jobs {
 			in.add(values(j)...)
 		}
@@ -89,7 +89,7 @@ func (t *Tx) FinishJobs(ctx context.Context, done ...store.JobDone) (int, error)
 // finishJobs ends the leases of jobs of which none is there twice, and counts those that
 // were still held.
 func (c conn) finishJobs(ctx context.Context, done []store.JobDone) (int, error) {
-	var over, back rows
+	over, back := rows{most: len(done)}, rows{most: len(done)}
 	finished := 0
 	for _, f := range done {
 		held := []any{f.OrgID, f.Kind, f.Key, f.Lease, f.Seq}
@@ -109,14 +109,14 @@ func (c conn) finishJobs(ctx context.Context, done []store.JobDone) (int, error)
 	}
 	const held = `WHERE j.org_id = r.org_id AND j.kind = r.kind AND j.key = r.key AND j.lease = r.lease AND r.lease <> '' AND j.seq = r.seq`
 	columns := []string{"org_id text", "kind text", "key text", "lease text", "seq bigint", "at timestamptz", "body bytea"}
-	if over != nil {
+	if over.columns != nil {
 		n, err := c.exec(ctx, batch{`DELETE FROM {jobs} AS j USING`, columns[:5], held}.String(), over.args()...)
 		if err != nil {
 			return 0, err
 		}
 		finished += n
 	}
-	if back != nil {
+	if back.columns != nil {
 		n, err := c.exec(ctx, batch{`UPDATE {jobs} AS j SET at = r.at, body = r.body, lease = '', lease_until = NULL FROM`, columns, held}.String(), back.args()...)
 		if err != nil {
 			return 0, err
