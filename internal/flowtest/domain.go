@@ -24,6 +24,7 @@ func domainFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"Withdraw": domainWithdrawFlows(),
 		"Races":    domainRaceFlows(),
 		"Cover":    domainCoverFlows(),
+		"Limits":   domainLimitFlows(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
