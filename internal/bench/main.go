@@ -1,7 +1,7 @@
 // Command bench measures this library beside others. The part saml reads responses beside
 // github.com/russellhaering/gosaml2 and github.com/crewjam/saml. The part totp looks at
 // codes beside github.com/pquerna/otp, right ones beside wrong ones, and at recovery codes
-// beside one run of Argon2id.
+// beside one run of Argon2id. The part domain looks at a claim beside net.Resolver.
 //
 // Keys, documents and codes are made at run time; all that is measured runs in one
 // process, in turn, and is compared round by round, by the processor's time, with each
@@ -24,8 +24,15 @@ import (
 )
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == nameServerFlag {
+		if err := beNameServer(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		return
+	}
 	rounds := flag.Int("rounds", 21, "how often each has its turn")
-	part := flag.String("part", "", "saml or totp; both when empty")
+	part := flag.String("part", "", "saml, totp or domain; all when empty")
 	check := flag.Bool("check", false, "exit with 1 if a bar is missed")
 	flag.Parse()
 	missed, err := run(os.Stdout, *part, max(1, *rounds))
@@ -46,7 +53,7 @@ func run(out io.Writer, part string, rounds int) (missed int, err error) {
 	parts := []struct {
 		name    string
 		measure func(out io.Writer, rounds int) (int, error)
-	}{{"saml", logins}, {"totp", factors}}
+	}{{"saml", logins}, {"totp", factors}, {"domain", domains}}
 	met := false
 	for _, p := range parts {
 		if part != "" && part != p.name {
