@@ -3,6 +3,7 @@ package accesssec
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -99,7 +100,8 @@ func holder(ctx context.Context, r store.Reader, address string) (string, error)
 	return claim.OrgID, err
 }
 
-// domains are an org's claims that count. One goroutine uses them.
+// domains are an org's claims that count, for as long as one transaction or preview runs:
+// what was found is not asked for again. One goroutine uses them.
 type domains struct {
 	orgID  string
 	byName map[string]ownDomain
@@ -115,27 +117,23 @@ type ownDomain struct {
 
 func ownDomains(ctx context.Context, r store.Reader, orgID string) (domains, error) {
 	own := domains{orgID: orgID, byName: map[string]ownDomain{}, found: map[string]ownDomain{}}
-	p := store.Paging{Limit: 1000}
-	for {
-		page, err := r.Domains(ctx, orgID, p)
-		if err != nil {
-			return own, err
+	err := eachDomain(ctx, r, orgID, func(rec store.Domain) error {
+		state := domainState(rec.Status)
+		if state == policy.DomainUnclaimed {
+			return nil
 		}
-		for _, rec := range page.Items {
-			state := domainState(rec.Status)
-			if state == policy.DomainUnclaimed {
-				continue
-			}
-			d, err := domainOf(rec)
-			if err != nil {
-				return own, err
-			}
-			own.byName[rec.Name] = ownDomain{state: state, subdomains: d.Subdomains}
-		}
-		if p.After = page.Next; p.After == "" {
-			return own, nil
-		}
-	}
+		d, err := domainOf(rec)
+		own.byName[rec.Name] = ownDomain{state: state, subdomains: d.Subdomains}
+		return err
+	})
+	return own, err
+}
+
+// without is the claims as they would be without the one on that name.
+func (own domains) without(name string) domains {
+	left := domains{orgID: own.orgID, byName: maps.Clone(own.byName), found: map[string]ownDomain{}}
+	delete(left.byName, name)
+	return left
 }
 
 // over is the org's claim that covers an address, chosen as whose chooses it, and whether

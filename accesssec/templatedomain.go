@@ -7,13 +7,19 @@ func domainTemplates() []TemplateInfo {
 	return slices.Concat(recordTemplates(), claimTemplates())
 }
 
+// domainKeys have a place in each of them.
+func domainKeys() []TemplateKey {
+	return []TemplateKey{
+		{"org", "the name of the organization"},
+		{"site", "the host that people know the application by"},
+		{"time", "when it happened, in UTC"},
+		{"domain", "the domain, with its ASCII form where that is another"},
+	}
+}
+
 // recordTemplates are of what was seen in DNS.
 func recordTemplates() []TemplateInfo {
-	org := TemplateKey{"org", "the name of the organization"}
-	site := TemplateKey{"site", "the host that people know the application by"}
-	when := TemplateKey{"time", "when it happened, in UTC"}
-	domain := TemplateKey{"domain", "the domain, with its ASCII form where that is another"}
-	plain := []TemplateKey{org, site, when, domain}
+	plain := domainKeys()
 	record := []TemplateKey{{"name", "the name of the DNS record"}, {"value", "its value"}}
 	seen := []TemplateKey{{"since", "when the record was first found missing, in UTC"}, {"seen", "what was seen, in English"}}
 	return []TemplateInfo{
@@ -57,12 +63,8 @@ func recordTemplates() []TemplateInfo {
 
 // claimTemplates are of how claims end, and of what people make of them.
 func claimTemplates() []TemplateInfo {
-	org := TemplateKey{"org", "the name of the organization"}
-	site := TemplateKey{"site", "the host that people know the application by"}
-	when := TemplateKey{"time", "when it happened, in UTC"}
-	domain := TemplateKey{"domain", "the domain, with its ASCII form where that is another"}
 	by := TemplateKey{"by", "the address of who did it; \"the application on behalf of\" it when it was not the person at a browser"}
-	plain := []TemplateKey{org, site, when, domain}
+	plain := domainKeys()
 	return []TemplateInfo{
 		{
 			TemplateDomainExpired,
@@ -98,7 +100,7 @@ func claimTemplates() []TemplateInfo {
 			"On {time} {by} gave up the claim of {org} on {domain} at {site}. Single sign-on of {org} does not work for people with addresses there any more, " +
 				"and the rules of {org} say nothing about them.\n\n" +
 				"If nobody among you expected this, look into the audit log, and end the sessions of who did it.\n",
-			append(plain[:4:4], by),
+			append(domainKeys(), by),
 		},
 		{
 			TemplateDomainWidened,
@@ -106,7 +108,7 @@ func claimTemplates() []TemplateInfo {
 			"On {time} {by} made the claim of {org} on {domain} at {site} count for all domains below it. " +
 				"From now on the rules of {org} decide how people with addresses there sign in, but for domains that another claim holds.\n\n" +
 				"If nobody among you expected this, look into the audit log, and end the sessions of who did it.\n",
-			append(plain[:4:4], by),
+			append(domainKeys(), by),
 		},
 	}
 }

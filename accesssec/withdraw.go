@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"maps"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -91,8 +90,7 @@ func (a *Admin) withdrawal(ctx context.Context, r store.Reader, id string) (stor
 	if err != nil {
 		return rec, d, w, err
 	}
-	left := domains{own.orgID, maps.Clone(own.byName), map[string]ownDomain{}}
-	delete(left.byName, d.Name)
+	left := own.without(d.Name)
 	rules := acc.policy(org.ID, org.Name)
 	sum := sha256.New()
 	fmt.Fprintf(sum, "accesssec withdrawal v1\n%s %s %s %d %t\n%s\n", org.ID, d.ID, d.State, d.Generation, d.Subdomains, org.Access)
@@ -109,8 +107,7 @@ func (a *Admin) withdrawal(ctx context.Context, r store.Reader, id string) (stor
 			w.LoseSSO++
 			fmt.Fprintf(sum, "sso %s\n", m.UserID)
 		}
-		blocked := policy.Decide(will).Reason == policy.ExternalBlocked
-		if blocked && policy.Decide(was).Reason != policy.ExternalBlocked {
+		if keptOut(will) && !keptOut(was) {
 			w.LoseAccess++
 			fmt.Fprintf(sum, "access %s\n", m.UserID)
 		}
@@ -125,3 +122,6 @@ func signsOn(in policy.Input) bool {
 	in.Attempt = policy.Attempt{Method: policy.SSO, Connection: in.Target.Connection}
 	return policy.Decide(in).Allow
 }
+
+// keptOut reports whether the person is external, and the org blocks those.
+func keptOut(in policy.Input) bool { return policy.Decide(in).Reason == policy.ExternalBlocked }
