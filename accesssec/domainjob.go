@@ -167,10 +167,12 @@ func (s *Service) lookAt(ctx context.Context, l *domainLook) {
 	if l.over = d.CheckAt.IsZero(); l.over {
 		return
 	}
-	now := s.now()
-	if wait := s.pace.turn(d.NameServers, now); wait > 0 && !l.job.body.Turn {
-		l.next, l.job.body.Turn = now.Add(wait), true
-		return
+	if !l.job.body.Turn { // who has waited took its turn then
+		now := s.now()
+		if wait := s.pace.turn(d.NameServers, now); wait > 0 {
+			l.next, l.job.body.Turn = now.Add(wait), true
+			return
+		}
 	}
 	seen, err := s.lookNow(ctx, d)
 	if err != nil {

@@ -25,6 +25,9 @@ func domainFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"Races":    domainRaceFlows(),
 		"Cover":    domainCoverFlows(),
 		"Limits":   domainLimitFlows(),
+		"Jobs":     domainJobFlows(),
+		"Doubt":    domainDoubtFlows(),
+		"Faults":   domainFaultFlows(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
