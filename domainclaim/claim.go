@@ -117,16 +117,6 @@ func (c Claim) Release() Claim {
 // Holds reports whether the claim keeps the name from being verified by another.
 func (c Claim) Holds() bool { return c.State == Verified || c.State == Missing }
 
-// Group names the name servers that the claim's zone was last known to be kept at; the
-// claim's name where that is not known. Claims of one group are better looked up a few at
-// a time.
-func (c Claim) Group() string {
-	if len(c.NameServers) == 0 {
-		return c.Name
-	}
-	return strings.Join(c.NameServers, " ")
-}
-
 // Covers reports whether an address is at the claimed name, or below it where the
 // claim is for subdomains too. Labels are compared, not text: a claim on example.com
 // covers nothing at notexample.com. It looks at the name alone: see [Claim.Holds] for

@@ -103,21 +103,16 @@ func TestHistoryCodes(t *testing.T) {
 	}
 }
 
-// TestGroup: claims are grouped by where their zones were last known to be kept.
-func TestGroup(t *testing.T) {
+// TestNameServersStay: a look that found none leaves those that were known.
+func TestNameServersStay(t *testing.T) {
 	t.Parallel()
 	c := claim(t, "example.com")
-	if c.Group() != "example.com" {
-		t.Errorf("group %q before the name servers are known", c.Group())
-	}
 	o := seen(c, domainclaim.Present)
 	o.NameServers = []string{"ns1.example.net.", "ns2.example.net."}
 	c, _ = c.Next(o, start)
 	o.NameServers[0] = "changed." // by the caller, later
-	if want := "ns1.example.net. ns2.example.net."; c.Group() != want {
-		t.Errorf("group %q, want %q", c.Group(), want)
-	}
-	if c, _ = c.Next(seen(c, domainclaim.Unknown), start); len(c.NameServers) != 2 {
-		t.Errorf("name servers %q after a look that found none", c.NameServers)
+	c, _ = c.Next(seen(c, domainclaim.Unknown), start)
+	if d := cmp.Diff([]string{"ns1.example.net.", "ns2.example.net."}, c.NameServers); d != "" {
+		t.Error(d)
 	}
 }

@@ -241,7 +241,7 @@ func FuzzNext(f *testing.F) {
 		now := start.Add(time.Duration(seconds%(1<<32)) * time.Second)
 		before, seenBefore := copied(t, c), o
 		var breaker domainclaim.Breaker
-		breaker.Watch(c.Group(), c, o)
+		breaker.Watch("org", c, o)
 		c.Guide()
 		for label, next := range map[string]func(domainclaim.Observation, time.Time) (domainclaim.Claim, domainclaim.Event){"Next": c.Next, "Contest": c.Contest} {
 			got, event := next(o, now)
