@@ -21,7 +21,7 @@ import (
 // The bounds of a zone, as far as it is asked.
 const (
 	maxHosts       = 16 // name servers
-	maxHostServers = 3  // addresses of one of them
+	maxHostServers = 1  // addresses of one of them: each host has one voice
 	maxZoneServers = 16 // addresses in all
 	maxClimb       = 16 // names that are tried for a zone
 )
@@ -301,7 +301,9 @@ func (a *authority) vote(ctx context.Context, name string, kind dnsmessage.Type)
 			values = append(values, v)
 		}
 	}
-	if len(values) > 0 || 2*proper > len(a.resolvers) {
+	if len(values) == 0 && len(votes) > 0 {
+		errs = append(errs, fmt.Errorf("domainclaim: resolvers differ about %s", quote(printable(name, maxName+1))))
+	} else if len(values) > 0 || 2*proper > len(a.resolvers) {
 		return values, nil
 	}
 	return nil, errors.Join(errs...)

@@ -8,9 +8,10 @@ import (
 
 // When absences are too many to be true: when more than one in twenty of the last looks,
 // and twenty at least, found a record gone that was there the time before. Looks are those
-// at verified claims, each claim once a day, of the last two days; records of one owner
-// that vanish are one, since a single organisation may well take all of them away at once,
-// and must not shield other claims by that.
+// at verified claims, each claim once a day, of the last two days; records that vanish are
+// one for each owner and for each registered domain, whichever is fewer: a single
+// organisation may well take all of its records away at once, and nobody shall shield
+// other claims by that.
 const (
 	breakerLooks  = 1000
 	breakerFewest = 20
@@ -37,13 +38,14 @@ type Breaker struct {
 	first int
 	n     int
 	at    map[uint64]int // where in looks a claim is, by its name
-	gone  map[uint64]int // how many records have vanished, by owner
+	// How many records have vanished, by owner and by registered domain.
+	owners, domains map[uint64]int
 }
 
 type look struct {
-	at          time.Time
-	name, owner uint64 // hashed
-	gone        bool
+	at                  time.Time
+	name, owner, domain uint64 // hashed
+	gone                bool
 }
 
 // Watch returns o as it was, or, while too many records vanish at once, an absence as an
@@ -75,14 +77,15 @@ func (b *Breaker) Open(now time.Time) bool {
 }
 
 func (b *Breaker) open() bool {
-	return len(b.gone) >= breakerFewest && len(b.gone)*breakerShare > b.n
+	gone := min(len(b.owners), len(b.domains))
+	return gone >= breakerFewest && gone*breakerShare > b.n
 }
 
 // count takes the look at c into account, unless it is one of many of the day, or the
 // record vanished before.
 func (b *Breaker) count(owner string, c Claim, at time.Time, gone bool) {
 	if b.at == nil {
-		b.seed, b.at, b.gone = maphash.MakeSeed(), map[uint64]int{}, map[uint64]int{}
+		b.seed, b.at, b.owners, b.domains = maphash.MakeSeed(), map[uint64]int{}, map[uint64]int{}, map[uint64]int{}
 	}
 	name := maphash.String(b.seed, c.Name)
 	var last *look
@@ -102,11 +105,12 @@ func (b *Breaker) count(owner string, c Claim, at time.Time, gone bool) {
 		return
 	}
 	if last == nil || !today(last.at) {
-		last = b.add(look{at: at, name: name, owner: maphash.String(b.seed, owner)})
+		last = b.add(look{at: at, name: name, owner: maphash.String(b.seed, owner), domain: maphash.String(b.seed, registered(c.Name))})
 	}
 	if gone {
 		last.gone = true
-		b.gone[last.owner]++
+		b.owners[last.owner]++
+		b.domains[last.domain]++
 	}
 }
 
@@ -126,9 +130,8 @@ func (b *Breaker) back(l *look) {
 		return
 	}
 	l.gone = false
-	if b.gone[l.owner]--; b.gone[l.owner] == 0 {
-		delete(b.gone, l.owner)
-	}
+	lessen(b.owners, l.owner)
+	lessen(b.domains, l.domain)
 }
 
 // forget drops what is too old. What is far ahead is by a clock that was wrong.
@@ -146,4 +149,10 @@ func (b *Breaker) drop() {
 	}
 	b.first = (b.first + 1) % breakerLooks
 	b.n--
+}
+
+func lessen(counts map[uint64]int, key uint64) {
+	if counts[key]--; counts[key] == 0 {
+		delete(counts, key)
+	}
 }

@@ -4,5 +4,5 @@ package domainclaim
 func (b *Breaker) Kept() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.n + len(b.at) + len(b.gone)
+	return b.n + len(b.at) + len(b.owners) + len(b.domains)
 }

@@ -92,14 +92,16 @@ func derive(resolvers []Resolver, timeout time.Duration) Authority {
 // where the record was. When that is no proof, and for every other claim, all resolvers
 // are asked for both names at once.
 //
-// A claim that holds is [Present] when any of them shows the proof; any other, when more
-// than half of all do: one that lies must not prove a domain. When they do not prove it,
-// the name servers of the zone are asked, if there is an Authority, and what they say
-// goes, with Observation.Authoritative: Present, when one of them (for a claim that holds)
-// or at least half of those that answered show the proof; [Absent] or [Mismatch] when
-// more than half answered properly, and none shows it.
+// A verified claim is [Present] when more than half of the resolvers show the proof. When
+// they do not, and for every claim in another state, the name servers of the zone
+// are asked, if there is an Authority, and what they say goes, with
+// Observation.Authoritative: Present, when one of them (for a claim that holds) or at least
+// half of those that answered, which are more than half of all, show the proof; [Absent] or
+// [Mismatch] when more than half answered properly, and none shows it. So a resolver that
+// lies, or has not heard of a change, proves no domain and keeps none.
 //
-// When they cannot tell it is Absent or Mismatch by the resolvers: more than half of them
+// When they cannot tell, it is Present when more than half of the resolvers show the proof,
+// or any, for a claim that holds; and Absent or Mismatch when more than half of them
 // answered properly for both names, and nobody at all showed a proof. Otherwise it is
 // [Unknown], as it is when ctx ended.
 func (c *Checker) Check(ctx context.Context, claim Claim) Observation {
@@ -112,7 +114,7 @@ func (c *Checker) Check(ctx context.Context, claim Claim) Observation {
 	ctx, cancel := context.WithTimeout(ctx, allTimeouts*c.timeout)
 	defer cancel()
 	l.askResolvers(ctx)
-	if !l.poll().proves(claim) && l.worthwhile() {
+	if !(claim.State == Verified && l.poll().proves()) && l.worthwhile() {
 		l.askAuthority(ctx)
 	}
 	return l.finish(ctx)
@@ -120,8 +122,7 @@ func (c *Checker) Check(ctx context.Context, claim Claim) Observation {
 
 // CheckNow looks while somebody waits for the result: the name servers of the zone are
 // asked first, and their word is the outcome when they can tell, whatever resolvers have
-// kept; but a claim that holds and that a resolver still shows is [Unknown], and not
-// absent. The resolvers are asked beside them, for Observation.CachedUntil. Where the name
+// kept. The resolvers are asked beside them, for Observation.CachedUntil. Where the name
 // servers cannot tell it is as [Checker.Check].
 func (c *Checker) CheckNow(ctx context.Context, claim Claim) Observation {
 	ctx, cancel := context.WithTimeout(ctx, allTimeouts*c.timeout)

@@ -110,7 +110,12 @@ func (c Claim) Renew(now time.Time) Claim {
 // Release gives the claim up. No observation moves it from here.
 func (c Claim) Release() Claim {
 	c.State = Released
-	c.CheckAt = time.Time{}
+	c.CheckAt, c.NameServers = time.Time{}, nil
+	if c.Last != nil { // its end is of interest, not all that was answered
+		last := *c.Last
+		last.Found, last.Answers, last.NameServers = nil, nil, nil
+		c.Last = &last
+	}
 	return c
 }
 
@@ -164,12 +169,17 @@ func (c Claim) Records() []Record {
 
 // host is name relative to the registered domain that it is in.
 func (c Claim) host(name string) string {
-	parents := candidates(c.Name)
-	registered := parents[len(parents)-1]
-	if name == registered {
+	top := registered(c.Name)
+	if name == top {
 		return "@"
 	}
-	return strings.TrimSuffix(name, "."+registered)
+	return strings.TrimSuffix(name, "."+top)
+}
+
+// registered is the domain right below the public suffix that name is in.
+func registered(name string) string {
+	names := candidates(name)
+	return names[len(names)-1]
 }
 
 func (c Claim) prefix() string    { return c.Product + "-domain-verify=" }

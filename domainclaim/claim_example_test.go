@@ -81,7 +81,7 @@ func ExampleBreaker() {
 	for i := range 30 {
 		c := claim
 		org := fmt.Sprintf("org%d", i)
-		c.Name = org + ".example.com"
+		c.Name = org + "-example.com"
 		o := breaker.Watch(org, c, look(c, domainclaim.Absent, now))
 		if !o.Doubted {
 			believed++

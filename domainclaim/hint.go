@@ -27,6 +27,11 @@ func (l *inquiry) hint(o Observation, decided []reply, p poll) string {
 // wanted is the record to publish.
 func (l *inquiry) wanted() string {
 	record := l.claim.Records()[apex]
+	for _, v := range l.resolverReplies {
+		if v.record == apex && len(v.Aliases) > 0 { // beside an alias no record can stand
+			record = l.claim.Records()[label]
+		}
+	}
 	return fmt.Sprintf("a TXT record at %s with the value %s", record.Name, record.Value)
 }
 
@@ -92,8 +97,6 @@ func (l *inquiry) hintUnknown(o Observation, p poll) string {
 		}
 	}
 	switch {
-	case p.shows > 0 && l.authoritative() == Absent:
-		return sentences("The domain's own name servers do not have the record, but other DNS servers still show it, so nothing changes yet. If it was removed by mistake, put it back.", l.hintStill(o))
 	case p.shows > 0:
 		return sentences(fmt.Sprintf("The record is seen by %d of %d DNS servers. More than half have to see it.", p.shows, p.all()), l.hintStill(o), l.hintZone())
 	case len(l.resolverReplies) == 0 && !l.authorityAsked:
@@ -126,6 +129,11 @@ func sentences(s ...string) string {
 }
 
 func (c Claim) hintMismatch(wanted string, replies []reply, ours []string) string {
+	for _, r := range replies {
+		if r.record == apex && len(r.Aliases) > 0 && slices.ContainsFunc(r.Values, func(v string) bool { return c.proves(apex, v) }) {
+			return fmt.Sprintf("The record was found behind an alias of %s, where it proves nothing. Add %s.", c.Name, wanted)
+		}
+	}
 	for _, r := range replies {
 		if r.record == apex && slices.ContainsFunc(r.Values, func(v string) bool { return c.Token != "" && bare(v) == c.Token }) {
 			return fmt.Sprintf("The token stands alone at %s. There it needs the text before it too: publish %s.", c.Name, wanted)

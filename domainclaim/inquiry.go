@@ -199,6 +199,10 @@ func (l *inquiry) askZone(ctx context.Context, z Zone, record int, rooted string
 			v.count(l.claim, *r)
 			continue
 		}
+		if record == apex { // what stands behind it proves nothing
+			v.of++
+			continue
+		}
 		target := r.Aliases[len(r.Aliases)-1]
 		sub, ok := beyond[target]
 		if !ok && len(beyond) < 2 { // servers that differ: one is out of date
@@ -262,7 +266,7 @@ func (v *verdict) count(c Claim, r reply) {
 // the way of a proof, and an odd one must not make it.
 func (v *verdict) weigh(holds bool, total int) Outcome {
 	switch {
-	case v.has > 0 && (holds || 2*v.has >= v.of):
+	case v.has > 0 && (holds || 2*v.has >= v.of && 2*v.of > total):
 		return Present
 	case !v.some && 2*v.of > total:
 		return Absent

@@ -20,9 +20,7 @@ type poll struct {
 	failed int
 }
 
-func (p poll) proves(c Claim) bool {
-	return p.shows > 0 && (c.Holds() || 2*p.shows > p.all())
-}
+func (p poll) proves() bool { return 2*p.shows > p.all() }
 
 // absent needs a majority of all, and nobody who says otherwise.
 func (p poll) absent() bool { return p.shows == 0 && 2*p.clean > p.all() }
@@ -82,11 +80,11 @@ func (l *inquiry) finish(ctx context.Context) Observation {
 	switch {
 	case said == Present:
 		outcome, authoritative, decided = Present, true, servers
-	case said == Absent && l.claim.Holds() && p.shows > 0:
-		// Gone, and yet seen: nothing is to be concluded of what is still to be had.
 	case said == Absent:
+		// Whatever resolvers still show: the grace outlasts every cache, and one that lies
+		// must not keep a name.
 		outcome, authoritative, decided = Absent, true, servers
-	case p.proves(l.claim):
+	case p.proves(), l.claim.Holds() && p.shows > 0:
 		outcome, decided = Present, l.resolverReplies
 	case p.absent() && !l.seenByAuthority():
 		outcome, decided = Absent, l.resolverReplies
@@ -172,10 +170,13 @@ func (c Claim) sort(replies []reply) (ours, other []string) {
 	for _, r := range replies {
 		for _, v := range r.Values {
 			switch {
-			case c.proves(r.record, v):
+			case c.proof(r, v):
 				proof = append(proof, v)
-			case c.meant(r.record, v):
+			case c.meant(r, v):
 				ours = append(ours, v)
+			case len(r.Aliases) > 0:
+				// Whoever claims a name can have its alias lead anywhere, also to names that
+				// only the host's own resolvers know: what stands there is not for them to see.
 			default:
 				other = append(other, v)
 			}
@@ -186,7 +187,14 @@ func (c Claim) sort(replies []reply) (ours, other []string) {
 
 // shows reports whether an answer has the proof.
 func (c Claim) shows(r reply) bool {
-	return r.ok && slices.ContainsFunc(r.Values, func(v string) bool { return c.proves(r.record, v) })
+	return r.ok && slices.ContainsFunc(r.Values, func(v string) bool { return c.proof(r, v) })
+}
+
+// proof reports whether a value of an answer is the proof. Behind an alias of the name
+// itself it is not: there stands what somebody publishes who runs a server for the name's
+// owner. An alias of the label is made for no other purpose.
+func (c Claim) proof(r reply, value string) bool {
+	return (r.record == label || len(r.Aliases) == 0) && c.proves(r.record, value)
 }
 
 // proves reports whether value, found at the name of that record, is the proof.
@@ -199,9 +207,9 @@ func (c Claim) proves(record int, value string) bool {
 }
 
 // meant reports whether value looks as if it was published for a claim of this
-// product. Whatever stands under the label does.
-func (c Claim) meant(record int, value string) bool {
-	return record == label ||
+// product. Whatever stands under the label itself does.
+func (c Claim) meant(r reply, value string) bool {
+	return r.record == label && len(r.Aliases) == 0 ||
 		strings.Contains(foldASCII(value), c.prefix()) ||
 		c.Token != "" && strings.Contains(foldASCII(value), c.Token)
 }

@@ -207,7 +207,7 @@ func (c Claim) gap(at time.Time) time.Duration {
 // plan sets when to look next, and ends the wait for a proof that does not come.
 func (c Claim) plan(now time.Time, event Event) (Claim, Event) {
 	switch {
-	case c.State == Pending && !now.Before(c.CreatedAt.Add(PendingFor)):
+	case c.State == Pending && c.Contested.IsZero() && !now.Before(c.CreatedAt.Add(PendingFor)):
 		return c.Release(), EventExpired
 	case c.State == Unverified && !c.LapsedAt.IsZero() && !now.Before(c.LapsedAt.Add(lapsedFor)):
 		c.CheckAt = time.Time{}
