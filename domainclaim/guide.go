@@ -18,7 +18,8 @@ type Guide struct {
 	// NextAt is when the next look is; zero: there is none.
 	NextAt time.Time `json:"nextAt,omitzero"`
 	// EndsAt is when a pending claim is released if it was not proven by then, and the
-	// earliest instant at which one whose record is missing lapses.
+	// earliest instant at which one whose record is missing lapses. A claim that is
+	// contested waits without an end.
 	EndsAt time.Time `json:"endsAt,omitzero"`
 }
 
@@ -37,6 +38,7 @@ func (c Claim) Guide() Guide {
 		g.EndsAt = c.CreatedAt.Add(PendingFor)
 		g.Says = "The domain is not verified yet. Publish one of the records: it is looked for again and again, until " + date(g.EndsAt) + "."
 		if !c.Contested.IsZero() {
+			g.EndsAt = time.Time{}
 			g.Says = "The record is there, but another organization has verified this domain, and its record is there too. Both have been told. The domain is yours once the other organization gives it up, or its record has been gone for a week."
 		}
 	case Verified:

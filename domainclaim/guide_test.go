@@ -37,7 +37,7 @@ func TestGuide(t *testing.T) {
 	}{
 		{"new", "The domain is not verified yet. Publish one of the records: it is looked for again and again, until 31 March 2026, 12:00 UTC.", "", c, month},
 		{"pending", "The domain is not verified yet. Publish one of the records: it is looked for again and again, until 31 March 2026, 12:00 UTC.", "No record was found.", absent, month},
-		{"contested", "The record is there, but another organization has verified this domain, and its record is there too. Both have been told. The domain is yours once the other organization gives it up, or its record has been gone for a week.", "The record was found.", contested, month},
+		{"contested", "The record is there, but another organization has verified this domain, and its record is there too. Both have been told. The domain is yours once the other organization gives it up, or its record has been gone for a week.", "The record was found.", contested, time.Time{}},
 		{"verified", "The domain is verified.", "The record was found.", verified, time.Time{}},
 		{"missing", "The record has been gone since 1 March 2026, 13:00 UTC. Put it back: the domain stays verified until 8 March 2026, 13:00 UTC at the earliest.", "No record was found.", missing, start.Add(7*24*time.Hour + time.Hour)},
 		{"lapsed", "The record was gone for a week, so the domain is no longer verified. Put the record back and verify it again.", "No record was found.", lapsed, time.Time{}},

@@ -12,7 +12,8 @@ const (
 	// GraceConfirmations how many looks must have found it gone by then.
 	Grace              = 7 * 24 * time.Hour
 	GraceConfirmations = 10
-	// PendingFor is how long a claim waits for its proof.
+	// PendingFor is how long a claim waits for its proof. One whose proof is there, and the
+	// name another's, waits on.
 	PendingFor = 30 * 24 * time.Hour
 
 	// A gap between two absences counts as absence when somebody has looked often enough,
@@ -63,7 +64,7 @@ const (
 // Unknown moves nothing, and neither adds to a count of absence nor ends it.
 //
 // A pending claim stays pending whatever else is seen, and is released when that has gone
-// on for [PendingFor]. An observation made for another name or token, which was under
+// on for [PendingFor]; but not while it is contested, see [Claim.Contest]. An observation made for another name or token, which was under
 // way when the claim was changed, is ignored, and so is every one on a claim that is
 // released, has no token, or is in a state that this version does not know.
 //
