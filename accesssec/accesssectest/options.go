@@ -20,8 +20,8 @@ type Options struct {
 	// in, which says "ann@example.com is member of Acme".
 	Handler func(*accesssec.Service) http.Handler
 
-	// Service is what the host gives to accesssec.New. Its Now, Resolvers and Notify are
-	// the world's and must be nil here. A nil Hasher is one that costs next to nothing,
+	// Service is what the host gives to accesssec.New. Its Now, Resolvers, Authority and
+	// Notify are the world's and must be nil here. A nil Hasher is one that costs next to nothing,
 	// and a nil Log is the test's own in New. Entitled is asked from when the World has
 	// begun: the customer is ready whatever its plan.
 	Service *accesssec.Options
@@ -58,8 +58,8 @@ func (o *Options) complete() (Options, error) {
 	if out.Service != nil {
 		svc = *out.Service
 	}
-	if svc.Now != nil || len(svc.Resolvers) > 0 || svc.Notify != nil {
-		return out, errors.New("accesssectest: Options.Service: Now, Resolvers and Notify are the world's (see Options.Now, World.DNS and World.Outbox): leave them out")
+	if svc.Now != nil || len(svc.Resolvers) > 0 || svc.Authority != nil || svc.Notify != nil {
+		return out, errors.New("accesssectest: Options.Service: Now, Resolvers, Authority and Notify are the world's (see Options.Now, World.DNS and World.Outbox): leave them out")
 	}
 	if svc.Hasher == nil {
 		svc.Hasher = password.NewHasher(&password.HasherOptions{InsecureCost: true})

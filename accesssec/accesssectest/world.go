@@ -32,7 +32,7 @@ type World struct {
 	Owner accesssec.Principal
 
 	IdP    *samltest.IdP   // the customer's identity provider
-	DNS    *dnstest.Server // all of DNS
+	DNS    *dnstest.Server // all of DNS, the name servers of every domain as well
 	Outbox *Outbox         // what people would have been sent
 
 	*surroundings
@@ -111,7 +111,7 @@ func (w *World) begin() (err error) {
 	provider.serve(w.IdP, w.log)
 	opts := w.opts.Service
 	opts.Now, opts.Notify = w.clock.now, w.Outbox
-	opts.Resolvers = []domainclaim.Resolver{w.DNS.Resolver()}
+	opts.Resolvers, opts.Authority = []domainclaim.Resolver{w.DNS.Resolver()}, w.DNS.Authority()
 	if w.site, err = w.newSite(); err != nil {
 		return err
 	}

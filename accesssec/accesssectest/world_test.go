@@ -251,6 +251,7 @@ func TestServiceOptions(t *testing.T) {
 	for name, bad := range map[string]*accesssec.Options{
 		"clock":     {Now: time.Now},
 		"resolvers": {Resolvers: []domainclaim.Resolver{w.DNS.Resolver()}},
+		"authority": {Authority: w.DNS.Authority()},
 		"notify":    {Notify: w.Outbox},
 		"path":      {Path: "no slashes"},
 	} {

@@ -28,6 +28,7 @@ func domainFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"Jobs":     domainJobFlows(),
 		"Doubt":    domainDoubtFlows(),
 		"Faults":   domainFaultFlows(),
+		"Lost":     domainLostFlows(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -102,7 +103,7 @@ func (c *customer) domainID(name string) string {
 func (c *customer) stands(name string, want domainclaim.State) {
 	c.w.t.Helper()
 	if got := c.claimOn(name); got.State != want {
-		c.w.t.Errorf("%s: the claim on %s is %s, want %s, at %v: %+v, last seen %+v", c.name, name, got.State, want, c.w.clock(), got, got.Last)
+		c.w.t.Errorf("%s: the claim on %s is %s, want %s, at %v, history %+v", c.name, name, got.State, want, c.w.clock(), got.History)
 	}
 }
 

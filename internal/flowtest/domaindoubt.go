@@ -20,25 +20,26 @@ func domainDoubtFlows() map[string]flow {
 		"30 vanish at once, and are not believed": doubtMany,
 		"two vanish, and are":                     doubtFew,
 		"30 of one org vanish, and are":           doubtOneOrg,
+		"30 below one domain vanish, and are":     doubtOneDomain,
 		"verified now while nothing is believed":  doubtNow,
 		"a resolver that lies is outvoted":        doubtOutvoted,
 	}
 }
 
-// thirty are orgs with a domain each, at name servers of its own, all looked at once a day.
+// thirty are orgs with a domain each, at name servers of its own, that is due.
 func thirty(w *world) (*post, []*customer) {
 	w.t.Helper()
 	p := w.watched()
 	orgs := make([]*customer, 30)
 	w.tick(w.svc)
 	for i := range orgs {
-		orgs[i] = w.newOrg(fmt.Sprintf("Org %d", i), fmt.Sprintf("owner@d%d.example.com", i))
+		orgs[i] = w.newOrg(fmt.Sprintf("Org %d", i), fmt.Sprintf("owner%d@example.net", i))
 		orgs[i].holding([]string{fmt.Sprintf("ns%d.example.net.", i)}, orgs[i].domain(i))
 	}
 	return p, orgs
 }
 
-func (c *customer) domain(i int) string { return fmt.Sprintf("d%d.example.com", i) }
+func (c *customer) domain(i int) string { return fmt.Sprintf("example%d.com", i) }
 
 // systemTells compares the system's own log.
 func (w *world) systemTells(want ...audit.Type) {
@@ -100,7 +101,7 @@ func doubtFew(t *testing.T, w *world) {
 		o.stands(o.domain(i), want)
 	}
 	w.systemTells()
-	p.hears(w, "of the two", "domain_missing owner@d3.example.com", "domain_missing owner@d17.example.com")
+	p.hears(w, "of the two", "domain_missing owner3@example.net", "domain_missing owner17@example.net")
 }
 
 // doubtOneOrg: one that takes all its records away is believed, and shields nobody.
@@ -108,14 +109,30 @@ func doubtOneOrg(t *testing.T, w *world) {
 	w.watched()
 	acme := w.newOrg("Acme", "owner@example.com")
 	w.tick(w.svc)
-	names := numbered(30, "example.com")
-	acme.holding(nil, names...)
-	for _, name := range names {
-		w.publish(name)
+	for i := range 30 {
+		acme.holding(nil, acme.domain(i))
+		w.publish(acme.domain(i))
 	}
 	w.tick(w.svc)
-	for _, name := range names {
-		acme.stands(name, domainclaim.Missing)
+	for i := range 30 {
+		acme.stands(acme.domain(i), domainclaim.Missing)
+	}
+	w.systemTells()
+}
+
+// doubtOneDomain: so is whoever runs a domain below which many orgs have theirs.
+func doubtOneDomain(t *testing.T, w *world) {
+	w.watched()
+	w.tick(w.svc)
+	orgs, names := make([]*customer, 30), numbered(30, "example.com")
+	for i := range orgs {
+		orgs[i] = w.newOrg(fmt.Sprintf("Org %d", i), fmt.Sprintf("owner%d@example.net", i))
+		orgs[i].holding(nil, names[i])
+		w.publish(names[i])
+	}
+	w.tick(w.svc)
+	for i, o := range orgs {
+		o.stands(names[i], domainclaim.Missing)
 	}
 	w.systemTells()
 }
