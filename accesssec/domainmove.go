@@ -136,12 +136,8 @@ func (l look) evidence(d Domain) []audit.Fact {
 // told at the first time, neither who the other is, and the record of who holds the name
 // is looked for at once.
 func (s *Service) contested(ctx context.Context, c *change, l look, d Domain, holder store.Domain, first domainclaim.Event) error {
-	switch first {
-	case domainclaim.EventContested:
-	case domainclaim.EventNone:
+	if first == domainclaim.EventNone {
 		return errHeld
-	default: // its time is over
-		return s.moved(ctx, c, l, d, first)
 	}
 	if err := d.update(ctx, c, l.rec); err != nil {
 		return err
