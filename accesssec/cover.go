@@ -173,3 +173,28 @@ func (own domains) pick(a domainclaim.Address) (d ownDomain, exact bool) {
 func (d ownDomain) holds() bool {
 	return d.state == policy.DomainVerified || d.state == policy.DomainMissing
 }
+
+// formers are the names that an org has lost to another: who holds them now is not who
+// vouches for its members.
+var formers = collection[struct{}]{"former_domain"} // by the name
+
+// formerly reports whether the org that is wanted, or who governs it, has lost the domain to
+// the org that owns it now.
+func (f *facts) formerly(ctx context.Context, r store.Reader) (bool, error) {
+	t := f.in.Target
+	if f.owner.ID == "" || f.owner.ID == t.ID || f.owner.ID == t.GovernedBy {
+		return false, nil
+	}
+	for _, orgID := range []string{t.ID, t.GovernedBy} {
+		if orgID == "" {
+			continue
+		}
+		for _, name := range f.asked.address.Candidates() {
+			_, err := formers.get(ctx, r, orgID, name)
+			if err == nil || !errors.Is(err, store.ErrNotFound) {
+				return err == nil, err
+			}
+		}
+	}
+	return false, nil
+}

@@ -26,14 +26,16 @@ const (
 // plan puts the job of the claim for when it is to be looked at next. A job that is there
 // for a claim that is never looked at again ends by itself.
 func (d Domain) plan(ctx context.Context, tx store.Tx, orgID string) error {
-	return d.planAt(ctx, tx, orgID, d.CheckAt)
+	return d.planAt(ctx, tx, orgID, d.CheckAt, false)
 }
 
-func (d Domain) planAt(ctx context.Context, tx store.Tx, orgID string, at time.Time) error {
+// planAt puts it for another time. Where somebody waits for the result the look is at the name
+// servers, and without waiting for its turn.
+func (d Domain) planAt(ctx context.Context, tx store.Tx, orgID string, at time.Time, now bool) error {
 	if at.IsZero() {
 		return nil
 	}
-	body, err := jobBody{Name: d.Name}.encode()
+	body, err := jobBody{Name: d.Name, Now: now}.encode()
 	if err != nil {
 		return err
 	}
@@ -167,14 +169,14 @@ func (s *Service) lookAt(ctx context.Context, l *domainLook) {
 	if l.over = d.CheckAt.IsZero(); l.over {
 		return
 	}
-	if !l.job.body.Turn { // who has waited took its turn then
+	if !l.job.body.Turn && !l.job.body.Now { // who has waited took its turn then
 		now := s.now()
 		if wait := s.pace.turn(d.NameServers, now); wait > 0 {
 			l.next, l.job.body.Turn = now.Add(wait), true
 			return
 		}
 	}
-	seen, err := s.lookNow(ctx, d)
+	seen, err := s.lookNow(ctx, d, l.job.body.Now)
 	if err != nil {
 		s.opts.Log.ErrorContext(ctx, "accesssec: domain not looked at", "org", l.job.OrgID, "id", l.job.Key, "err", err)
 		l.next = s.now().Add(time.Hour)
@@ -184,13 +186,13 @@ func (s *Service) lookAt(ctx context.Context, l *domainLook) {
 		l.next = s.now()
 		return
 	}
-	l.job.body.Turn = false
+	l.job.body.Turn, l.job.body.Now = false, false
 	l.look = look{rec: l.rec, was: d, seen: seen, by: bySystem}
 	l.settle = func(ctx context.Context, tx store.Tx, d Domain) error { return finish(ctx, tx, l.job, d.CheckAt) }
 }
 
 // lookNow looks, when it is among those that may.
-func (s *Service) lookNow(ctx context.Context, d Domain) (seen domainclaim.Observation, err error) {
+func (s *Service) lookNow(ctx context.Context, d Domain, now bool) (seen domainclaim.Observation, err error) {
 	select {
 	case s.pace.looks <- struct{}{}:
 		defer func() { <-s.pace.looks }()
@@ -202,6 +204,9 @@ func (s *Service) lookNow(ctx context.Context, d Domain) (seen domainclaim.Obser
 			err = &panicError{what: panicked(p), stack: debug.Stack()}
 		}
 	}()
+	if now {
+		return s.checker.CheckNow(ctx, d.Claim), nil
+	}
 	return s.checker.Check(ctx, d.Claim), nil
 }
 
@@ -253,7 +258,7 @@ func (s *Service) remind(ctx context.Context, orgID string) (int, error) {
 	if err == nil && len(late) > 0 {
 		err = s.upkeep(ctx, func(tx store.Tx) error {
 			for _, d := range late {
-				if err := d.planAt(ctx, tx, orgID, now); err != nil {
+				if err := d.planAt(ctx, tx, orgID, now, false); err != nil {
 					return err
 				}
 			}

@@ -77,6 +77,13 @@ func (s *Service) takeIn(ctx context.Context, l look) (held bool, err error) {
 				return err
 			}
 		}
+		if err := s.carved(ctx, c, l, d); err != nil {
+			return err
+		}
+		err = c.DeleteDoc(ctx, formers.kind, l.rec.OrgID, d.Name)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 		return s.moved(ctx, c, l, d, event)
 	})
 	if errors.Is(err, errHeld) {
@@ -157,7 +164,7 @@ func (s *Service) contested(ctx context.Context, c *change, l look, d Domain, ho
 	if err != nil {
 		return err
 	}
-	if err := theirs.planAt(ctx, c, holder.OrgID, c.now); err != nil {
+	if err := theirs.planAt(ctx, c, holder.OrgID, c.now, true); err != nil {
 		return err
 	}
 	// Once a day, however often somebody claims the name anew.
@@ -181,6 +188,35 @@ func (s *Service) contested(ctx context.Context, c *change, l look, d Domain, ho
 	return s.tellDomain(ctx, c, holder.OrgID, TemplateDomainContested, theirs)
 }
 
+// carved tells another org whose claim covers the name as one of its subdomains, and does
+// so no more.
+func (s *Service) carved(ctx context.Context, c *change, l look, d Domain) error {
+	above, err := covering(ctx, c, d.Candidates())
+	if err != nil {
+		return err
+	}
+	for _, rec := range above {
+		if rec.OrgID == l.rec.OrgID || rec.Name == d.Name || !holds(rec) {
+			continue
+		}
+		parent, err := domainOf(rec)
+		if err != nil {
+			return err
+		}
+		e := bySystem(audit.DomainCarved, thing(audit.KindDomain, parent.ID, parent.Name))
+		e.Facts = []audit.Fact{fact("below", d.Name)}
+		if err := c.record(ctx, rec.OrgID, e); err != nil {
+			return err
+		}
+		err = s.notifyAdmins(ctx, c, message{template: TemplateDomainCarved, orgID: rec.OrgID,
+			values: map[string]string{"domain": parent.Display(), "below": d.Display()}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // superseded ends a lapsed claim on a name that another org has proven.
 func (s *Service) superseded(ctx context.Context, c *change, rec store.Domain) error {
 	d, err := domainOf(rec)
@@ -189,6 +225,13 @@ func (s *Service) superseded(ctx context.Context, c *change, rec store.Domain) e
 	}
 	d.Claim = d.Release()
 	if err := d.update(ctx, c, rec); err != nil {
+		return err
+	}
+	_, err = formers.get(ctx, c, rec.OrgID, d.Name)
+	if errors.Is(err, store.ErrNotFound) {
+		err = formers.put(ctx, c, formers.fresh(rec.OrgID, d.Name, "", c.now, time.Time{}, struct{}{}))
+	}
+	if err != nil {
 		return err
 	}
 	ended, err := c.endBlocked(ctx, rec.OrgID)

@@ -58,7 +58,8 @@ func eachDomain(ctx context.Context, r store.Reader, orgID string, fn func(store
 // [Admin.CoverSubdomains]. What to put into DNS is in its Records. It asks for the
 // password again ([Me.Prove]). A claim that is not proven yet takes nothing from
 // anybody and changes no one's login. It is looked for in the background ([Service.Run]),
-// soon at first, and given up when it was not proven in thirty days; a hundred may wait. A
+// soon at first, and given up when it was not proven in thirty days; a hundred may wait, and an
+// org has a thousand at most. A
 // claim that was given up starts over, with another token: the old record proves nothing any
 // more.
 //
@@ -96,8 +97,12 @@ func (a *Admin) ClaimDomain(ctx context.Context, name string) (Domain, error) {
 }
 
 // mostPending is how many claims of an org may wait for their proof: each is looked for at
-// servers that whoever claims it can choose.
-const mostPending = 100
+// servers that whoever claims it can choose. mostClaims is how many an org can have in all,
+// those that ended included: whatever asks about an org reads them all.
+const (
+	mostPending = 100
+	mostClaims  = 1000
+)
 
 // claim writes a claim that is new, or starts one over that was given up.
 func (c *change) claim(ctx context.Context, orgID, product string, n domainclaim.Name) (Domain, error) {
@@ -106,9 +111,9 @@ func (c *change) claim(ctx context.Context, orgID, product string, n domainclaim
 		return Domain{}, err
 	}
 	d, rec := Domain{newID("dom"), claim}, store.Domain{OrgID: orgID, Name: claim.Name}
-	waiting := 0
+	waiting, all := 0, 0
 	err = eachDomain(ctx, c, orgID, func(have store.Domain) error {
-		if have.Status == store.DomainPending {
+		if all++; have.Status == store.DomainPending {
 			waiting++
 		}
 		if have.Name != claim.Name {
@@ -123,7 +128,7 @@ func (c *change) claim(ctx context.Context, orgID, product string, n domainclaim
 		}
 		return err
 	})
-	if err == nil && waiting >= mostPending {
+	if err == nil && (waiting >= mostPending || all >= mostClaims && rec.ID == "") {
 		err = refuse(CodeDomainLimit, "")
 	}
 	if err != nil {
@@ -226,6 +231,9 @@ func (a *Admin) CoverSubdomains(ctx context.Context, id string) (Domain, error) 
 			e.Type = audit.ChangeRefused
 			return refuse(CodeDomainUnproven, d.Guide().Says).inOrg(a.p.OrgID, e)
 		}
+		if d.Subdomains {
+			return errNothingDue
+		}
 		d.Subdomains = true
 		if err := d.update(ctx, c, rec); err != nil {
 			return err
@@ -237,13 +245,13 @@ func (a *Admin) CoverSubdomains(ctx context.Context, id string) (Domain, error) 
 			}
 			e.Facts = append(e.Facts, count("sessions_ended", ended))
 		}
-		if err := c.record(ctx, a.p.OrgID, e); err != nil {
+		if err := c.record(ctx, a.p.OrgID, e); err != nil || !d.Holds() {
 			return err
 		}
 		return a.s.notifyAdmins(ctx, c, message{template: TemplateDomainWidened, orgID: a.p.OrgID,
 			values: map[string]string{"domain": d.Display(), "by": by.named()}})
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errNothingDue) {
 		return Domain{}, err
 	}
 	return d, nil

@@ -70,6 +70,9 @@ func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, e
 		f.in.OnTarget = slices.ContainsFunc(claims, func(d store.Domain) bool {
 			return d.OrgID == f.in.Target.ID || d.OrgID == f.in.Target.GovernedBy
 		})
+		if f.in.Former, err = f.formerly(ctx, r); err != nil {
+			return f, err
+		}
 	}
 	f.user, err = r.UserByAddress(ctx, q.address.Key())
 	if errors.Is(err, store.ErrNotFound) {

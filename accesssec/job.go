@@ -66,6 +66,7 @@ type jobBody struct {
 	Box      []byte    `json:"box,omitempty"`      // sealed to the job's kind, org and key
 	Name     string    `json:"name,omitempty"`     // of the domain that is looked at
 	Turn     bool      `json:"turn,omitempty"`     // it has waited for its turn
+	Now      bool      `json:"now,omitempty"`      // somebody waits: the name servers are asked
 }
 
 func (b jobBody) encode() ([]byte, error) {

@@ -52,6 +52,7 @@ const (
 	TemplateDomainContesting     Template = "domain_contesting"
 	TemplateDomainContested      Template = "domain_contested"
 	TemplateDomainReleased       Template = "domain_released"
+	TemplateDomainCarved         Template = "domain_carved"
 	TemplateDomainWithdrawn      Template = "domain_withdrawn"
 	TemplateDomainWidened        Template = "domain_widened"
 	TemplateMetadataChanged      Template = "metadata_changed"

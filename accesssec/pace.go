@@ -10,6 +10,10 @@ import (
 // many a second, of which a second's worth may come at once.
 const paceEach = time.Second / 20
 
+// Nobody waits longer than that, however many others name the same name servers as theirs:
+// anybody can, and a look that comes too late proves no absence.
+const longestTurn = time.Hour
+
 // pace spreads looks out, and what is written of them. It is this instance's own, and
 // forgets what is over. Safe for concurrent use.
 type pace struct {
@@ -41,8 +45,12 @@ func (p *pace) turn(nameServers []string, now time.Time) time.Duration {
 	if p.next == nil {
 		p.next = map[string]time.Time{}
 	}
+	wait := at.Sub(now)
+	if wait > longestTurn {
+		return longestTurn
+	}
 	p.next[group] = at.Add(paceEach)
-	if wait := at.Sub(now); wait >= time.Second {
+	if wait >= time.Second {
 		return wait
 	}
 	return 0

@@ -55,7 +55,8 @@ func recordTemplates() []TemplateInfo {
 				"who is signed in stays so until the session ends by itself.\n\n" +
 				"What was seen: {seen}\n\n" +
 				"To go on, put the record back, a TXT record at {name} with the value {value}, and verify the domain again. " +
-				"If the domain is not yours any more, withdraw the claim.\n",
+				"If the domain is not yours any more, remove the people with addresses there or block external people, and then withdraw the claim: " +
+				"without it their passwords are open.\n",
 			slices.Concat(plain, record, seen),
 		},
 	}
@@ -93,6 +94,14 @@ func claimTemplates() []TemplateInfo {
 			"The claim of {org} on {domain} at {site} had lapsed, and ended on {time}, because another organization has proven that the domain is its own. " +
 				"From now on the rules of that organization decide how people with addresses there sign in.\n",
 			plain,
+		},
+		{
+			TemplateDomainCarved,
+			"{below} was verified by another organization",
+			"The claim of {org} on {domain} at {site} is for the domains below it as well. On {time} another organization verified one of them, {below}, as its own. " +
+				"From now on the rules of that organization decide how people with addresses there sign in.\n\n" +
+				"If that is not as it should be, ask who runs the DNS of {below}, and claim that domain yourselves.\n",
+			slices.Concat(plain, []TemplateKey{{"below", "the domain below it, with its ASCII form where that is another"}}),
 		},
 		{
 			TemplateDomainWithdrawn,

@@ -14,9 +14,13 @@ import (
 // Withdrawal is what giving a domain up would do. Its Hash is what WithdrawDomain wants:
 // who confirms a preview confirms that one and no other.
 type Withdrawal struct {
-	Hash       string
-	LoseSSO    int // members who can sign in with SSO by this claim, and no longer could
-	LoseAccess int // members who could not sign in at all: external from then on, and the org blocks those
+	Hash    string
+	LoseSSO int // members who can sign in with SSO by this claim, and no longer could
+	// OpenPasswords counts members whose password the claim keeps closed, and which would be
+	// open. Where the domain is somebody else's by now, so is the mail that a password is
+	// reset by: remove these people first, or block external ones.
+	OpenPasswords int
+	LoseAccess    int // members who could not sign in at all: external from then on, and the org blocks those
 }
 
 // PreviewWithdrawal says what giving up a claim would do, and changes nothing.
@@ -31,7 +35,7 @@ func (a *Admin) PreviewWithdrawal(ctx context.Context, id string) (Withdrawal, e
 // WithdrawDomain gives a claim up: the name is free for others, and the org's rules say
 // nothing any more about people with addresses there. Members stay members, and who is
 // signed in stays so until the session ends by itself; but where the org blocks external
-// people, those on the domain are such from then on, and signed out. It asks for the password again, and
+// people, those on the domain are such from then on, and signed out, but for Owners and Admins. It asks for the password again, and
 // wants the Hash of the preview: when that is another by now, it refuses with
 // CodePreviewStale. The record proves nothing any more, should the domain be claimed again.
 func (a *Admin) WithdrawDomain(ctx context.Context, id, previewed string) error {
@@ -49,7 +53,7 @@ func (a *Admin) WithdrawDomain(ctx context.Context, id, previewed string) error 
 			e.Type = audit.ChangeRefused
 			return refuse(CodePreviewStale, "").inOrg(a.p.OrgID, e)
 		}
-		e.Facts = []audit.Fact{fact("state", string(d.State)), count("lose_sso", w.LoseSSO), count("lose_access", w.LoseAccess)}
+		e.Facts = []audit.Fact{fact("state", string(d.State)), count("lose_sso", w.LoseSSO), count("lose_access", w.LoseAccess), count("open_passwords", w.OpenPasswords)}
 		d.Claim = d.Release()
 		if err := d.update(ctx, c, rec); err != nil {
 			return err
@@ -110,6 +114,10 @@ func (a *Admin) withdrawal(ctx context.Context, r store.Reader, id string) (stor
 		if keptOut(will) && !keptOut(was) {
 			w.LoseAccess++
 			fmt.Fprintf(sum, "access %s\n", m.UserID)
+		}
+		if !policy.Decide(was).Allow && policy.Decide(will).Allow {
+			w.OpenPasswords++
+			fmt.Fprintf(sum, "password %s\n", m.UserID)
 		}
 		return nil
 	})

@@ -136,6 +136,14 @@ func (c Claim) Covers(a Address) bool {
 	return c.Name == a.domain || c.Subdomains && slices.Contains(candidates(a.domain), c.Name)
 }
 
+// Candidates are the claimed name and its parents, as [Name.Candidates].
+func (c Claim) Candidates() []string {
+	if c.Name == "" {
+		return nil
+	}
+	return candidates(c.Name)
+}
+
 // Display is the claimed name for a person, as [Name.Display].
 func (c Claim) Display() string { return display(c.Name) }
 

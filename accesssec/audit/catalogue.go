@@ -45,6 +45,7 @@ const (
 	DomainExpired        Type = "domain.expired"
 	DomainContested      Type = "domain.contested"
 	DomainReleased       Type = "domain.released"
+	DomainCarved         Type = "domain.carved"
 	DomainWithdrawn      Type = "domain.withdrawn"
 	DomainWidened        Type = "domain.widened"
 	DNSDoubted           Type = "dns.doubted"
@@ -125,6 +126,7 @@ var entries = [...]Entry{
 	{DomainExpired, Info, "A claim on a domain was not proven in time, and was given up."},
 	{DomainContested, High, "The proof for a domain is there, and another organization holds the domain."},
 	{DomainReleased, High, "A lapsed claim on a domain ended, because another organization has proven the domain."},
+	{DomainCarved, High, "Another organization has verified a domain below one of this organization, whose claim covers it no more."},
 	{DomainWithdrawn, High, "The organization gave up its claim on a domain."},
 	{DomainWidened, High, "The organization made its claim on a domain count for the domains below it."},
 	{DNSDoubted, High, "So many records of domains vanished at once that absences are not believed for now."},

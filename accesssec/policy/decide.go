@@ -103,6 +103,7 @@ func byPassword(in Input) Decision {
 // bySSO is the column of those for whom a connection vouches. A second factor is the
 // identity provider's to ask, so ours is not looked at.
 func bySSO(in Input) Decision {
+	was := in.OnTarget || in.Former
 	in.OnTarget = false // whose connection vouches is who owns the domain now, not who did
 	d := opening(in)
 	switch {
@@ -121,6 +122,8 @@ func bySSO(in Input) Decision {
 		return d.refuse(PersonDisabled, NextNone, "the account is disabled")
 	case externalBlocked(in):
 		return d.refuse(ExternalBlocked, NextNone, "%s lets in nobody from outside its domains", in.Target.Name)
+	case in.Person.Role != "" && was && !in.Target.governedBy(in.Owner):
+		return d.refuse(DomainOfAnother, NextNone, "%s was %s's, and its members there are not %s's to vouch for", domain(in), in.Target.Name, in.Owner.Name)
 	case in.Person.Role != "":
 		return d.allow("%s vouches for %s of %s", in.Owner.Name, in.Person.Role.one(), in.Target.Name)
 	case in.Target.governedBy(in.Owner) && in.Owner.manages():

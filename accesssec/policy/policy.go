@@ -109,7 +109,8 @@ type Input struct {
 	Owner, Target *Org
 	Domain        string      // of the person's address, for the trace
 	State         DomainState // of Owner's claim on it
-	OnTarget      bool        // Target, or who governs it, has a claim on the domain too, a lapsed one
+	OnTarget      bool        // Target, or who governs it, has a claim on the domain too: a lapsed one, or one on a parent
+	Former        bool        // Target, or who governs it, had a claim on the domain, which ended when Owner has proven it
 	Person        Person
 	Attempt       Attempt
 }
