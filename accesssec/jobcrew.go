@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/accesssec/accesssec-go/store"
@@ -58,15 +59,21 @@ func (c *crew) take(ctx context.Context, now time.Time) (full bool, err error) {
 	return len(jobs) == free, err
 }
 
-// takeBatches gives each hand that is free a batch, while there are any.
+// mostLeased is the largest lease that a store gives.
+const mostLeased = 1000
+
+// takeBatches gives each hand that is free a batch, while there are any. It waits for some
+// hands, and leases for all of them: whoever leases passes by all that is leased already, so
+// many small leases would cost more than what they are for.
 func (c *crew) takeBatches(ctx context.Context, now time.Time) (full bool, err error) {
-	for c.busy < c.kind.atOnce {
-		jobs, err := c.lease(ctx, now, c.kind.batch)
-		if len(jobs) > 0 {
+	for c.busy == 0 || (c.kind.atOnce-c.busy)*c.kind.batch >= mostLeased {
+		limit := min((c.kind.atOnce-c.busy)*c.kind.batch, mostLeased)
+		jobs, err := c.lease(ctx, now, limit)
+		for batch := range slices.Chunk(jobs, c.kind.batch) {
 			c.busy++
-			go func() { c.ends <- c.s.runBatch(ctx, c.kind, jobs) }()
+			go func() { c.ends <- c.s.runBatch(ctx, c.kind, batch) }()
 		}
-		if err != nil || len(jobs) < c.kind.batch {
+		if err != nil || len(jobs) < limit {
 			return false, err
 		}
 	}
