@@ -22,6 +22,8 @@ func domainContestFlows() map[string]flow {
 		"a contest ends with the record":                     contestEnds,
 		"the background finds the proof of another":          contestByJob,
 		"claimed and withdrawn again and again":              contestAgain,
+		"the holder is told once a day":                      contestDaily,
+		"the background lets a contested claim rest":         contestRests,
 		"two claims on one name that wait":                   contestTwoPending,
 		"a lapsed claim ends with the proof of another":      contestLapsed,
 		"a lapsed claim that is proven first stays":          contestLapsedFirst,
