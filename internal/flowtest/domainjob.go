@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -114,14 +115,14 @@ func lookDies(t *testing.T, w *world) {
 // late is a store that does something right after it has leased looks, once.
 type late struct {
 	store.Store
-	then *func()
+	once *sync.Once
+	do   func()
 }
 
 func (s late) LeaseJobs(ctx context.Context, q store.LeaseQuery) ([]store.Job, error) {
 	jobs, err := s.Store.LeaseJobs(ctx, q)
-	if do := *s.then; len(jobs) > 0 && jobs[0].Kind == "domain" && do != nil {
-		*s.then = nil
-		do()
+	if len(jobs) > 0 && jobs[0].Kind == "domain" {
+		s.once.Do(s.do)
 	}
 	return jobs, err
 }
@@ -130,14 +131,16 @@ func lookTooSlow(t *testing.T, w *world) {
 	p := w.watched()
 	quick, acme := w.svc, w.newOrg("Acme", "owner@example.com")
 	w.publish("example.com", acme.claim("example.com").Claim)
+	leased := false
 	then := func() {
+		leased = true
 		w.advance(5 * time.Minute)
 		w.tick(quick)
 	}
-	if _, err := w.serviceOn(late{w.store, &then}, w.host.URL, w.watching(p)).Tick(w.ctx); err != nil {
+	if _, err := w.serviceOn(late{w.store, new(sync.Once), then}, w.host.URL, w.watching(p)).Tick(w.ctx); err != nil {
 		t.Errorf("that it is late is an error: %v", err)
 	}
-	if then != nil {
+	if !leased {
 		t.Error("nothing was leased")
 	}
 	acme.stands("example.com", domainclaim.Verified)
@@ -203,7 +206,7 @@ func lookBroken(t *testing.T, w *world) {
 	var log lockedBuffer
 	then := func() { w.change(func(tx store.Tx) error { return tx.DeleteOrg(w.ctx, gone.owner.OrgID) }) }
 	set := w.watching(newPost())
-	svc := w.serviceOn(late{w.store, &then}, w.host.URL, func(o *accesssec.Options) {
+	svc := w.serviceOn(late{w.store, new(sync.Once), then}, w.host.URL, func(o *accesssec.Options) {
 		set(o)
 		o.Resolvers = []domainclaim.Resolver{panics{w.dns.Resolver(), "panics"}}
 		o.Log = slog.New(slog.NewTextHandler(&log, nil))
