@@ -224,11 +224,13 @@ func (c Claim) due(now time.Time) time.Time {
 	var wait time.Duration
 	switch {
 	case c.State == Missing && c.Unknowns > 0:
-		wait = step(c.Unknowns, 5*time.Minute, 10*time.Minute, 15*time.Minute, 30*time.Minute)
+		wait = step(c.Unknowns, 5*time.Minute, 10*time.Minute, 15*time.Minute)
 	case c.State == Missing && c.AbsentFor >= Grace:
-		wait = time.Hour // only the word of its name servers is missing
+		// Only the word of its name servers is missing.
+		wait = step(int((c.AbsentFor-Grace)/day)+1, 15*time.Minute, time.Hour)
 	case c.State == Missing:
 		wait = step(c.Confirmations, time.Hour, 3*time.Hour, 4*time.Hour)
+		wait = min(wait, max(Grace-c.AbsentFor, 15*time.Minute))
 	case c.State == Pending:
 		// In proportion to how long it was waited already: every two minutes in the
 		// first quarter of an hour, and never less than six times a day.
