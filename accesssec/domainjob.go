@@ -217,36 +217,18 @@ func (l *domainLook) looked() bool { return l.was.ID != "" }
 // look, and the jobs of all are under way by now: to put them again would take them away
 // from who is at them.
 func (s *Service) lookAfterDomains(ctx context.Context, j leased) (result, error) {
-	var res result
-	var errs []error
 	if s.now().Sub(j.At) > 12*time.Hour {
-		return res, nil
+		return result{}, nil
 	}
-	q := store.OrgQuery{Paging: store.Paging{Limit: 1000}}
-	for {
-		page, err := s.store.Orgs(ctx, q)
-		if err != nil {
-			return res, errors.Join(append(errs, err)...)
-		}
-		for _, org := range page.Items {
-			n, err := s.remind(ctx, org.ID)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("accesssec: domains of %s: %w", org.ID, err))
-			}
-			res.done += n
-		}
-		if q.After = page.Next; q.After == "" {
-			return res, errors.Join(errs...)
-		}
-	}
+	return s.eachOrg(ctx, "domains", s.remind)
 }
 
 // remind puts those of one org. A claim that can't be read keeps no other waiting.
-func (s *Service) remind(ctx context.Context, orgID string) (int, error) {
+func (s *Service) remind(ctx context.Context, org store.Org) (int, error) {
 	var late []Domain
 	var unread []error
 	now := s.now()
-	err := eachDomain(ctx, s.store, orgID, func(rec store.Domain) error {
+	err := eachDomain(ctx, s.store, org.ID, func(rec store.Domain) error {
 		d, err := domainOf(rec)
 		if err != nil {
 			unread = append(unread, err)
@@ -258,7 +240,7 @@ func (s *Service) remind(ctx context.Context, orgID string) (int, error) {
 	if err == nil && len(late) > 0 {
 		err = s.upkeep(ctx, func(tx store.Tx) error {
 			for _, d := range late {
-				if err := d.planAt(ctx, tx, orgID, now, false); err != nil {
+				if err := d.planAt(ctx, tx, org.ID, now, false); err != nil {
 					return err
 				}
 			}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -156,39 +155,19 @@ func (s *Service) noteUse(ctx context.Context, c *change, k kept[connection], pr
 // retired ones whose week is over. It looks at connections that sign people in. What
 // fails for one org keeps no other waiting.
 func (s *Service) lookAfterCertificates(ctx context.Context, _ leased) (result, error) {
-	var res result
-	var errs []error
-	q := store.OrgQuery{Paging: store.Paging{Limit: 1000}}
-	for {
-		page, err := s.store.Orgs(ctx, q)
-		if err != nil {
-			return res, errors.Join(append(errs, err)...)
-		}
-		for _, org := range page.Items {
-			done, err := s.lookAfter(ctx, org)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("accesssec: certificates of %s: %w", org.ID, err))
-			}
-			if done {
-				res.done++
-			}
-		}
-		if q.After = page.Next; q.After == "" {
-			return res, errors.Join(errs...)
-		}
-	}
+	return s.eachOrg(ctx, "certificates", s.lookAfter)
 }
 
-func (s *Service) lookAfter(ctx context.Context, org store.Org) (bool, error) {
+func (s *Service) lookAfter(ctx context.Context, org store.Org) (int, error) {
 	acc, err := readAccess(org)
 	if err != nil || acc.Connection == "" {
-		return false, err
+		return 0, err
 	}
 	k, err := connections.get(ctx, s.store, org.ID, acc.Connection)
 	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
+		return 0, nil
 	} else if err != nil || len(k.Value.due(s.now())) == 0 {
-		return false, err
+		return 0, err
 	}
 	err = s.change(ctx, func(c *change) error {
 		k, err := connections.get(ctx, c, org.ID, acc.Connection)
@@ -207,9 +186,11 @@ func (s *Service) lookAfter(ctx context.Context, org store.Org) (bool, error) {
 		return connections.put(ctx, c, k)
 	})
 	if errors.Is(err, errNothingDue) {
-		return false, nil
+		return 0, nil
+	} else if err != nil {
+		return 0, err
 	}
-	return err == nil, err
+	return 1, nil
 }
 
 var errNothingDue = errors.New("accesssec: another instance has done it")

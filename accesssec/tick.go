@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/accesssec/accesssec-go/store"
 )
 
 // Tick does what has come due by now, once, and returns how much it found to do: it
@@ -64,6 +66,30 @@ func (c *crew) pass(ctx context.Context) (int, error) {
 		}
 	}
 	return done, errors.Join(errs...)
+}
+
+// eachOrg looks after what every org has of something, and adds up how much was done. What
+// fails for one keeps no other waiting.
+func (s *Service) eachOrg(ctx context.Context, what string, do func(context.Context, store.Org) (int, error)) (result, error) {
+	var res result
+	var errs []error
+	q := store.OrgQuery{Paging: store.Paging{Limit: 1000}}
+	for {
+		page, err := s.store.Orgs(ctx, q)
+		if err != nil {
+			return res, errors.Join(append(errs, err)...)
+		}
+		for _, org := range page.Items {
+			n, err := do(ctx, org)
+			res.done += n
+			if err != nil {
+				errs = append(errs, fmt.Errorf("accesssec: %s of %s: %w", what, org.ID, err))
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			return res, errors.Join(errs...)
+		}
+	}
 }
 
 // sweep deletes what has expired.
