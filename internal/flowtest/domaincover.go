@@ -26,6 +26,8 @@ func domainCoverFlows() map[string]flow {
 		"names are the identity provider's":            coverNames,
 		"another org's claim below wins":               coverAnothers,
 		"another org's claim below lapses":             coverAnothersLapsed,
+		"who is on it is not the parent's to count":    coverCounted,
+		"the closer one counts, if proven before":      coverLapsedLater,
 		"a parent that has lapsed keeps closed":        coverLapsed,
 		"a claim that has lapsed is not widened":       coverLapsedNotWidened,
 		"never across a public suffix":                 coverSuffix,

@@ -25,6 +25,8 @@ func domainJobFlows() map[string]flow {
 		"what is broken keeps no other waiting":         lookBroken,
 		"a job that was lost is put again":              lookLost,
 		"a pass that is cut short anywhere":             lookCutShort,
+		"a look that is cut off":                        lookCutOff,
+		"turns are not saved up":                        lookPacedAgain,
 		"a hundred claims at one pair of name servers":  lookPaced,
 		"a claim that is well costs one question a day": lookCost,
 	}
