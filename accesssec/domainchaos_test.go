@@ -28,7 +28,7 @@ func TestDomainChaos(t *testing.T) {
 	n := chaosNumber(t, "ACCESSSEC_CHAOS", 300)
 	r := newChaosRun(t, uint64(chaosNumber(t, "ACCESSSEC_CHAOS_SEED", 20400301)), n)
 	r.claim()
-	r.live()
+	r.live(chaosDays)
 	r.judge(n >= 300)
 	if n < 10_000 {
 		t.Log("ACCESSSEC_CHAOS=10000 go test ./accesssec -run TestDomainChaos$ -timeout 60m is the whole of it")
@@ -42,7 +42,7 @@ func TestDomainChaosRepeats(t *testing.T) {
 	for i := range moves {
 		r := newChaosRun(t, 7, 60)
 		r.claim()
-		r.live()
+		r.live(25)
 		moves[i] = r.moves()
 	}
 	if d := cmp.Diff(moves[0], moves[1]); d != "" {
@@ -58,7 +58,7 @@ func TestDomainChaosAnywhere(t *testing.T) {
 	r := newChaosRun(t, 11, 100)
 	r.anywhere = true
 	r.claim()
-	r.live()
+	r.live(25)
 	r.judge(false)
 }
 
@@ -119,7 +119,7 @@ func (r *chaosRun) judge(enough bool) {
 	for _, in := range r.instances {
 		asked += in.asked.Load()
 	}
-	t.Logf("%d domains over %v, seed %d: %d steps, %+v", len(r.ids), chaosFor, r.script.seed, r.step, r.counts)
+	t.Logf("%d domains over %.0f days, seed %d: %d steps, %+v", len(r.ids), r.at().Hours()/24, r.script.seed, r.step, r.counts)
 	t.Logf("%d leases, %d of them after their holder was gone; %d look-ups, %d looks written", r.ledger.leased, r.ledger.again, asked, r.ledger.looks)
 	t.Logf("%d records removed for good, %d lapsed; %d that were away came back in time", sum.removed, sum.lapsed, sum.recovered)
 	t.Logf("answerable time from the removal to the first look that found it gone: %s", chaosSpread(sum.toFind))

@@ -201,6 +201,9 @@ func (in *chaosInstance) tick(fate chaosFate, left int) {
 		in.run.t.Errorf("%v: a Tick that nothing happens to: %v", in.run.now(), err)
 	}
 	in.fate = chaosWell
+	if ctx.Err() != nil {
+		in.die()
+	}
 }
 
 // chaosExpected reports whether nothing but the post was at fault.
@@ -236,11 +239,11 @@ func (r *chaosRun) claim() {
 	}
 }
 
-// live is all the days of the run, and some hours more in which no claim is looked at, so
-// that what waits to be sealed or delivered is.
-func (r *chaosRun) live() {
+// live is so many days, and some hours more in which no claim is looked at, so that what
+// waits to be sealed or delivered is.
+func (r *chaosRun) live(days int) {
 	r.t.Helper()
-	for r.at() < chaosFor && !r.t.Failed() {
+	for r.at() < time.Duration(days)*chaosDay && !r.t.Failed() {
 		r.step++
 		r.next(rand.New(rand.NewPCG(r.script.seed, uint64(r.step)<<8|2)))
 	}
@@ -308,7 +311,9 @@ func (r *chaosRun) next(lots *rand.Rand) {
 		r.counts.ticks += 2
 		up = up[:2]
 	} else {
-		up = up[:1+lots.IntN(len(up))]
+		if lots.IntN(4) > 0 {
+			up = up[:1]
+		}
 		for i, in := range up {
 			if i > 0 {
 				in.tick(chaosWell, 0)

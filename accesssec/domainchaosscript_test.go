@@ -15,7 +15,7 @@ import (
 
 const (
 	chaosDay       = 24 * time.Hour
-	chaosFor       = 40 * chaosDay
+	chaosDays      = 40
 	chaosResolvers = 3
 	chaosFails     = 30 // look-ups in a hundred
 )
@@ -125,7 +125,7 @@ func (s *chaosScript) domain(r *rand.Rand, i int, days func(least, most float64)
 		at := days(1.5, 34)
 		d.away = []chaosSpan{{at, at + days(0.1, 6)}}
 	case lot < 9:
-		for at := days(1.5, 8); at < chaosFor; at += days(6, 8) { // it stays for longer than any outage
+		for at := days(1.5, 8); at < chaosDays*chaosDay; at += days(6, 8) { // it stays for longer than any outage
 			next := at + days(0.5, 6)
 			d.away = append(d.away, chaosSpan{at, next})
 			at = next
