@@ -22,6 +22,36 @@ func coverCounted(_ *testing.T, w *world) {
 	w.alive(sue, true)
 }
 
+// coverOwnLapsed: where an org's closer claim has lapsed, the one above it counts for the org.
+func coverOwnLapsed(_ *testing.T, w *world) {
+	_, acme := withSub(w)
+	acme.cover("example.com")
+	w.publish("sub.example.com", acme.claim("sub.example.com").Claim)
+	acme.look("sub.example.com", "")
+	acme.lapsed("sub.example.com")
+	acme.signIn(sub)
+	acme.wouldLose("example.com", 5, 0) // Ann, Zoe, Sue, who is deep below, and the Owner
+	acme.wouldLose("sub.example.com", 0, 0)
+}
+
+// coverLapsedAnothers: an org whose claim has lapsed has no say over who is on the claim of
+// another that holds the domain above.
+func coverLapsedAnothers(_ *testing.T, w *world) {
+	p := w.watched()
+	other := w.newCustomer("Other", "sub.example.com")
+	other.add(policy.Member, "sue@sub.example.com")
+	other.claim("example.org")
+	other.apply(func(s *accesssec.Settings) { s.RequireSSO = true })
+	other.lapsed("sub.example.com")
+	acme := w.newCustomer("Acme", "example.com")
+	acme.cover("example.com")
+	p.told(w)
+	sue := must1(w.byPassword("sue@sub.example.com", right)) // Acme requires nothing
+	w.publish("example.org", other.claimOn("example.org"))
+	other.look("example.org", "")
+	w.alive(sue, true)
+}
+
 // coverLapsedLater: of two that have lapsed the closer one counts, though the other was
 // proven after it.
 func coverLapsedLater(_ *testing.T, w *world) {

@@ -18,21 +18,23 @@ import (
 // domainCoverFlows: what a claim says about the domains below its own.
 func domainCoverFlows() map[string]flow {
 	return map[string]flow{
-		"nothing by itself":                            coverExact,
-		"everything, when it was widened":              coverWide,
-		"who was closed out is signed out":             coverEnds,
-		"outside and inside, with external blocked":    coverExternal,
-		"a second factor is reset at once":             coverFactor,
-		"names are the identity provider's":            coverNames,
-		"another org's claim below wins":               coverAnothers,
-		"another org's claim below lapses":             coverAnothersLapsed,
-		"who is on it is not the parent's to count":    coverCounted,
-		"the closer one counts, if proven before":      coverLapsedLater,
-		"a parent that has lapsed keeps closed":        coverLapsed,
-		"a claim that has lapsed is not widened":       coverLapsedNotWidened,
-		"never across a public suffix":                 coverSuffix,
-		"the password again, and not what is not ours": coverProof,
-		"a claim that waits is widened as well":        coverPending,
+		"nothing by itself":                             coverExact,
+		"everything, when it was widened":               coverWide,
+		"who was closed out is signed out":              coverEnds,
+		"outside and inside, with external blocked":     coverExternal,
+		"a second factor is reset at once":              coverFactor,
+		"names are the identity provider's":             coverNames,
+		"another org's claim below wins":                coverAnothers,
+		"another org's claim below lapses":              coverAnothersLapsed,
+		"who is on it is not the parent's to count":     coverCounted,
+		"the closer one counts, if proven before":       coverLapsedLater,
+		"the org's own parent, where the closer lapsed": coverOwnLapsed,
+		"another's parent, where the closer lapsed":     coverLapsedAnothers,
+		"a parent that has lapsed keeps closed":         coverLapsed,
+		"a claim that has lapsed is not widened":        coverLapsedNotWidened,
+		"never across a public suffix":                  coverSuffix,
+		"the password again, and not what is not ours":  coverProof,
+		"a claim that waits is widened as well":         coverPending,
 	}
 }
 

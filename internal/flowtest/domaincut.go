@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/store"
 )
 
 // lookCutOff: a look that our own end has cut off tells nothing, and somebody else's turn
@@ -36,4 +38,27 @@ func lookCutOff(t *testing.T, w *world) {
 	if got := acme.claimOn("example.com"); !got.Last.At.Equal(w.clock()) || got.Last.Outcome != domainclaim.Present {
 		t.Errorf("the next instance saw %+v", got.Last)
 	}
+}
+
+// blind is a store that finds no claims by their names.
+type blind struct{ store.Store }
+
+var errBlind = errors.New("flowtest: it can't be read now")
+
+func (blind) DomainsByName(context.Context, []string) ([]store.Domain, error) { return nil, errBlind }
+
+// lookBlind: where the claims of a batch can't be read, their jobs come again in a minute,
+// and not when the lease is over.
+func lookBlind(t *testing.T, w *world) {
+	p := w.watched()
+	acme := w.newOrg("Acme", "owner@example.com")
+	acme.claim("example.com")
+	w.publish("example.com", acme.claimOn("example.com"))
+	if _, err := w.serviceOn(blind{w.store}, w.host.URL, w.watching(p)).Tick(w.ctx); !errors.Is(err, errBlind) {
+		t.Errorf("the pass: %v", err)
+	}
+	acme.stands("example.com", domainclaim.Pending)
+	w.advance(time.Minute)
+	w.tick(w.svc)
+	acme.stands("example.com", domainclaim.Verified)
 }

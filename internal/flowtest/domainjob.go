@@ -27,6 +27,7 @@ func domainJobFlows() map[string]flow {
 		"a pass that is cut short anywhere":             lookCutShort,
 		"a look that is cut off":                        lookCutOff,
 		"turns are not saved up":                        lookPacedAgain,
+		"claims that can't be read":                     lookBlind,
 		"a hundred claims at one pair of name servers":  lookPaced,
 		"a claim that is well costs one question a day": lookCost,
 	}

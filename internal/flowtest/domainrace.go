@@ -24,6 +24,7 @@ func domainRaceFlows() map[string]flow {
 		"verified now by several at once":             raceVerify,
 		"20 withdrawals at once":                      race20Withdrawals,
 		"withdrawals and looks at once":               raceWithdrawAndVerify,
+		"held, and then not":                          raceRerun,
 		"50 orgs prove one domain in the background":  race50OrgsInTheBackground,
 		"20 orgs prove a domain that has just lapsed": race20OrgsAfterALapse,
 	}
