@@ -17,9 +17,11 @@ const (
 	PendingFor = 30 * 24 * time.Hour
 
 	// A gap between two absences counts as absence when somebody has looked often enough,
-	// and when DNS was silent in it for a short while only.
-	longestGap     = 12 * time.Hour
-	longestSilence = 3 * time.Hour
+	// and when DNS was silent in it for a short while only. For less than shortestSilence is
+	// no outage: a look or two failed.
+	longestGap      = 12 * time.Hour
+	longestSilence  = 3 * time.Hour
+	shortestSilence = time.Hour
 	// A lapsed claim is looked at for so long, should its record come back.
 	lapsedFor = 30 * 24 * time.Hour
 
@@ -58,8 +60,9 @@ const (
 // [GraceConfirmations] looks or more, of which this one was answered by the zone's own
 // name servers. The time of absence is made of the gaps between two looks that found the
 // record gone, one after the other: a gap counts when it is at most twelve hours long and
-// DNS told nothing for at most three of them, which are taken off. So a month without
-// checks is no month of absence, and an outage of DNS, however long, is none either.
+// DNS told nothing for at most three of them, which are taken off unless it was for less
+// than one: looks that fail now and then are no outage. So a month without checks is no
+// month of absence, and an outage of DNS, however long, is none either.
 //
 // Unknown moves nothing, and neither adds to a count of absence nor ends it.
 //
@@ -201,6 +204,9 @@ func (c Claim) gap(at time.Time) time.Duration {
 	// A silence that has not begun yet is one by another clock: nothing is known of it.
 	if gap > longestGap || silence > longestSilence || silence < 0 {
 		return 0
+	}
+	if silence < shortestSilence {
+		silence = 0
 	}
 	return max(gap-silence, 0)
 }
