@@ -76,7 +76,8 @@ type User struct {
 type Membership struct {
 	OrgID, UserID string
 	Role          string // owner, admin, billing, member
-	Source        string // created, import, jit, scim, invitation
+	Source        string // created, import, jit, scim, invitation, request
+	Disabled      bool   // may not come into the org, and stays a member of it
 	JoinedAt      time.Time
 	Version       int64
 }
@@ -194,13 +195,21 @@ type MemberDelta struct {
 	Version     int64 // of the group, which is compared; 0: any
 }
 
+// The kinds of subject of a [Grant].
+const (
+	SubjectUser           = "user"            // Subject is User.ID
+	SubjectGroup          = "group"           // Subject is Entry.ID
+	SubjectServiceAccount = "service_account" // Subject is the id of one
+	SubjectEveryone       = "everyone"        // all who are members at the time; Subject is ""
+)
+
 // Grant gives a role to a subject, on the org or on one project of the host's.
 // (OrgID, ID) is unique.
 type Grant struct {
 	OrgID, ID   string
 	Project     string // the host's own id; "" the org itself
 	Subject     string
-	SubjectKind string // user, group, service_account, everyone
+	SubjectKind string // SubjectUser and so on
 	Role        string
 	Source      string
 	GrantedBy   string
@@ -209,11 +218,19 @@ type Grant struct {
 	Version     int64
 }
 
-// GrantQuery narrows the grants of one org. A nil Project means any; a pointer to ""
-// means the org itself.
+// GrantQuery narrows the grants of one org. All that is set must hold. Those that have
+// expired are found until DeleteExpired, like those that have not.
 type GrantQuery struct {
+	IDs      []string // any of these; empty: all
 	Subjects []string // any of these; empty: all
-	Project  *string
+	Projects []string // any of these, of which "" is the org itself; empty: all
+	Roles    []string // any of these; empty: all
+
+	// Person is a User.ID, and narrows to the grants that reach this person: their own,
+	// those of each group that their Entry is in, and those of everyone. Whether they are
+	// a member is not asked. It is read for every request of a host's, so it is answered
+	// from indexes: neither the grants of others nor the size of a group slow it.
+	Person string
 	Paging
 }
 

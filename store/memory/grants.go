@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"iter"
 
 	"github.com/accesssec/accesssec-go/internal/keyset"
 	"github.com/accesssec/accesssec-go/store"
@@ -11,18 +12,25 @@ type grants struct {
 	table[orgKey, store.Grant]
 	byOrg     *group[string, store.Grant]
 	bySubject *group[orgKey, store.Grant]
+	byKind    *group[subjectKey, store.Grant]
 }
+
+type subjectKey struct{ org, kind, subject string }
 
 func newGrants() grants {
 	byOrg := newGroup(func(g *store.Grant) (string, bool) { return g.OrgID, true })
 	bySubject := newGroup(func(g *store.Grant) (orgKey, bool) { return orgKey{g.OrgID, g.Subject}, true })
+	byKind := newGroup(func(g *store.Grant) (subjectKey, bool) {
+		return subjectKey{g.OrgID, g.SubjectKind, g.Subject}, true
+	})
 	return grants{
 		table: newTable(
 			func(g *store.Grant) orgKey { return orgKey{g.OrgID, g.ID} },
 			func(g *store.Grant) *int64 { return &g.Version },
-			byOrg, bySubject),
+			byOrg, bySubject, byKind),
 		byOrg:     byOrg,
 		bySubject: bySubject,
+		byKind:    byKind,
 	}
 }
 
@@ -42,18 +50,45 @@ func copyGrant(g *store.Grant) store.Grant {
 // Grants implements [store.Reader].
 func (v view) Grants(ctx context.Context, orgID string, q store.GrantQuery) (store.Page[store.Grant], error) {
 	return read(ctx, v, func(d *data) (store.Page[store.Grant], error) {
-		rows := d.grants.byOrg.get(orgID)
-		if len(q.Subjects) > 0 {
-			rows = d.grants.bySubject.any(inOrg(orgID, q.Subjects))
-		}
 		return list[*store.Grant, store.Grant]{
 			paging: q.Paging,
 			place:  func(g *store.Grant) keyset.Place { return keyset.At(g.CreatedAt, g.ID) },
 			copy:   copyGrant,
-		}.page(where(rows, func(g *store.Grant) bool {
-			return q.Project == nil || *q.Project == g.Project
-		}))
+		}.page(where(d.grantCandidates(orgID, q), grantCondition(q)))
 	})
+}
+
+// grantCandidates are all that q can hold for, each once: those that reach its Person if
+// it has one.
+func (d *data) grantCandidates(org string, q store.GrantQuery) iter.Seq[*store.Grant] {
+	switch {
+	case q.Person != "":
+		return d.grants.byKind.any(d.reaching(org, q.Person))
+	case len(q.IDs) > 0:
+		return d.grants.any(inOrg(org, q.IDs))
+	case len(q.Subjects) > 0:
+		return d.grants.bySubject.any(inOrg(org, q.Subjects))
+	}
+	return d.grants.byOrg.get(org)
+}
+
+// reaching are the subjects by which a grant reaches a person.
+func (d *data) reaching(org, person string) []subjectKey {
+	keys := []subjectKey{{org, store.SubjectUser, person}, {org, store.SubjectEveryone, ""}}
+	if e, ok := d.entries.byUser.get(orgKey{org, person}); ok {
+		for group := range d.members.groups[orgKey{org, e.ID}] {
+			keys = append(keys, subjectKey{org, store.SubjectGroup, group})
+		}
+	}
+	return keys
+}
+
+// grantCondition is all of q but Person.
+func grantCondition(q store.GrantQuery) func(*store.Grant) bool {
+	ids, subjects, projects, roles := newSet(q.IDs), newSet(q.Subjects), newSet(q.Projects), newSet(q.Roles)
+	return func(g *store.Grant) bool {
+		return ids.admits(g.ID) && subjects.admits(g.Subject) && projects.admits(g.Project) && roles.admits(g.Role)
+	}
 }
 
 func (t *tx) PutGrant(ctx context.Context, g store.Grant) error {

@@ -13,6 +13,20 @@ import (
 // set is a set of ids.
 type set map[string]struct{}
 
+func newSet(ids []string) set {
+	s := make(set, len(ids))
+	for _, id := range ids {
+		s[id] = struct{}{}
+	}
+	return s
+}
+
+// admits reports whether v is in s, or s is empty.
+func (s set) admits(v string) bool {
+	_, ok := s[v]
+	return ok || len(s) == 0
+}
+
 // members are the groups of each org, from both sides: who is in a group, and which
 // groups an entry is in.
 type members struct {

@@ -111,6 +111,21 @@ func (t *table[K, V]) exchange(old, next *V) {
 // all ranges over every row, in no order.
 func (t *table[K, V]) all() iter.Seq[*V] { return maps.Values(t.rows) }
 
+// any ranges over the rows of keys, each once.
+func (t *table[K, V]) any(keys []K) iter.Seq[*V] {
+	return func(yield func(*V) bool) {
+		seen := make(map[K]bool, len(keys))
+		for _, k := range keys {
+			if v, ok := t.rows[k]; ok && !seen[k] {
+				seen[k] = true
+				if !yield(v) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // index is kept in step with the rows of a table.
 type index[V any] interface {
 	clashes(v, old *V) bool

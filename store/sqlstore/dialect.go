@@ -77,6 +77,15 @@ func (d Dialect) placed(query string) string {
 	return "rowid IN (" + query + ")"
 }
 
+// among narrows to the values of a column that query finds. As of placed, and that other
+// conditions of the same index go with it.
+func (d Dialect) among(column, query string) string {
+	if d == PostgreSQL {
+		return column + " = ANY (ARRAY(" + query + "))"
+	}
+	return column + " IN (" + query + ")"
+}
+
 // once begins a statement on what query finds, under the name due. PostgreSQL may run a
 // query inside of IN again for each row that it looks at; where that skips what is locked,
 // each run finds others, and no LIMIT holds.

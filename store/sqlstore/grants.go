@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 
 	"github.com/accesssec/accesssec-go/internal/keyset"
 	"github.com/accesssec/accesssec-go/store"
@@ -19,18 +20,60 @@ func scanGrant(r row) (g store.Grant, err error) {
 func (c conn) Grants(ctx context.Context, orgID string, q store.GrantQuery) (store.Page[store.Grant], error) {
 	return do(ctx, c, func() (store.Page[store.Grant], error) {
 		w := c.where()
-		w.is("org_id", orgID)
-		w.in("subject", q.Subjects)
-		if q.Project != nil {
-			w.is("project", *q.Project)
-		}
-		return list[store.Grant]{
-			from:  `SELECT ` + grantColumns + ` FROM {grants}`,
+		l := list[store.Grant]{
+			from:  `SELECT ` + grantColumns + ` FROM {grants} AS g`,
 			scan:  scanGrant,
 			order: order{by: "created_at", kind: byInstant, id: "id"},
 			place: func(g store.Grant) keyset.Place { return keyset.At(g.CreatedAt, g.ID) },
-		}.page(ctx, c, w, q.Paging, 0)
+		}
+		if len(q.IDs) > 0 || len(q.Subjects) > 0 || q.Person != "" {
+			l.order.by = w.d.unindexed(l.order.by) // few are found, by a better index than that of the order
+		}
+		projects := q.Projects
+		if q.Person == "" {
+			w.is("org_id", orgID)
+			if len(projects) > 0 && !slices.Contains(projects, "") {
+				w.and("project <> ''") // for the index, which leaves out the org itself
+			}
+		} else {
+			few := len(projects) <= fewProjects
+			if few {
+				projects = nil
+			}
+			l.from = `SELECT ` + grantColumns + ` FROM (` + reach(w, orgID, q, few) + `) AS g`
+		}
+		w.in("id", q.IDs)
+		w.in("subject", q.Subjects)
+		w.in("project", projects)
+		w.in("role", q.Roles)
+		return l.page(ctx, c, w, q.Paging, 0)
 	})
+}
+
+// fewProjects is how many are looked up by the index for each subject, and not among all
+// that the subject has.
+const fewProjects = 8
+
+// reach is a query for the grants that reach q.Person, with the projects of q if these are
+// few: one part for each kind of subject, so that no grant comes twice. It is answered as
+// it stands, before anything around it: else a database that wants the first few in order
+// may go through all grants of the org in that order.
+func reach(w *where, orgID string, q store.GrantQuery, few bool) string {
+	org, person, project := w.arg(orgID), w.arg(q.Person), ""
+	if few && len(q.Projects) > 0 {
+		project = " AND " + w.d.among("project", w.each(q.Projects))
+	}
+	// The entry is looked up by itself, and its groups by what was found, whatever the
+	// database takes for the size of a group.
+	groups := "SELECT m.group_id FROM {members} AS m WHERE m.org_id = " + org + " AND m.entry_id = (SELECT e.id FROM {entries} AS e" +
+		" WHERE e.org_id = " + org + " AND e.user_id = " + person + " AND e.user_id <> '')"
+	part := func(subject, kind string) string {
+		return "SELECT " + grantColumns + " FROM {grants} WHERE org_id = " + org + " AND " + subject +
+			" AND subject_kind = '" + kind + "'" + project
+	}
+	return part("subject = "+person, store.SubjectUser) +
+		" UNION ALL " + part("subject = ''", store.SubjectEveryone) +
+		" UNION ALL " + part(w.d.among("subject", groups), store.SubjectGroup) + w.d.fence()
 }
 
 // PutGrant implements [store.Writer].

@@ -13,8 +13,8 @@ import (
 //go:embed migrations
 var files embed.FS
 
-// peopleFile is what a host that brings its own people does without.
-const peopleFile = "0002_people.sql"
+// ofPeople reports whether a file is one that a host does without who brings their own.
+func ofPeople(name string) bool { return strings.HasSuffix(name, "_people.sql") }
 
 // Migrations are the files that [Migrate] applies, in the order of their names and with
 // the names of opts in them, for hosts that migrate with a tool of their own. They begin

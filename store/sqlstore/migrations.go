@@ -15,7 +15,7 @@ type migrations struct {
 
 // Open implements [fs.FS].
 func (m migrations) Open(name string) (fs.File, error) {
-	if name == peopleFile && m.names.people != nil {
+	if m.names.people != nil && ofPeople(name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
 	f, err := m.files.Open(name)
@@ -71,7 +71,7 @@ func (d *directory) ReadDir(n int) ([]fs.DirEntry, error) {
 			return nil, err
 		}
 		for _, e := range list {
-			if e.Name() != peopleFile || d.m.names.people == nil {
+			if d.m.names.people == nil || !ofPeople(e.Name()) {
 				d.left = append(d.left, listed{e, d.m})
 			}
 		}

@@ -13,15 +13,15 @@ import (
 
 func TestMigrationsAreFiles(t *testing.T) {
 	t.Parallel()
-	const tables, people, batches = "0001_tables.sql", "0002_people.sql", "0003_batches.sql"
+	const tables, people, batches, grants, disabled = "0001_tables.sql", "0002_people.sql", "0003_batches.sql", "0004_grants.sql", "0005_disabled_people.sql"
 	for name, test := range map[string]struct {
 		opts *sqlstore.Options
 		want []string
 	}{
-		"ours":          {nil, []string{tables, people, batches}},
-		"longer names":  {&sqlstore.Options{Prefix: "twenty_four_characters__"}, []string{tables, people, batches}},
-		"shorter names": {&sqlstore.Options{Prefix: "x"}, []string{tables, people, batches}},
-		"own people":    {&sqlstore.Options{People: func(sqlstore.Querier) sqlstore.People { return nil }}, []string{tables, batches}},
+		"ours":          {nil, []string{tables, people, batches, grants, disabled}},
+		"longer names":  {&sqlstore.Options{Prefix: "twenty_four_characters__"}, []string{tables, people, batches, grants, disabled}},
+		"shorter names": {&sqlstore.Options{Prefix: "x"}, []string{tables, people, batches, grants, disabled}},
+		"own people":    {&sqlstore.Options{People: func(sqlstore.Querier) sqlstore.People { return nil }}, []string{tables, batches, grants}},
 	} {
 		for _, d := range []sqlstore.Dialect{sqlstore.PostgreSQL, sqlstore.SQLite} {
 			t.Run(name+" "+d.String(), func(t *testing.T) {

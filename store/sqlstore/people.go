@@ -45,10 +45,10 @@ func (p people) userRecord(u store.User) record {
 	}
 }
 
-const membershipColumns = "org_id, user_id, role, source, joined_at, version"
+const membershipColumns = "org_id, user_id, role, source, disabled, joined_at, version"
 
 func membershipFields(m *store.Membership) []any {
-	return []any{&m.OrgID, &m.UserID, &m.Role, &m.Source, instant{&m.JoinedAt}, &m.Version}
+	return []any{&m.OrgID, &m.UserID, &m.Role, &m.Source, &m.Disabled, instant{&m.JoinedAt}, &m.Version}
 }
 
 func scanMembership(r row) (m store.Membership, err error) {
@@ -58,7 +58,7 @@ func scanMembership(r row) (m store.Membership, err error) {
 
 // A member is a membership beside its user.
 const (
-	memberColumns = "m.org_id, m.user_id, m.role, m.source, m.joined_at, m.version, " +
+	memberColumns = "m.org_id, m.user_id, m.role, m.source, m.disabled, m.joined_at, m.version, " +
 		"u.id, u.address, u.address_key, u.address_verified, u.first_name, u.last_name, u.names_from, " +
 		"u.password, u.password_set_by_user, u.disabled, u.created_at, u.version"
 	memberTables = " FROM {memberships} AS m JOIN {users} AS u ON u.id = m.user_id"
@@ -160,10 +160,10 @@ func (p people) PutMembership(ctx context.Context, m store.Membership) error {
 		}
 		return p.c.put(ctx, record{
 			version: m.Version,
-			values:  []any{m.OrgID, m.UserID, m.Role, m.Source, p.c.dialect().at(m.JoinedAt)},
-			insert:  `INSERT INTO {memberships} (` + membershipColumns + `) VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT DO NOTHING`,
-			update: `UPDATE {memberships} SET role = $3, source = $4, joined_at = $5, version = version + 1
-				WHERE org_id = $1 AND user_id = $2 AND version = $6`,
+			values:  []any{m.OrgID, m.UserID, m.Role, m.Source, m.Disabled, p.c.dialect().at(m.JoinedAt)},
+			insert:  `INSERT INTO {memberships} (` + membershipColumns + `) VALUES ($1, $2, $3, $4, $5, $6, 1) ON CONFLICT DO NOTHING`,
+			update: `UPDATE {memberships} SET role = $3, source = $4, disabled = $5, joined_at = $6, version = version + 1
+				WHERE org_id = $1 AND user_id = $2 AND version = $7`,
 			find: `SELECT version FROM {memberships} WHERE org_id = $1 AND user_id = $2`, key: []any{m.OrgID, m.UserID},
 		})
 	})

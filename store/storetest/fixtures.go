@@ -30,7 +30,7 @@ func aUser() store.User {
 }
 
 func aMembership(org, user string) store.Membership {
-	return store.Membership{OrgID: org, UserID: user, Role: "member", Source: "jit", JoinedAt: day(0)}
+	return store.Membership{OrgID: org, UserID: user, Role: "member", Source: "jit", Disabled: true, JoinedAt: day(0)}
 }
 
 func anEntry(org, typ string) store.Entry {

@@ -46,7 +46,7 @@ func grantRecord() record[store.Grant] {
 func testGrants(s subject) {
 	grantRecord().test(s)
 	s.run("Query", func(s subject) {
-		org, none, p1 := s.withOrg(), "", "p1"
+		org := s.withOrg()
 		s.must(func(tx store.Tx) error {
 			for i, g := range []store.Grant{
 				{ID: "a", Subject: "s1"}, {ID: "b", Subject: "s1", Project: "p1"},
@@ -67,9 +67,9 @@ func testGrants(s subject) {
 			{store.GrantQuery{Subjects: []string{"s1"}}, "ab"},
 			{store.GrantQuery{Subjects: []string{"s3", "s2", "s3", "x"}}, "cd"},
 			{store.GrantQuery{Subjects: []string{"x"}}, ""},
-			{store.GrantQuery{Project: &none}, "a"},
-			{store.GrantQuery{Project: &p1}, "bc"},
-			{store.GrantQuery{Project: &p1, Subjects: []string{"s1", "s3"}}, "b"},
+			{store.GrantQuery{Projects: []string{""}}, "a"},
+			{store.GrantQuery{Projects: []string{"p1"}}, "bc"},
+			{store.GrantQuery{Projects: []string{"p1"}, Subjects: []string{"s1", "s3"}}, "b"},
 		} {
 			page, err := s.Grants(s.Context(), org, c.q)
 			s.want("Grants", err, nil)

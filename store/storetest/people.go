@@ -122,7 +122,7 @@ func membershipRecord() record[store.Membership] {
 		},
 		version: func(m *store.Membership) *int64 { return &m.Version },
 		change: func(m *store.Membership) {
-			m.Role, m.Source, m.JoinedAt = "owner", "scim", day(5)
+			m.Role, m.Source, m.Disabled, m.JoinedAt = "owner", "scim", false, day(5)
 		},
 		blank: func(m *store.Membership) { m.OrgID = "" },
 		put:   true,

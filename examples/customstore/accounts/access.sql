@@ -27,6 +27,9 @@ ALTER TABLE accounts ADD COLUMN version    INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE workspaces ADD COLUMN org_id TEXT;
 CREATE UNIQUE INDEX workspaces_org_id ON workspaces (org_id);
 
+-- Who is disabled in one team stays in the others: accounts.active is for all of them.
+ALTER TABLE team_members ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
+
 -- Lists go by the microsecond, and since is a day.
 ALTER TABLE team_members ADD COLUMN joined  INTEGER NOT NULL DEFAULT 0; -- microseconds since 1970
 ALTER TABLE team_members ADD COLUMN source  TEXT    NOT NULL DEFAULT 'import';
@@ -44,7 +47,7 @@ BEGIN
 END;
 
 CREATE TRIGGER team_members_version
-	AFTER UPDATE OF position ON team_members
+	AFTER UPDATE OF position, disabled ON team_members
 	WHEN NEW.version = OLD.version
 BEGIN
 	UPDATE team_members SET version = version + 1 WHERE workspace_id = NEW.workspace_id AND account_id = NEW.account_id;

@@ -13,7 +13,7 @@ import (
 // A membership is a row of team_members whose workspace is an org of accesssec's. The
 // others are none of its business.
 const (
-	memberColumns = `w.org_id, a.access_id, ` + roleOf + `, m.source, m.joined, m.version`
+	memberColumns = `w.org_id, a.access_id, ` + roleOf + `, m.source, m.disabled, m.joined, m.version`
 	memberTables  = ` FROM team_members AS m
 		JOIN workspaces AS w ON w.id = m.workspace_id
 		JOIN accounts AS a ON a.id = m.account_id`
@@ -32,7 +32,7 @@ func (m microseconds) Scan(src any) error {
 }
 
 func membershipFields(m *store.Membership) []any {
-	return []any{&m.OrgID, &m.UserID, &m.Role, &m.Source, microseconds{&m.JoinedAt}, &m.Version}
+	return []any{&m.OrgID, &m.UserID, &m.Role, &m.Source, &m.Disabled, microseconds{&m.JoinedAt}, &m.Version}
 }
 
 // Membership implements [store.People].
@@ -153,10 +153,10 @@ func (p People) PutMembership(ctx context.Context, m store.Membership) error {
 		return p.join(ctx, m, position)
 	}
 	n, err := p.exec(ctx, `UPDATE team_members AS m SET position = CASE WHEN `+roleOf+` = ?3 THEN position ELSE ?4 END,
-			source = ?5, joined = ?6, version = version + 1
+			source = ?5, joined = ?6, disabled = ?7, version = version + 1
 		WHERE workspace_id = (SELECT id FROM workspaces WHERE org_id = ?1)
-			AND account_id = (SELECT id FROM accounts WHERE access_id = ?2) AND version = ?7`,
-		m.OrgID, m.UserID, m.Role, position, m.Source, m.JoinedAt.UnixMicro(), m.Version)
+			AND account_id = (SELECT id FROM accounts WHERE access_id = ?2) AND version = ?8`,
+		m.OrgID, m.UserID, m.Role, position, m.Source, m.JoinedAt.UnixMicro(), m.Disabled, m.Version)
 	if err != nil || n == 1 {
 		return wrap("membership", err)
 	}
@@ -172,10 +172,10 @@ func (p People) join(ctx context.Context, m store.Membership, position string) e
 	if _, err := p.exec(ctx, `INSERT INTO workspaces (name, org_id) VALUES ('', ?1) ON CONFLICT DO NOTHING`, m.OrgID); err != nil {
 		return wrap("membership", err)
 	}
-	n, err := p.exec(ctx, `INSERT INTO team_members (workspace_id, account_id, position, since, joined, source, version)
-		SELECT w.id, a.id, ?3, ?4, ?5, ?6, 1 FROM workspaces AS w, accounts AS a WHERE w.org_id = ?1 AND a.access_id = ?2
+	n, err := p.exec(ctx, `INSERT INTO team_members (workspace_id, account_id, position, since, joined, source, disabled, version)
+		SELECT w.id, a.id, ?3, ?4, ?5, ?6, ?7, 1 FROM workspaces AS w, accounts AS a WHERE w.org_id = ?1 AND a.access_id = ?2
 		ON CONFLICT DO NOTHING`,
-		m.OrgID, m.UserID, position, m.JoinedAt.UTC().Format(time.DateOnly), m.JoinedAt.UnixMicro(), m.Source)
+		m.OrgID, m.UserID, position, m.JoinedAt.UTC().Format(time.DateOnly), m.JoinedAt.UnixMicro(), m.Source, m.Disabled)
 	if err == nil && n == 0 {
 		return store.ErrExists
 	}

@@ -48,7 +48,9 @@ func MigrateAtOnce(t *testing.T, d Database) {
 		names = append(names, name)
 	}
 	must(t, rows.Err())
-	if diff := cmp.Diff([]string{"0001_tables.sql", "0002_people.sql", "0003_batches.sql"}, names); diff != "" {
+	if diff := cmp.Diff([]string{
+		"0001_tables.sql", "0002_people.sql", "0003_batches.sql", "0004_grants.sql", "0005_disabled_people.sql",
+	}, names); diff != "" {
 		t.Error("applied (-want +got):\n", diff)
 	}
 	must(t, sqlstore.Migrate(t.Context(), db, d.Dialect, &d.Options))
