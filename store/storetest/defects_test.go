@@ -62,6 +62,9 @@ func defects() []defect {
 		{"leaves docs of a deleted org", "Orgs/Delete", func(s store.Store) store.Store { return &leaving{Store: s} }},
 		{"does not see its own writes", "Docs/RoundTrip", onTx(func(tx store.Tx) store.Tx { return blind{tx} })},
 		{"reads from before the transaction", "Tx/Serializable", func(s store.Store) store.Store { return snapshotting{s} }},
+		{"forgets who is disabled", "Memberships/RoundTrip", onTx(func(tx store.Tx) store.Tx { return enabling{tx} })},
+		{"forgets the kind of a subject", "Grants/PersonOfLookAlikes", func(s store.Store) store.Store { return kindless{s} }},
+		{"keeps what a group had", "Grants/PersonInTx", func(s store.Store) store.Store { return &clinging{Store: s} }},
 		{"searches with wildcards", "Memberships/Query", func(s store.Store) store.Store { return wildcards{s} }},
 	}
 }
@@ -464,4 +467,50 @@ func (s wildcards) Memberships(ctx context.Context, org string, q store.Membersh
 		q.Search = "ann"
 	}
 	return s.Store.Memberships(ctx, org, q)
+}
+
+// enabling has no column for it.
+type enabling struct{ store.Tx }
+
+func (tx enabling) PutMembership(ctx context.Context, m store.Membership) error {
+	m.Disabled = false
+	return tx.Tx.PutMembership(ctx, m)
+}
+
+// kindless finds what reaches a person by the id of the subject alone.
+type kindless struct{ store.Store }
+
+func (s kindless) Grants(ctx context.Context, org string, q store.GrantQuery) (store.Page[store.Grant], error) {
+	if q.Person != "" {
+		q.Subjects, q.Person = []string{q.Person}, ""
+	}
+	return s.Store.Grants(ctx, org, q)
+}
+
+// clinging goes on giving people what the groups have that they were in.
+type clinging struct {
+	store.Store
+	mu   sync.Mutex
+	were map[string][]string
+}
+
+func (s *clinging) Grants(ctx context.Context, org string, q store.GrantQuery) (store.Page[store.Grant], error) {
+	page, err := s.Store.Grants(ctx, org, q)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if q.Person == "" || err != nil {
+		return page, err
+	}
+	if s.were == nil {
+		s.were = map[string][]string{}
+	}
+	subjects := s.were[q.Person]
+	for _, g := range page.Items {
+		subjects = append(subjects, g.Subject)
+	}
+	s.were[q.Person] = subjects
+	if len(subjects) == 0 {
+		return page, nil
+	}
+	return s.Store.Grants(ctx, org, store.GrantQuery{Subjects: subjects})
 }

@@ -45,12 +45,13 @@ func grantRecord() record[store.Grant] {
 
 func testGrants(s subject) {
 	grantRecord().test(s)
+	testReach(s)
 	s.run("Query", func(s subject) {
 		org := s.withOrg()
 		s.must(func(tx store.Tx) error {
 			for i, g := range []store.Grant{
-				{ID: "a", Subject: "s1"}, {ID: "b", Subject: "s1", Project: "p1"},
-				{ID: "c", Subject: "s2", Project: "p1"}, {ID: "d", Subject: "s3", Project: "p2"},
+				{ID: "a", Subject: "s1", Role: "r1"}, {ID: "b", Subject: "s1", Project: "p1", Role: "r2"},
+				{ID: "c", Subject: "s2", Project: "p1"}, {ID: "d", Subject: "s3", Project: "p2", Role: "r2"},
 			} {
 				g.OrgID, g.CreatedAt = org, day(i)
 				if err := tx.PutGrant(s.Context(), g); err != nil {
@@ -69,6 +70,19 @@ func testGrants(s subject) {
 			{store.GrantQuery{Subjects: []string{"x"}}, ""},
 			{store.GrantQuery{Projects: []string{""}}, "a"},
 			{store.GrantQuery{Projects: []string{"p1"}}, "bc"},
+			{store.GrantQuery{Projects: []string{"p2", "p1", "p2", "x"}}, "bcd"},
+			{store.GrantQuery{Projects: []string{"p2", ""}}, "ad"},
+			{store.GrantQuery{Projects: []string{"x"}}, ""},
+			{store.GrantQuery{IDs: []string{"d", "a", "d", "x"}}, "ad"},
+			{store.GrantQuery{IDs: []string{"x"}}, ""},
+			{store.GrantQuery{IDs: []string{"a", "b"}, Projects: []string{"p1"}}, "b"},
+			{store.GrantQuery{IDs: []string{"a", "b", "c"}, Subjects: []string{"s1", "s3"}}, "ab"},
+			{store.GrantQuery{Roles: []string{"r2"}}, "bd"},
+			{store.GrantQuery{Roles: []string{"r1", "r2", "r1"}}, "abd"},
+			{store.GrantQuery{Roles: []string{""}}, "c"},
+			{store.GrantQuery{Roles: []string{"R1"}}, ""},
+			{store.GrantQuery{Roles: []string{"r2"}, Projects: []string{"p1", ""}}, "b"},
+			{store.GrantQuery{Roles: []string{"r2"}, Subjects: []string{"s3", "s2"}, IDs: []string{"d", "b"}, Projects: []string{"p2"}}, "d"},
 			{store.GrantQuery{Projects: []string{"p1"}, Subjects: []string{"s1", "s3"}}, "b"},
 		} {
 			page, err := s.Grants(s.Context(), org, c.q)

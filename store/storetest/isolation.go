@@ -176,10 +176,7 @@ func readCases() map[string]tenantCase {
 			groups, err := r.EntryGroups(ctx, org, []string{"user"})
 			return orgsOf(store.Page[string]{Items: groups["user"]}, err, func(id string) string { return id[len("group-"):] })
 		},
-		"Grants": func(ctx context.Context, w *world, r store.Reader, org string) ([]string, error) {
-			page, err := r.Grants(ctx, org, store.GrantQuery{Subjects: []string{"user"}})
-			return orgsOf(page, err, func(g store.Grant) string { return g.OrgID })
-		},
+		"Grants": readGrants,
 		"Sessions": func(ctx context.Context, w *world, r store.Reader, org string) ([]string, error) {
 			page, err := r.Sessions(ctx, store.SessionQuery{OrgID: org})
 			return orgsOf(page, err, func(x store.Session) string { return x.OrgID })

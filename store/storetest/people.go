@@ -179,7 +179,40 @@ func testMemberships(s subject) {
 			s.Errorf("nobody is in %v", none)
 		}
 	})
+	s.run("Disabled", testMembershipDisabled)
 	s.run("Query", testMembershipQuery)
+}
+
+// testMembershipDisabled has one who may not come in and one who may: both are members.
+func testMembershipDisabled(s subject) {
+	org, out, in := s.withOrg(), aMembership("", s.withUser()), aMembership("", s.withUser())
+	out.OrgID, out.Disabled, out.JoinedAt = org, true, day(0)
+	in.OrgID, in.Disabled, in.JoinedAt = org, false, day(1)
+	for range 2 {
+		s.must(func(tx store.Tx) error {
+			if err := tx.PutMembership(s.Context(), out); err != nil {
+				return err
+			}
+			return tx.PutMembership(s.Context(), in)
+		})
+		out.Version++
+		in.Version++
+		for _, want := range []store.Membership{out, in} {
+			got, err := s.Membership(s.Context(), org, want.UserID)
+			s.want("Membership", err, nil)
+			s.same("membership", got.Membership, want)
+			orgs, err := s.OrgsOf(s.Context(), want.UserID)
+			s.want("OrgsOf", err, nil)
+			s.same("orgs", orgs, []store.Membership{want})
+		}
+		page, err := s.Memberships(s.Context(), org, store.MembershipQuery{Count: true})
+		s.want("Memberships", err, nil)
+		if len(page.Items) != 2 || page.Total != 2 {
+			s.Fatalf("%d members of %d, want both", len(page.Items), page.Total)
+		}
+		s.same("members", []store.Membership{page.Items[0].Membership, page.Items[1].Membership}, []store.Membership{out, in})
+		out.Disabled, in.Disabled = in.Disabled, out.Disabled
+	}
 }
 
 func testMembershipQuery(s subject) {
