@@ -40,6 +40,33 @@ func (a *Admin) allowed(ctx context.Context) error {
 // authorise is whether the Principal may act in its org now: by what the store says,
 // not by what the Principal says.
 func (a *Admin) authorise(ctx context.Context, r store.Reader, need strength) (acting, error) {
+	who, err := a.member(ctx, r)
+	if err != nil {
+		return acting{}, err
+	}
+	if !who.role.Administers() {
+		return acting{}, a.notAllowed(who, "the person is "+string(who.role))
+	}
+	if need == proven {
+		err = a.s.proved(who.session)
+	}
+	if err != nil {
+		return acting{}, err
+	}
+	return who, nil
+}
+
+// authoriseOwner is authorise for what is an Owner's alone to do.
+func (a *Admin) authoriseOwner(ctx context.Context, r store.Reader) (acting, error) {
+	who, err := a.authorise(ctx, r, proven)
+	if err == nil && who.role != policy.Owner {
+		return acting{}, a.notAllowed(who, "only an Owner may do this")
+	}
+	return who, err
+}
+
+// member is who acts, and what they are in the org by now: anything but disabled.
+func (a *Admin) member(ctx context.Context, r store.Reader) (acting, error) {
 	if !a.p.genuine() || a.p.OrgID == "" {
 		return acting{}, refuse(CodeNotAllowed, "not signed in to an organization")
 	}
@@ -49,23 +76,19 @@ func (a *Admin) authorise(ctx context.Context, r store.Reader, need strength) (a
 	}
 	m, err := r.Membership(ctx, a.p.OrgID, a.p.UserID)
 	if errors.Is(err, store.ErrNotFound) {
-		who := acting{store.User{ID: a.p.UserID}, ses}
-		return acting{}, refuse(CodeNotAllowed, "not a member").inOrg(a.p.OrgID, who.by(audit.ChangeRefused))
+		return acting{}, a.notAllowed(acting{user: store.User{ID: a.p.UserID}, session: ses}, "not a member")
 	} else if err != nil {
 		return acting{}, err
 	}
-	who := acting{m.User, ses}
-	if m.User.Disabled || !policy.Role(m.Role).Administers() {
-		no := refuse(CodeNotAllowed, "the person is "+m.Role)
-		return acting{}, no.inOrg(a.p.OrgID, who.by(audit.ChangeRefused))
-	}
-	if need == proven {
-		err = a.s.proved(ses)
-	}
-	if err != nil {
-		return acting{}, err
+	who := acting{m.User, ses, policy.Role(m.Role)}
+	if m.User.Disabled || m.Disabled {
+		return acting{}, a.notAllowed(who, "the person is disabled")
 	}
 	return who, nil
+}
+
+func (a *Admin) notAllowed(who acting, detail string) *Refusal {
+	return refuse(CodeNotAllowed, detail).inOrg(a.p.OrgID, who.by(audit.ChangeRefused))
 }
 
 // proved refuses unless the person has just proved who they are.
@@ -95,7 +118,8 @@ func (s *Service) sessionOf(ctx context.Context, r store.Reader, p Principal) (s
 // Member is one person in the org.
 type Member struct {
 	UserID, Address, FirstName, LastName string
-	AddressVerified, Disabled            bool
+	AddressVerified                      bool
+	Disabled                             bool // in this org, or the whole account
 	Role                                 policy.Role
 	Source                               string
 	JoinedAt                             time.Time
@@ -104,7 +128,7 @@ type Member struct {
 func memberOf(m store.Member) Member {
 	return Member{
 		UserID: m.UserID, Address: m.User.Address, FirstName: m.User.FirstName, LastName: m.User.LastName,
-		AddressVerified: m.User.AddressVerified, Disabled: m.User.Disabled,
+		AddressVerified: m.User.AddressVerified, Disabled: m.Disabled || m.User.Disabled,
 		Role: policy.Role(m.Role), Source: m.Source, JoinedAt: m.JoinedAt,
 	}
 }

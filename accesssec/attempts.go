@@ -131,7 +131,8 @@ func (c *change) rememberAs(ctx context.Context, v Visit, name, userID string) e
 
 // forgetBrowsers makes every browser a stranger's again, however many there are.
 func (c *change) forgetBrowsers(ctx context.Context, userID string) error {
-	return browsers.dropOwned(ctx, c, userID)
+	_, err := browsers.drop(ctx, c, "", []string{userID}, nil)
+	return err
 }
 
 // book counts an attempt before the secret is looked at, and commits the count by

@@ -56,6 +56,24 @@ func (s *Service) change(ctx context.Context, fn func(*change) error) error {
 	return err
 }
 
+// refusedAs has a refusal that no log knows of yet recorded in an org's, as one of the change
+// that e would have been about. Any other error it returns as it is.
+func refusedAs(err error, orgID string, e audit.Event) error {
+	var no *Refusal
+	if errors.As(err, &no) && no.event.Type == "" {
+		no.inOrg(orgID, refusedChange(e))
+	}
+	return err
+}
+
+// unless is err, but nil when it is what.
+func unless(err, what error) error {
+	if errors.Is(err, what) {
+		return nil
+	}
+	return err
+}
+
 // refused records the refusal in err, once, and returns err; any other error it
 // returns as it is. Hanging up does not keep a refusal out of the log. A refusal that
 // can't be recorded still refuses.

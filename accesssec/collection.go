@@ -95,18 +95,31 @@ func (k collection[T]) put(ctx context.Context, w store.Writer, v kept[T]) error
 	return w.PutDocs(ctx, d)
 }
 
-// dropOwned deletes all that a person owns of it, however many there are.
-func (k collection[T]) dropOwned(ctx context.Context, tx store.Tx, userID string) error {
-	q := store.DocQuery{Owners: []string{userID}, Paging: store.Paging{Limit: 1000}}
-	for {
-		page, err := tx.Docs(ctx, k.kind, "", q)
-		if err != nil || len(page.Items) == 0 {
-			return err
+// drop deletes what owners have of it in an org, however much there is, and counts it.
+// which says what of it; nil all.
+func (k collection[T]) drop(ctx context.Context, tx store.Tx, orgID string, owners []string, which func(T) bool) (int, error) {
+	q := store.DocQuery{Owners: owners, Paging: store.Paging{Limit: 1000}}
+	for n := 0; ; {
+		page, err := tx.Docs(ctx, k.kind, orgID, q)
+		if err != nil {
+			return n, err
 		}
 		for _, d := range page.Items {
-			if err := tx.DeleteDoc(ctx, k.kind, "", d.ID); err != nil {
-				return err
+			if which != nil {
+				v, err := k.read(d, nil)
+				if err != nil {
+					return n, err
+				} else if !which(v.Value) {
+					continue
+				}
 			}
+			if err := tx.DeleteDoc(ctx, k.kind, orgID, d.ID); err != nil {
+				return n, err
+			}
+			n++
+		}
+		if q.After = page.Next; q.After == "" {
+			return n, nil
 		}
 	}
 }

@@ -58,8 +58,8 @@ func (v *review) reviewDirectories(ctx context.Context, r store.Reader) error {
 		if err != nil {
 			return err
 		}
-		named := own.NameKey == v.user.AddressKey
-		if own.ID != "" && (own.ConnectionID != "" || named && own.Active == !v.user.Disabled) {
+		named, active := own.NameKey == v.user.AddressKey, !v.user.Disabled && !m.Disabled
+		if own.ID != "" && (own.ConnectionID != "" || named && own.Active == active) {
 			continue // carried, or the identity provider's to say
 		}
 		taken := false
@@ -72,7 +72,7 @@ func (v *review) reviewDirectories(ctx context.Context, r store.Reader) error {
 		case taken:
 			v.taken = append(v.taken, m.OrgID)
 		default:
-			own.OrgID = m.OrgID
+			own.OrgID, own.Active = m.OrgID, active
 			v.entries = append(v.entries, own)
 		}
 	}
@@ -114,6 +114,16 @@ func entryWith(ctx context.Context, r store.Reader, orgID, column, value string)
 	return page.Items[0], nil
 }
 
+// setActive has the directory say whether a member can come in.
+func (c *change) setActive(ctx context.Context, m store.Membership) error {
+	e, err := entryWith(ctx, c, m.OrgID, "userId", m.UserID)
+	if err != nil || e.ID == "" || e.Active == !m.Disabled {
+		return err
+	}
+	e.Active, e.ModifiedAt = !m.Disabled, c.now
+	return c.PutEntry(ctx, e)
+}
+
 // carryOutEntry makes the entry, or gives the one that is there the person's address.
 func (c *change) carryOutEntry(ctx context.Context, u store.User, own store.Entry) error {
 	if own.ID == "" {
@@ -121,6 +131,7 @@ func (c *change) carryOutEntry(ctx context.Context, u store.User, own store.Entr
 		if err != nil {
 			return err
 		}
+		entry.Active = entry.Active && own.Active
 		return c.PutEntry(ctx, entry)
 	}
 	other, err := entryWith(ctx, c, own.OrgID, "name", u.AddressKey)
@@ -132,6 +143,6 @@ func (c *change) carryOutEntry(ctx context.Context, u store.User, own store.Entr
 			return err
 		}
 	}
-	own.Name, own.NameKey, own.Active, own.ModifiedAt = u.Address, u.AddressKey, !u.Disabled, c.now
+	own.Name, own.NameKey, own.ModifiedAt = u.Address, u.AddressKey, c.now
 	return c.PutEntry(ctx, own)
 }

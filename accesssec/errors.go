@@ -92,6 +92,18 @@ const (
 	CodeSetUp           Code = "set_up_factor"
 	CodeLinkOver        Code = "link_over"
 	CodeCantTell        Code = "cant_tell"
+	CodeAbove           Code = "above"
+	CodeLastOwner       Code = "last_owner"
+	CodeConfirm         Code = "confirm"
+	CodeRole            Code = "role"
+	CodeRoleLimit       Code = "role_limit"
+	CodeTeamName        Code = "team_name"
+	CodeTeamManaged     Code = "team_managed"
+	CodeInvited         Code = "invited"
+	CodeRequested       Code = "requested"
+	CodeLinkCode        Code = "link_code"
+	CodeShared          Code = "shared"
+	CodeNotShared       Code = "not_shared"
 )
 
 // SAMLCode is the code for a response that package saml refuses with c.
@@ -152,11 +164,26 @@ var texts = map[Code]text{
 	CodeLinkOver:       {"This link does not work any more.", "Ask for a new one. A link is good for a day, and once."},
 	CodeCantTell:       {"This person can't be asked.", "They are in other organizations as well, so they have to confirm it from a verified address, by a message. Ask support."},
 
+	CodeAbove:       {"You may not do this.", "It takes somebody with more rights: nobody gives what they don't have themselves, and only an Owner makes, changes or removes an Owner or Admin."},
+	CodeLastOwner:   {"An organization needs an Owner.", "Make somebody else an Owner first, one who can sign in."},
+	CodeConfirm:     {"Type the name of the organization to confirm.", "It has to be typed exactly as it is shown."},
+	CodeRole:        {"There is no such role.", "Choose one of the roles that are listed."},
+	CodeRoleLimit:   {"The organization has too many of these.", "Delete one that is not needed any more."},
+	CodeTeamName:    {"This name can't be used.", "Choose a name of at most 100 characters that no other team has."},
+	CodeTeamManaged: {"The identity provider keeps this team.", "Change it there; it is taken over from there."},
+	CodeInvited:     {"This person is invited already.", "Send the invitation again, or call it back first."},
+	CodeRequested:   {"You have asked already.", "An Owner or Admin will answer."},
+	CodeLinkCode:    {"This code does not work.", "Have an Owner of the other organization make a new one. A code is good for a day, and once."},
+	CodeShared:      {"This organization has its sign-on from another one.", "Change it there, or end the link first."},
+	CodeNotShared:   {"These organizations don't share their sign-on.", "Link them first."},
+
 	Code(policy.FactorAsked):        {"Enter the code of your authenticator app.", "Go on with a code or a recovery code."},
 	Code(policy.SSORequired):        {"Your organization requires single sign-on.", "Sign in by SSO. Owners and Admins may use a password."},
 	Code(policy.ExternalBlocked):    {"This organization lets in people of its own domains only.", "An Owner or Admin can allow external people in the settings."},
 	Code(policy.NotMember):          {"You are not a member of this organization. Ask to be invited.", "Invite the person, or switch on IdP-managed access."},
 	Code(policy.PersonDisabled):     {"This account is disabled. Ask your administrator.", "The account was disabled by the application."},
+	Code(policy.MemberDisabled):     {"You are disabled in this organization. Ask its administrator.", "An Owner or Admin, or the identity provider, has disabled the member."},
+	Code(policy.DomainIsSuspended):  {"Single sign-on does not work for this address at the moment. Ask your administrator.", "The organization that holds the domain has its sign-on from another one. Hand the domain over to that one, or end the link."},
 	Code(policy.DomainUnowned):      {"Single sign-on does not work for this address.", "Claim and verify the domain of the address, or correct the address in the identity provider."},
 	Code(policy.DomainOfAnother):    {"Single sign-on does not work for this address.", "The domain belongs to another organization; its own sign-on lets these people in."},
 	Code(policy.DomainIsLapsed):     {"Single sign-on for your organization is interrupted. Ask your administrator.", "Put the DNS record of the domain back and verify it again."},

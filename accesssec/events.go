@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/store"
 )
@@ -21,6 +22,7 @@ func (v Visit) by(t audit.Type, actor audit.Actor) audit.Event {
 type acting struct {
 	user    store.User
 	session store.Session
+	role    policy.Role // in the org that they act in, where that was asked
 }
 
 // by starts an event of the one who acts.

@@ -170,7 +170,8 @@ func (c *change) dropAsked(ctx context.Context, userID string) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return resetLinks.dropOwned(ctx, c, userID)
+	_, err = resetLinks.drop(ctx, c, "", []string{userID}, nil)
+	return err
 }
 
 // hasFactor reports whether dropFactor would find anything.

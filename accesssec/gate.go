@@ -19,15 +19,17 @@ import (
 type asking struct {
 	address domainclaim.Address
 	orgID   string // wanted; "" none
+	invite  string // the key of the invitation that was shown; "" none
 	attempt policy.Attempt
 }
 
 // facts is what a decision rests on, and the records it was read from.
 type facts struct {
 	in     policy.Input
-	user   store.User // zero when there is no account
-	owner  store.Org  // of the domain; zero: nobody
-	factor string     // the mark of the person's second factor
+	user   store.User       // zero when there is no account
+	owner  store.Org        // of the domain; zero: nobody
+	factor string           // the mark of the person's second factor
+	invite kept[invitation] // zero: none that is for this person and this org
 	asked  asking
 	// target settings, for the session's lifetime
 	settings Settings
@@ -73,6 +75,9 @@ func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, e
 		if f.in.Former, err = f.formerly(ctx, r); err != nil {
 			return f, err
 		}
+		if err := f.invited(ctx, r, s.now()); err != nil {
+			return f, err
+		}
 	}
 	f.user, err = r.UserByAddress(ctx, q.address.Key())
 	if errors.Is(err, store.ErrNotFound) {
@@ -84,14 +89,17 @@ func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, e
 		return f, err
 	}
 	f.in.Person.Known, f.in.Person.Disabled = true, f.user.Disabled
+	if q.attempt.Method != policy.SSO && !f.user.AddressVerified {
+		f.in.Person.Invited = "" // who has the password need not be who has the mailbox
+	}
 	if err := f.second(ctx, r); err != nil {
 		return f, err
 	}
-	if f.in.Person.Role, err = roleIn(ctx, r, q.orgID, f.user.ID); err != nil {
+	if f.in.Person.Role, f.in.Person.Suspended, err = roleIn(ctx, r, q.orgID, f.user.ID); err != nil {
 		return f, err
 	}
 	if f.in.Person.OwnerRole = f.in.Person.Role; f.owner.ID != q.orgID {
-		f.in.Person.OwnerRole, err = roleIn(ctx, r, f.owner.ID, f.user.ID)
+		f.in.Person.OwnerRole, _, err = roleIn(ctx, r, f.owner.ID, f.user.ID)
 	}
 	return f, err
 }
@@ -126,6 +134,9 @@ func (f *facts) domain(ctx context.Context, r store.Reader, a domainclaim.Addres
 	}
 	if f.owner, err = r.Org(ctx, claim.OrgID); err != nil {
 		return nil, fmt.Errorf("accesssec: owner of %s: %w", claim.Name, err)
+	}
+	if f.owner.SSOFrom != "" {
+		f.in.State = policy.DomainSuspended
 	}
 	f.in.Owner, _, err = policyOrg(ctx, r, f.owner)
 	return claims, err
@@ -166,15 +177,20 @@ func policyOrg(ctx context.Context, r store.Reader, o store.Org) (*policy.Org, S
 	return &p, own.Settings, nil
 }
 
-func roleIn(ctx context.Context, r store.Reader, orgID, userID string) (policy.Role, error) {
+// roleIn is a person's role in an org; that of a member who is disabled there counts for
+// no more than a Member's.
+func roleIn(ctx context.Context, r store.Reader, orgID, userID string) (role policy.Role, disabled bool, err error) {
 	if orgID == "" {
-		return "", nil
+		return "", false, nil
 	}
 	m, err := r.Membership(ctx, orgID, userID)
-	if errors.Is(err, store.ErrNotFound) {
-		return "", nil
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return "", false, nil
+	case err == nil && m.Disabled:
+		return policy.Member, true, nil
 	}
-	return policy.Role(m.Role), err
+	return policy.Role(m.Role), false, err
 }
 
 // proof is how a person has just shown who they are. By which method, the facts say.
@@ -212,7 +228,7 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 		return outcome{}, refuseDecision(d).inOrg(f.refusedBy(d), p.visit.by(audit.LoginRefused, f.actor()))
 	}
 	if f.in.Attempt.Method == policy.SSO {
-		if err := c.vouched(ctx, &f, d, p); err != nil {
+		if err := c.vouched(ctx, &f, p); err != nil {
 			var no *Refusal
 			if errors.As(err, &no) {
 				no.inOrg(f.logOrg(), p.visit.by(audit.LoginRefused, f.actor()))
@@ -222,6 +238,11 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 	}
 	if !f.in.Person.Known {
 		return outcome{}, errors.New("accesssec: a decision to let in nobody") // unreachable unless policy is wrong
+	}
+	if d.Create {
+		if err := c.join(ctx, &f, p.visit); err != nil {
+			return outcome{}, err
+		}
 	}
 	if err := c.heed(ctx, f.user.ID); err != nil {
 		return outcome{}, err

@@ -18,7 +18,8 @@ const halfLoginFor = 10 * time.Minute
 // is of one browser, which has at most one.
 type halfLogin struct {
 	Address string        `json:"address"`
-	OrgID   string        `json:"org,omitempty"` // that was asked for
+	OrgID   string        `json:"org,omitempty"`    // that was asked for
+	Invite  string        `json:"invite,omitempty"` // the key of the invitation that was shown
 	After   string        `json:"after,omitempty"`
 	Method  policy.Method `json:"method"`
 	Log     string        `json:"log,omitempty"` // the org whose log a wrong code is in
@@ -40,7 +41,7 @@ func (c *change) challenge(ctx context.Context, f facts, p proof) error {
 		return refuse(CodeBrowser, "a second factor needs a Visit that comes from SignIn.Visit")
 	}
 	half := halfLogin{
-		Address: f.user.Address, OrgID: v.OrgID, After: SafePath(v.After), Method: f.in.Attempt.Method,
+		Address: f.user.Address, OrgID: v.OrgID, Invite: v.inviteKey(), After: SafePath(v.After), Method: f.in.Attempt.Method,
 		Log: f.eventOrg(), Proof: passwordProof(f.user), Factor: f.factor,
 	}
 	id := v.browser(halfName)
@@ -110,7 +111,7 @@ func (i *SignIn) second(ctx context.Context, v Visit, code string, by policy.Met
 	if err != nil {
 		return Step{}, err
 	}
-	v.OrgID, v.After = half.Value.OrgID, half.Value.After
+	v.OrgID, v.After, v.invite = half.Value.OrgID, half.Value.After, half.Value.Invite
 	e := v.by(audit.FactorRefused, actorOf(user))
 	e.Facts = []audit.Fact{fact("factor", string(by))}
 	f, err := look(ctx, showing{user: user, code: code, mark: half.Value.Factor, orgID: half.Value.Log, event: e})

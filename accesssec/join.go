@@ -18,9 +18,9 @@ const (
 	namesFromSCIM = "scim"
 )
 
-// vouched does what an accepted assertion brings with it: the account and the
-// membership where they are to be made, the names, the address's proof.
-func (c *change) vouched(ctx context.Context, f *facts, d policy.Decision, p proof) error {
+// vouched does what an accepted assertion brings with it: the account where it is to be
+// made, the names, the address's proof.
+func (c *change) vouched(ctx context.Context, f *facts, p proof) error {
 	if !f.in.Person.Known {
 		f.user = newUser(c, f.asked.address)
 		f.user.AddressVerified = true
@@ -33,17 +33,22 @@ func (c *change) vouched(ctx context.Context, f *facts, d policy.Decision, p pro
 	} else if err := c.refreshUser(ctx, f, p); err != nil {
 		return err
 	}
-	if err := c.bind(ctx, p.conn, f.user, p.identity.NameID); err != nil {
-		return err
-	}
-	if d.Create {
-		m := store.Membership{OrgID: f.in.Target.ID, UserID: f.user.ID, Role: string(policy.Member), Source: "jit", JoinedAt: c.now}
-		if err := c.addMember(ctx, m, f.user, p.visit.by(audit.MemberAdded, actorOf(f.user))); err != nil {
+	return c.bind(ctx, p.conn, f.user, p.identity.NameID)
+}
+
+// join makes the person the member that the decision has taken them for: by the invitation
+// that they have shown, which is used up by it, else as one whom an identity provider has
+// let in.
+func (c *change) join(ctx context.Context, f *facts, v Visit) error {
+	m := store.Membership{OrgID: f.in.Target.ID, UserID: f.user.ID, Role: string(policy.Member), Source: "jit", JoinedAt: c.now}
+	if f.in.Person.Invited != "" {
+		m.Role, m.Source = string(f.in.Person.Invited), "invitation"
+		if err := c.accept(ctx, *f, v); err != nil {
 			return err
 		}
-		f.in.Person.Role = policy.Member
 	}
-	return nil
+	f.in.Person.Role = policy.Role(m.Role)
+	return c.addMember(ctx, m, f.user, v.by(audit.MemberAdded, actorOf(f.user)))
 }
 
 // refreshUser writes what the identity provider knows better: the proof of the

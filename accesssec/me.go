@@ -93,7 +93,7 @@ func (m *Me) leaving(ctx context.Context, r store.Reader) (acting, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		u, err = store.User{ID: ses.UserID}, nil
 	}
-	return acting{u, ses}, err
+	return acting{user: u, session: ses}, err
 }
 
 // Prove asks the password again. A right one is good for five minutes, in this session

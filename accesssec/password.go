@@ -163,9 +163,13 @@ func (s *Service) wrongPassword(ctx context.Context, v Visit, a domainclaim.Addr
 // one that owns their domain before the others, so that an org that keeps them out does not
 // keep them out of the rest. With none that does, it is the first one's refusal that counts.
 func (s *Service) passwordFacts(ctx context.Context, r store.Reader, v Visit, a domainclaim.Address, attempt policy.Attempt) (facts, error) {
-	ask := asking{address: a, orgID: v.OrgID, attempt: attempt}
-	if v.OrgID != "" {
-		_, err := r.Org(ctx, v.OrgID)
+	wanted, err := v.wanted(ctx, r)
+	if err != nil {
+		return facts{}, err
+	}
+	ask := asking{address: a, orgID: wanted, invite: v.inviteKey(), attempt: attempt}
+	if wanted != "" {
+		_, err := r.Org(ctx, wanted)
 		if err == nil {
 			return s.facts(ctx, r, ask)
 		} else if !errors.Is(err, store.ErrNotFound) {
@@ -192,7 +196,7 @@ func (s *Service) passwordFacts(ctx context.Context, r store.Reader, v Visit, a 
 		if err != nil {
 			return f, err
 		}
-		if d := policy.Decide(f.in); d.Allow || d.Reason == policy.FactorAsked {
+		if d := policy.Decide(f.in); d.Allow && !d.OwnAccount || d.Reason == policy.FactorAsked {
 			return f, nil
 		}
 		if n == 0 {

@@ -252,7 +252,7 @@ func (s *Service) decideAgain(ctx context.Context, r store.Reader, userID string
 		} else if err != nil {
 			return verdict{}, err
 		}
-		member := ses.OrgID == "" || f.in.Person.Role != ""
+		member := ses.OrgID == "" || f.in.Person.Role != "" && !f.in.Person.Suspended
 		if f.user.ID != userID || !member || !policy.Decide(f.in).Allow {
 			return verdict{}, nil
 		}

@@ -10,10 +10,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/password"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/store"
 	"github.com/accesssec/accesssec-go/store/seal"
@@ -95,6 +97,10 @@ type Options struct {
 	// at no login, so no plan that ends locks anybody out. nil: every org has every
 	// feature.
 	Entitled func(ctx context.Context, orgID string, f Feature) (bool, error)
+	// Actions are what the host's projects have besides our own actions ([policy.Permissions]):
+	// each with a name that begins with "host.", and the lowest project role that allows it,
+	// or "" for what custom roles alone give. [Access.Can] answers for them.
+	Actions []policy.Permission
 	// DialMetadata makes the connections by which metadata is fetched that a connection
 	// follows ([Admin.FollowMetadata]). nil dials public addresses alone, so that no
 	// customer makes the host look into its own network: see saml.Source.
@@ -161,6 +167,10 @@ func New(st store.Store, origin string, keys *seal.Ring, opts *Options) (*Servic
 	if p := s.opts.Path; !strings.HasPrefix(p, "/") || !strings.HasSuffix(p, "/") ||
 		strings.ContainsAny(p, "_?#% \\") || strings.Contains(p, "//") {
 		return nil, fmt.Errorf("accesssec: Options.Path %q: want a plain path with a slash at both ends and no underscore", p)
+	}
+	s.opts.Actions = slices.Clone(s.opts.Actions)
+	if err := checkActions(s.opts.Actions); err != nil {
+		return nil, err
 	}
 	s.breaker, s.pace = &doubt{}, newPace()
 	s.checker = domainclaim.NewChecker(&domainclaim.CheckerOptions{Resolvers: s.opts.Resolvers, Authority: s.opts.Authority, Now: s.opts.Now})

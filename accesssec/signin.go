@@ -25,16 +25,21 @@ const (
 // for concurrent use.
 type SignIn struct{ s *Service }
 
-// Visit is one browser on its way in. OrgID and After are the caller's to set, from a
-// link or a form; the rest comes from [SignIn.Visit]. The zero Visit will do for the
+// Visit is one browser on its way in. OrgID, After and Invitation are the caller's to set,
+// from a link or a form; the rest comes from [SignIn.Visit]. The zero Visit will do for the
 // password of somebody without a second factor, in a test or a script: it is one browser and
 // one network for everybody.
 type Visit struct {
 	OrgID string // the org that is wanted; "" whichever fits
 	After string // where to go when signed in: a path of the host's, see [SafePath]
 
+	// Invitation is the token of a link that [Admin.Invite] has sent. Who proves to be the
+	// one that it is for is made a member on the way in.
+	Invitation string
+
 	IP, Agent string        // for the log and the limits
 	Trace     string        // names this step to a person and in the log: "7K4Q-M2XD"
+	invite    string        // the key of the invitation that was shown when this sign-in began
 	mark      func() string // the browser's secret; fmt does not look into a function
 	known     bool          // which it brought: its cookies work
 }

@@ -18,6 +18,7 @@ type request struct {
 	Request saml.Request `json:"request"`
 	Browser store.Hash   `json:"browser"` // of the visit's secret
 	OrgID   string       `json:"org,omitempty"`
+	Invite  string       `json:"invite,omitempty"` // the key of an invitation
 	After   string       `json:"after,omitempty"`
 	Fresh   bool         `json:"fresh,omitempty"` // the person is to prove themselves anew
 	At      time.Time    `json:"at"`
@@ -63,6 +64,10 @@ func (s *Service) begin(ctx context.Context, v Visit, conn kept[connection], opt
 	if err != nil {
 		return nil, err
 	}
+	wanted, err := v.wanted(ctx, s.store)
+	if err != nil {
+		return nil, err
+	}
 	now := s.now()
 	req, bounce, err := sp.Start(conn.Value.IdP, &saml.StartOptions{ForceAuthn: opts.Fresh}, now)
 	var bad *saml.Error
@@ -72,7 +77,7 @@ func (s *Service) begin(ctx context.Context, v Visit, conn kept[connection], opt
 		return nil, err
 	}
 	rec := requests.fresh(conn.OrgID, req.ID, requestKey(conn.ID, req.ID), now, req.ExpiresAt, request{
-		Request: req, Browser: hashOf(v.id()), OrgID: v.OrgID, After: SafePath(v.After), Fresh: opts.Fresh, At: now,
+		Request: req, Browser: hashOf(v.id()), OrgID: wanted, Invite: v.inviteKey(), After: SafePath(v.After), Fresh: opts.Fresh, At: now,
 	})
 	if err := s.upkeep(ctx, func(tx store.Tx) error { return requests.put(ctx, tx, rec) }); err != nil {
 		return nil, err
@@ -261,21 +266,21 @@ func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, addres
 	return in, err
 }
 
-// answerFacts gathers the facts for the org that was wanted if the person is a member
-// there, and for the connection's own org if not: what a link says makes nobody a
-// member of anything.
+// answerFacts gathers the facts for the org that was wanted if the person belongs there, as
+// a member, as somebody invited, or because the connection's org says who does; and for the
+// connection's own org if not: what a link says makes nobody a member of anything.
 func (s *Service) answerFacts(ctx context.Context, r store.Reader, a answered, address domainclaim.Address) (facts, error) {
-	ask := asking{address: address, orgID: a.conn.OrgID, attempt: policy.Attempt{Method: policy.SSO, Connection: a.conn.ID}}
-	own, err := s.facts(ctx, r, ask)
 	wanted := a.asked().OrgID
-	if err != nil || wanted == "" || wanted == a.conn.OrgID || !own.in.Person.Known {
-		return own, err
+	ask := asking{address: address, orgID: a.conn.OrgID, invite: a.asked().Invite, attempt: policy.Attempt{Method: policy.SSO, Connection: a.conn.ID}}
+	if wanted != "" && wanted != a.conn.OrgID {
+		ask.orgID = wanted
+		f, err := s.facts(ctx, r, ask)
+		belongs := f.in.Person.Role != "" || f.in.Person.Invited != "" || f.in.Target != nil && f.in.Target.GovernedBy == a.conn.OrgID
+		if err == nil && belongs || err != nil && !errors.Is(err, store.ErrNotFound) {
+			return f, err
+		}
+		ask.orgID = a.conn.OrgID // it is no more, or not theirs
 	}
-	role, err := roleIn(ctx, r, wanted, own.user.ID)
-	if err != nil || role == "" {
-		return own, err
-	}
-	ask.orgID = wanted
 	return s.facts(ctx, r, ask)
 }
 

@@ -9,63 +9,89 @@ type Type string
 // The types of events. What only looks (opening the log, a list, a preview) is no
 // event: it would fill the log with its own readers.
 const (
-	OrgCreated           Type = "org.created"
-	MemberAdded          Type = "member.added"
-	UserCreated          Type = "user.created"
-	UserProved           Type = "user.proved"
-	UserRenamed          Type = "user.renamed"
-	UserCleared          Type = "user.cleared"
-	UserChanged          Type = "user.changed"
-	SessionCreated       Type = "session.created"
-	SessionEnded         Type = "session.ended"
-	SessionsEnded        Type = "sessions.ended"
-	LoginRefused         Type = "login.refused"
-	LoginBypassed        Type = "login.bypassed"
-	LogoutRefused        Type = "logout.refused"
-	LogoutAnswered       Type = "logout.answered"
-	ProveRefused         Type = "prove.refused"
-	LoginChallenged      Type = "login.challenged"
-	FactorBegun          Type = "factor.begun"
-	FactorAdded          Type = "factor.added"
-	FactorRefused        Type = "factor.refused"
-	FactorLocked         Type = "factor.locked"
-	FactorDisabled       Type = "factor.disabled"
-	FactorRecovered      Type = "factor.recovered"
-	FactorChanging       Type = "factor.changing"
-	FactorRemoved        Type = "factor.removed"
-	FactorReset          Type = "factor.reset"
-	FactorResetAsked     Type = "factor.reset_asked"
-	RecoveryRenewed      Type = "recovery.renewed"
-	DomainClaimed        Type = "domain.claimed"
-	DomainVerified       Type = "domain.verified"
-	DomainChecked        Type = "domain.checked"
-	DomainMissing        Type = "domain.missing"
-	DomainRecovered      Type = "domain.recovered"
-	DomainLapsed         Type = "domain.lapsed"
-	DomainExpired        Type = "domain.expired"
-	DomainContested      Type = "domain.contested"
-	DomainReleased       Type = "domain.released"
-	DomainCarved         Type = "domain.carved"
-	DomainWithdrawn      Type = "domain.withdrawn"
-	DomainWidened        Type = "domain.widened"
-	DNSDoubted           Type = "dns.doubted"
-	DNSTrusted           Type = "dns.trusted"
-	ConnectionCreated    Type = "connection.created"
-	ConnectionConfigured Type = "connection.configured"
-	ConnectionEnabled    Type = "connection.enabled"
-	ConnectionDisabled   Type = "connection.disabled"
-	ConnectionRemoved    Type = "connection.removed"
-	MetadataChanged      Type = "metadata.changed"
-	MetadataFailed       Type = "metadata.failed"
-	CertificateAdded     Type = "certificate.added"
-	CertificateRemoved   Type = "certificate.removed"
-	CertificatePromoted  Type = "certificate.promoted"
-	CertificateStillUsed Type = "certificate.still_used"
-	CertificateExpiring  Type = "certificate.expiring"
-	SettingsChanged      Type = "settings.changed"
-	ChangeRefused        Type = "change.refused"
-	NoticeDropped        Type = "notice.dropped"
-	HostEvent            Type = "host.event"
+	OrgCreated            Type = "org.created"
+	MemberAdded           Type = "member.added"
+	UserCreated           Type = "user.created"
+	UserProved            Type = "user.proved"
+	UserRenamed           Type = "user.renamed"
+	UserCleared           Type = "user.cleared"
+	UserChanged           Type = "user.changed"
+	SessionCreated        Type = "session.created"
+	SessionEnded          Type = "session.ended"
+	SessionsEnded         Type = "sessions.ended"
+	LoginRefused          Type = "login.refused"
+	LoginBypassed         Type = "login.bypassed"
+	LogoutRefused         Type = "logout.refused"
+	LogoutAnswered        Type = "logout.answered"
+	ProveRefused          Type = "prove.refused"
+	LoginChallenged       Type = "login.challenged"
+	FactorBegun           Type = "factor.begun"
+	FactorAdded           Type = "factor.added"
+	FactorRefused         Type = "factor.refused"
+	FactorLocked          Type = "factor.locked"
+	FactorDisabled        Type = "factor.disabled"
+	FactorRecovered       Type = "factor.recovered"
+	FactorChanging        Type = "factor.changing"
+	FactorRemoved         Type = "factor.removed"
+	FactorReset           Type = "factor.reset"
+	FactorResetAsked      Type = "factor.reset_asked"
+	RecoveryRenewed       Type = "recovery.renewed"
+	DomainClaimed         Type = "domain.claimed"
+	DomainVerified        Type = "domain.verified"
+	DomainChecked         Type = "domain.checked"
+	DomainMissing         Type = "domain.missing"
+	DomainRecovered       Type = "domain.recovered"
+	DomainLapsed          Type = "domain.lapsed"
+	DomainExpired         Type = "domain.expired"
+	DomainContested       Type = "domain.contested"
+	DomainReleased        Type = "domain.released"
+	DomainCarved          Type = "domain.carved"
+	DomainWithdrawn       Type = "domain.withdrawn"
+	DomainWidened         Type = "domain.widened"
+	OrgDeleted            Type = "org.deleted"
+	MemberRemoved         Type = "member.removed"
+	MemberDisabled        Type = "member.disabled"
+	MemberEnabled         Type = "member.enabled"
+	MemberRoleChanged     Type = "member.role_changed"
+	GrantAdded            Type = "grant.added"
+	GrantRevoked          Type = "grant.revoked"
+	RoleCreated           Type = "role.created"
+	RoleChanged           Type = "role.changed"
+	RoleDeleted           Type = "role.deleted"
+	TeamCreated           Type = "team.created"
+	TeamRenamed           Type = "team.renamed"
+	TeamChanged           Type = "team.changed"
+	TeamDeleted           Type = "team.deleted"
+	ServiceAccountCreated Type = "serviceaccount.created"
+	ServiceAccountChanged Type = "serviceaccount.changed"
+	ServiceAccountDeleted Type = "serviceaccount.deleted"
+	InvitationSent        Type = "invitation.sent"
+	InvitationCancelled   Type = "invitation.cancelled"
+	InvitationAccepted    Type = "invitation.accepted"
+	AccessRequested       Type = "access.requested"
+	AccessAnswered        Type = "access.answered"
+	SSOLinkOffered        Type = "sso.link_offered"
+	SSOLinked             Type = "sso.linked"
+	SSOUnlinked           Type = "sso.unlinked"
+	DomainTransferred     Type = "domain.transferred"
+	DNSDoubted            Type = "dns.doubted"
+	DNSTrusted            Type = "dns.trusted"
+	ConnectionCreated     Type = "connection.created"
+	ConnectionConfigured  Type = "connection.configured"
+	ConnectionEnabled     Type = "connection.enabled"
+	ConnectionDisabled    Type = "connection.disabled"
+	ConnectionRemoved     Type = "connection.removed"
+	MetadataChanged       Type = "metadata.changed"
+	MetadataFailed        Type = "metadata.failed"
+	CertificateAdded      Type = "certificate.added"
+	CertificateRemoved    Type = "certificate.removed"
+	CertificatePromoted   Type = "certificate.promoted"
+	CertificateStillUsed  Type = "certificate.still_used"
+	CertificateExpiring   Type = "certificate.expiring"
+	SettingsChanged       Type = "settings.changed"
+	ChangeRefused         Type = "change.refused"
+	NoticeDropped         Type = "notice.dropped"
+	HostEvent             Type = "host.event"
 )
 
 // hostPrefix begins the types that hosts name themselves.
@@ -129,6 +155,32 @@ var entries = [...]Entry{
 	{DomainCarved, High, "Another organization has verified a domain below one of this organization, whose claim covers it no more."},
 	{DomainWithdrawn, High, "The organization gave up its claim on a domain."},
 	{DomainWidened, High, "The organization made its claim on a domain count for the domains below it."},
+	{OrgDeleted, High, "An organization was deleted, with its log."},
+	{MemberRemoved, High, "A person was removed from the organization, or left it."},
+	{MemberDisabled, High, "A member was disabled, and can't come into the organization."},
+	{MemberEnabled, Notice, "A member who was disabled can come into the organization again."},
+	{MemberRoleChanged, High, "A member got another role in the organization."},
+	{GrantAdded, Notice, "A role was granted, or when the grant ends was changed."},
+	{GrantRevoked, Notice, "A grant of a role was taken back."},
+	{RoleCreated, Notice, "A custom role was made."},
+	{RoleChanged, High, "What a custom role allows was changed."},
+	{RoleDeleted, High, "A custom role was deleted, and who had it got another role or none."},
+	{TeamCreated, Info, "A team was made."},
+	{TeamRenamed, Info, "A team got another name."},
+	{TeamChanged, Notice, "People were put into a team, or taken out of it."},
+	{TeamDeleted, Notice, "A team was deleted, with what was granted to it."},
+	{ServiceAccountCreated, Notice, "A service account was made."},
+	{ServiceAccountChanged, Notice, "The name or the purpose of a service account was changed."},
+	{ServiceAccountDeleted, Notice, "A service account was deleted, with what was granted to it."},
+	{InvitationSent, Notice, "A person was invited into the organization."},
+	{InvitationCancelled, Notice, "An invitation was called back."},
+	{InvitationAccepted, Info, "A person took up an invitation."},
+	{AccessRequested, Notice, "A person asked to be let into the organization."},
+	{AccessAnswered, Notice, "A request to be let in was granted or declined."},
+	{SSOLinkOffered, High, "An Owner made a code by which another organization can have its sign-on from this one."},
+	{SSOLinked, High, "An organization has its sign-on from another one from now on; its own rests."},
+	{SSOUnlinked, High, "An organization has its own sign-on again."},
+	{DomainTransferred, High, "A domain was handed over from one organization to another that shares its sign-on."},
 	{DNSDoubted, High, "So many records of domains vanished at once that absences are not believed for now."},
 	{DNSTrusted, Notice, "Records of domains no longer vanish in numbers, and absences are believed again."},
 	{ConnectionCreated, Notice, "A single sign-on connection was created."},

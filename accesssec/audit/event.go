@@ -44,6 +44,13 @@ const (
 	KindDomain     = "domain"
 	KindConnection = "connection"
 	KindNotice     = "notice"
+	KindInvitation = "invitation"
+	KindRequest    = "access_request"
+	KindGrant      = "grant"
+	KindRole       = "role"
+	KindTeam       = "team"
+
+	KindServiceAccount = "service_account"
 )
 
 // Actor is who did it.

@@ -11,6 +11,13 @@ func Decide(in Input) Decision {
 	if in.Owner == nil {
 		in.Person.OwnerRole, in.State = "", DomainUnclaimed
 	}
+	if in.Person.Suspended && in.Person.Role != "" {
+		in.Person.Role = Member // an Owner who is disabled decides nothing, and goes past nothing
+	}
+	in.Person.Suspended = in.Person.Suspended && in.Person.Role != ""
+	if in.joins() {
+		return decideJoining(in)
+	}
 	if second := in.Attempt.Second; second != "" && !second.Second() {
 		return opening(in).refuse(MethodUnknown, NextNone, "%q is no second factor here", second)
 	}
@@ -25,6 +32,23 @@ func Decide(in Input) Decision {
 		return opening(in).refuse(MethodUnknown, NextNone, "%s comes second, and nothing came first", in.Attempt.Method)
 	}
 	return opening(in).refuse(MethodUnknown, NextNone, "%q is no way to sign in here", in.Attempt.Method)
+}
+
+// joins reports whether the person comes as somebody who was invited.
+func (in Input) joins() bool {
+	return in.Target != nil && in.Person.Role == "" && in.Person.Invited.Valid()
+}
+
+// decideJoining is for who was invited: what would be decided of them as the member that
+// they are about to be.
+func decideJoining(in Input) Decision {
+	in.Person.Role = in.Person.Invited
+	if in.Owner != nil && in.Owner.ID == in.Target.ID {
+		in.Person.OwnerRole = in.Person.Role
+	}
+	d := Decide(in)
+	d.Create = d.Allow
+	return d
 }
 
 // ask says what would be allowed, and what to offer first.
@@ -93,6 +117,10 @@ func byPassword(in Input) Decision {
 	if !ok {
 		return d
 	}
+	if in.Person.Suspended {
+		d.OwnAccount = true
+		return d.allow("disabled in %s: own account only", in.Target.Name)
+	}
 	if in.Person.Role == "" {
 		d.OwnAccount = true
 		return d.allow("not a member of the org asked for: own account only")
@@ -111,6 +139,8 @@ func bySSO(in Input) Decision {
 		return d.refuse(DomainUnowned, NextNone, "%s is no org's proven domain, and SSO works on those only", domain(in))
 	case in.State == DomainLapsed:
 		return d.refuse(DomainIsLapsed, NextNone, "%s's claim on %s has lapsed, and SSO on it with it", in.Owner.Name, domain(in))
+	case in.State == DomainSuspended:
+		return d.refuse(DomainIsSuspended, NextNone, "%s has its sign-on from another org, and SSO on its own domain %s rests meanwhile", in.Owner.Name, domain(in))
 	case in.Attempt.Connection == "" || in.Owner.Connection != in.Attempt.Connection:
 		if in.Target.governedBy(in.Owner) && in.Owner.SSO != SSOActive {
 			return d.refuse(ConnectionInactive, NextPassword, "single sign-on of %s is not active", in.Owner.Name)
@@ -120,6 +150,8 @@ func bySSO(in Input) Decision {
 		return d.refuse(ConnectionInactive, NextPassword, "single sign-on of %s is not active", in.Owner.Name)
 	case in.Person.Disabled:
 		return d.refuse(PersonDisabled, NextNone, "the account is disabled")
+	case in.Person.Suspended:
+		return d.refuse(MemberDisabled, NextNone, "%s is disabled in %s", who(in), in.Target.Name)
 	case externalBlocked(in):
 		return d.refuse(ExternalBlocked, NextNone, "%s lets in nobody from outside its domains", in.Target.Name)
 	case in.Person.Role != "" && was && !in.Target.governedBy(in.Owner):
@@ -141,7 +173,7 @@ func ssoUsable(in Input) bool {
 
 // passwordClosed reports whether the owner of the domain has closed the password to
 // this person. Require SSO binds the members; with IdP-managed access it binds all of
-// the domain. A lapsed claim keeps closed what it had closed.
+// the domain. A lapsed or suspended claim keeps closed what it had closed.
 func passwordClosed(in Input) bool {
 	if in.State == DomainUnclaimed || !in.Owner.requires() {
 		return false
@@ -178,6 +210,8 @@ func opening(in Input) Decision {
 		d.say(Ask, "%s is claimed by nobody", domain(in))
 	case in.State == DomainMissing:
 		d.say(Ask, "%s is claimed by %s, though its record is missing", domain(in), in.Owner.Name)
+	case in.State == DomainSuspended:
+		d.say(Ask, "%s is claimed by %s, which has its sign-on from another org", domain(in), in.Owner.Name)
 	case in.State == DomainLapsed:
 		d.say(Ask, "%s was claimed by %s, whose proof has lapsed", domain(in), in.Owner.Name)
 	default:

@@ -20,6 +20,34 @@ const (
 // Valid reports whether r is one of the four org roles.
 func (r Role) Valid() bool { return r == Owner || r == Admin || r == Billing || r == Member }
 
+// rank orders the roles by what they allow. What is no role is below all of them.
+func (r Role) rank() int {
+	switch r {
+	case Owner:
+		return 4
+	case Admin:
+		return 3
+	case Billing:
+		return 2
+	case Member:
+		return 1
+	}
+	return 0
+}
+
+// MayGive reports whether who has r may make somebody next: Owners anything, Admins
+// anything but an Owner, others nothing. A role is nobody's to give above their own.
+func (r Role) MayGive(next Role) bool {
+	return r.Administers() && next.Valid() && r.rank() >= next.rank()
+}
+
+// MayChange reports whether who has r may take the role of somebody who is of, or remove
+// or disable them: Owners anybody's, Admins that of who is below them. What people do to
+// themselves is not asked here.
+func (r Role) MayChange(of Role) bool {
+	return r == Owner || r.Administers() && r.rank() > of.rank()
+}
+
 // Administers reports whether r may see and change access settings.
 func (r Role) Administers() bool { return r == Owner || r == Admin }
 
@@ -61,6 +89,9 @@ const (
 	DomainVerified  DomainState = "verified"
 	DomainMissing   DomainState = "missing" // the record is gone, for less than the grace
 	DomainLapsed    DomainState = "lapsed"  // no longer proven, and nobody else's yet
+	// DomainSuspended is proven, and has no effect while the org that holds it has its
+	// sign-on from another. Like a lapsed one it opens nothing, and keeps closed what is.
+	DomainSuspended DomainState = "suspended"
 )
 
 // Org is what one org has decided and can do, loaded once however many people are
@@ -92,7 +123,9 @@ type Person struct {
 	Known     bool   // there is an account
 	Disabled  bool
 	Role      Role // in the target org
-	OwnerRole Role // in the org that owns the domain
+	OwnerRole Role // in the org that owns the domain; of a member that is disabled there: Member
+	Suspended bool // disabled in the target org: Role counts as Member, and does not let them in
+	Invited   Role // by an invitation into the target org that they have shown; "" none
 	Factor    FactorState
 }
 
@@ -125,7 +158,7 @@ func (in Input) External() bool {
 type Decision struct {
 	Allow      bool
 	OwnAccount bool // allowed, but into the person's own account and not into Target
-	Create     bool // allowed, and the person is to be made a member of Target first
+	Create     bool // allowed, and the person is to be made a member of Target first: as Invited, else as Member
 	Bypass     bool // allowed although SSO is required, for the person is Owner or Admin
 	SetUp      bool // allowed, but into nothing but setting up a second factor
 	Reason     Reason
@@ -144,6 +177,7 @@ const (
 	NextSSO      Next = "sso"
 	NextFactor   Next = "second_factor" // to show it
 	NextSetUp    Next = "set_up_factor" // with SetUp
+	NextOrg      Next = "choose_org"    // say which org is wanted
 )
 
 // Reason says why, in a word that is stable.
@@ -158,9 +192,11 @@ const (
 	ExternalBlocked    Reason = "external_blocked"
 	NotMember          Reason = "not_member"
 	PersonDisabled     Reason = "person_disabled"
+	MemberDisabled     Reason = "member_disabled" // in the org, and nowhere else
 	DomainUnowned      Reason = "domain_unowned"
 	DomainOfAnother    Reason = "domain_of_another"
 	DomainIsLapsed     Reason = "domain_lapsed"
+	DomainIsSuspended  Reason = "domain_suspended"
 	ConnectionInactive Reason = "connection_inactive"
 	MethodUnknown      Reason = "method_unknown"
 	FactorAsked        Reason = "second_factor" // all else allows
