@@ -176,15 +176,23 @@ func accountNotTold(t *testing.T, w *world) {
 	}
 }
 
+// accountLinkMakesNoMember: a link names an org. It decides where somebody lands among the
+// orgs whose sign-on this is, and nothing else.
 func accountLinkMakesNoMember(t *testing.T, w *world) {
 	acme := withAnn(w)
 	acme.apply(func(s *accesssec.Settings) { s.IdPManaged = true })
-	sub := governed(w, acme)
-	l := acme.startFor(sub.owner.OrgID)
-	step, err := l.finish(l.answer(samltest.Person{Email: "new@example.com"}))
-	w.must(err)
-	if got := step.Entered.Principal; got.OrgID != acme.owner.OrgID {
-		t.Errorf("made a member of %+v", got)
+	other, sub := w.newOrg("Other", "boss@example.org"), governed(w, acme)
+	for _, tt := range []struct{ who, wanted, lands string }{
+		{"new@example.com", other.owner.OrgID, acme.owner.OrgID},
+		{"newer@example.com", "org-nobodys", acme.owner.OrgID},
+		{"newest@example.com", sub.owner.OrgID, sub.owner.OrgID},
+	} {
+		l := acme.startFor(tt.wanted)
+		step, err := l.finish(l.answer(samltest.Person{Email: tt.who}))
+		w.must(err)
+		if got := step.Entered.Principal; got.OrgID != tt.lands || got.Role != policy.Member {
+			t.Errorf("%s, sent to %s, is made a member of %+v", tt.who, tt.wanted, got)
+		}
 	}
 }
 
