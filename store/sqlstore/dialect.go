@@ -77,13 +77,22 @@ func (d Dialect) placed(query string) string {
 	return "rowid IN (" + query + ")"
 }
 
-// among narrows to the values of a column that query finds. As of placed, and that other
-// conditions of the same index go with it.
-func (d Dialect) among(column, query string) string {
+// lookup joins the rows r of a table to what comes before, for which cond is asked again
+// each time by that index, and has the join answered as it stands.
+func (d Dialect) lookup(table, index, cond string) string {
 	if d == PostgreSQL {
-		return column + " = ANY (ARRAY(" + query + "))"
+		return " CROSS JOIN LATERAL (SELECT r.* FROM {" + table + "} AS r WHERE " + cond + d.fence() + ") AS r"
 	}
-	return column + " IN (" + query + ")"
+	// It keeps to the order that CROSS says.
+	return " CROSS JOIN {" + table + "} AS r" + d.by(index) + " WHERE " + cond + d.fence()
+}
+
+// by tells SQLite which index to use; "" leaves it to it. PostgreSQL can't be told.
+func (d Dialect) by(index string) string {
+	if d == SQLite && index != "" {
+		return " INDEXED BY {" + index + "}"
+	}
+	return ""
 }
 
 // once begins a statement on what query finds, under the name due. PostgreSQL may run a

@@ -20,60 +20,69 @@ func scanGrant(r row) (g store.Grant, err error) {
 func (c conn) Grants(ctx context.Context, orgID string, q store.GrantQuery) (store.Page[store.Grant], error) {
 	return do(ctx, c, func() (store.Page[store.Grant], error) {
 		w := c.where()
-		l := list[store.Grant]{
-			from:  `SELECT ` + grantColumns + ` FROM {grants} AS g`,
+		from, left := soughtGrants(w, orgID, q)
+		w.in("id", left.IDs)
+		w.in("subject", left.Subjects)
+		w.in("project", left.Projects)
+		w.in("role", left.Roles)
+		return list[store.Grant]{
+			from:  `SELECT ` + grantColumns + ` FROM ` + from,
 			scan:  scanGrant,
 			order: order{by: "created_at", kind: byInstant, id: "id"},
 			place: func(g store.Grant) keyset.Place { return keyset.At(g.CreatedAt, g.ID) },
-		}
-		if len(q.IDs) > 0 || len(q.Subjects) > 0 || q.Person != "" {
-			l.order.by = w.d.unindexed(l.order.by) // few are found, by a better index than that of the order
-		}
-		projects := q.Projects
-		if q.Person == "" {
-			w.is("org_id", orgID)
-			if len(projects) > 0 && !slices.Contains(projects, "") {
-				w.and("project <> ''") // for the index, which leaves out the org itself
-			}
-		} else {
-			few := len(projects) <= fewProjects
-			if few {
-				projects = nil
-			}
-			l.from = `SELECT ` + grantColumns + ` FROM (` + reach(w, orgID, q, few) + `) AS g`
-		}
-		w.in("id", q.IDs)
-		w.in("subject", q.Subjects)
-		w.in("project", projects)
-		w.in("role", q.Roles)
-		return l.page(ctx, c, w, q.Paging, 0)
+		}.page(ctx, c, w, q.Paging, 0)
 	})
 }
 
 // fewProjects is how many are looked up by the index for each subject, and not among all
 // that the subject has.
-const fewProjects = 8
+const fewProjects = 4
 
-// reach is a query for the grants that reach q.Person, with the projects of q if these are
-// few: one part for each kind of subject, so that no grant comes twice. It is answered as
-// it stands, before anything around it: else a database that wants the first few in order
-// may go through all grants of the org in that order.
-func reach(w *where, orgID string, q store.GrantQuery, few bool) string {
-	org, person, project := w.arg(orgID), w.arg(q.Person), ""
-	if few && len(q.Projects) > 0 {
-		project = " AND " + w.d.among("project", w.each(q.Projects))
+// soughtGrants is where the grants that q is for are found, and what is left to ask of
+// them: one by one by the index for what q names, and then put in order. That way is not
+// left to the database. It may take the grants of others for few, or go through all of the
+// org in their order for the sake of the first that fit.
+func soughtGrants(w *where, orgID string, q store.GrantQuery) (from string, left store.GrantQuery) {
+	org := w.arg(orgID)
+	cond, index := "r.org_id = "+org, ""
+	switch {
+	case q.Person != "":
+		from, index = reaching(w, org, q.Person)+" AS s", "grants_reach"
+		cond += " AND r.subject = s.id AND r.subject_kind = s.kind"
+		if n := len(q.Projects); n > 0 && n <= fewProjects {
+			from += " CROSS JOIN " + w.once(q.Projects) + " AS p"
+			cond += " AND r.project = p.value"
+			q.Projects = nil
+		}
+	case len(q.IDs) > 0:
+		from = w.once(q.IDs) + " AS s"
+		cond += " AND r.id = s.value"
+		q.IDs = nil
+	case len(q.Subjects) > 0:
+		from, index = w.once(q.Subjects)+" AS s", "grants_reach"
+		cond += " AND r.subject = s.value"
+		q.Subjects = nil
+	case len(q.Projects) > 0 && !slices.Contains(q.Projects, ""):
+		from, index = w.once(q.Projects)+" AS s", "grants_project"
+		cond += " AND r.project = s.value AND r.project <> ''"
+		q.Projects = nil
+	default:
+		w.and("org_id = " + org)
+		return "{grants}", q
 	}
-	// The entry is looked up by itself, and its groups by what was found, whatever the
-	// database takes for the size of a group.
-	groups := "SELECT m.group_id FROM {members} AS m WHERE m.org_id = " + org + " AND m.entry_id = (SELECT e.id FROM {entries} AS e" +
-		" WHERE e.org_id = " + org + " AND e.user_id = " + person + " AND e.user_id <> '')"
-	part := func(subject, kind string) string {
-		return "SELECT " + grantColumns + " FROM {grants} WHERE org_id = " + org + " AND " + subject +
-			" AND subject_kind = '" + kind + "'" + project
-	}
-	return part("subject = "+person, store.SubjectUser) +
-		" UNION ALL " + part("subject = ''", store.SubjectEveryone) +
-		" UNION ALL " + part(w.d.among("subject", groups), store.SubjectGroup) + w.d.fence()
+	return "(SELECT r.* FROM " + from + w.d.lookup("grants", index, cond) + ") AS g", q
+}
+
+// reaching is a query for the subjects by which grants reach a person. The entry is looked
+// up by itself, and its groups by what was found, whatever the database takes for the size
+// of a group.
+func reaching(w *where, org, person string) string {
+	who := w.arg(person)
+	return "(SELECT '" + store.SubjectUser + "' AS kind, CAST(" + who + " AS text) AS id" +
+		" UNION ALL SELECT '" + store.SubjectEveryone + "', ''" +
+		" UNION ALL SELECT '" + store.SubjectGroup + "', m.group_id FROM {members} AS m" + w.d.by("members_entry") +
+		" WHERE m.org_id = " + org + " AND m.entry_id = (SELECT e.id FROM {entries} AS e" + w.d.by("entries_user") +
+		" WHERE e.org_id = " + org + " AND e.user_id = " + who + " AND e.user_id <> ''))"
 }
 
 // PutGrant implements [store.Writer].

@@ -58,6 +58,11 @@ func (w *where) each(list []string) string {
 	return "SELECT value FROM " + w.d.each(w.arg(textList(list)))
 }
 
+// once is a table of the values of list, each once.
+func (w *where) once(list []string) string {
+	return "(SELECT DISTINCT value FROM " + w.d.each(w.arg(textList(list))) + ")"
+}
+
 // within narrows to instants in [from, to), where zero is open.
 func (w *where) within(column string, from, to time.Time) {
 	if !from.IsZero() {

@@ -39,6 +39,11 @@ func Filters() Cases {
 	}
 }
 
+// Grants are the questions for what reaches a person.
+func Grants() Cases {
+	return Cases{"by indexes": ReachUsesIndexes}
+}
+
 // Joins are the uses of a host's own transaction.
 func Joins(d sqlstore.Dialect) Cases {
 	c := Cases{

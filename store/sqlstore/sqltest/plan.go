@@ -45,7 +45,15 @@ func explain(t *testing.T, db *sql.DB, d sqlstore.Dialect, query string, args []
 	if d == sqlstore.SQLite {
 		how = "EXPLAIN QUERY PLAN "
 	}
-	rows, err := db.QueryContext(t.Context(), how+query, args...)
+	return planText(t, db, how+query, args...)
+}
+
+// planText is what the database says of its plan.
+func planText(t *testing.T, db interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}, statement string, args ...any) string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), statement, args...)
 	must(t, err)
 	defer rows.Close()
 	columns, err := rows.Columns()
