@@ -56,6 +56,8 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"FactorAttacked": factorAttackedFlows,
 
 		"Domains": domainFlows,
+
+		"Grants": grantFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -99,6 +99,18 @@ func handler(svc *accesssec.Service) http.Handler {
 		p, _ := accesssec.FromContext(r.Context())
 		fmt.Fprintf(w, "%s %s %s", p.UserID, p.OrgID, p.Role)
 	})))
+	mux.Handle("/projects/{id}", svc.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, _ := accesssec.FromContext(r.Context())
+		a, err := svc.Access(r.Context(), p, r.PathValue("id"))
+		switch {
+		case err != nil:
+			http.Error(w, "not now", http.StatusServiceUnavailable)
+		case !a.Can(policy.ViewProject):
+			http.Error(w, "not yours", http.StatusForbidden)
+		default:
+			fmt.Fprint(w, a.Role)
+		}
+	})))
 	return mux
 }
 
