@@ -65,6 +65,7 @@ func Migrations(d sqlstore.Dialect) Cases {
 		"a table in the way":    MigrateFails,
 		"options are kept to":   MigrateKeepsTo,
 		"by hand":               MigrateByHand,
+		"an earlier release":    MigrateUpgrades,
 	}
 	if d == sqlstore.PostgreSQL { // SQLite has no schemas
 		c["no schema said"] = MigrateSearchPath

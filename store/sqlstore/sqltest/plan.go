@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/accesssec/accesssec-go/store"
 	"github.com/accesssec/accesssec-go/store/sqlstore"
@@ -69,6 +70,43 @@ func planText(t *testing.T, db interface {
 	}
 	must(t, rows.Err())
 	return plan.String()
+}
+
+// plansOf are the ways in which a database may answer a query: with what it knows of the
+// parameters and, on PostgreSQL, without, as for a statement that was prepared long ago.
+func plansOf(t *testing.T, db *sql.DB, d sqlstore.Dialect, query string, args []any) []string {
+	t.Helper()
+	plans := []string{explain(t, db, d, query, args)}
+	if d != sqlstore.PostgreSQL {
+		return plans
+	}
+	conn, err := db.Conn(t.Context())
+	must(t, err)
+	defer conn.Close()
+	literals := make([]string, len(args))
+	for i, a := range args {
+		literals[i] = literal(a)
+	}
+	execute := func(statement string) {
+		_, err := conn.ExecContext(t.Context(), statement)
+		must(t, err)
+	}
+	execute("SET plan_cache_mode = force_generic_plan")
+	execute("PREPARE asked AS " + query)
+	defer conn.ExecContext(context.WithoutCancel(t.Context()), "RESET plan_cache_mode")
+	defer conn.ExecContext(context.WithoutCancel(t.Context()), "DEALLOCATE asked")
+	return append(plans, planText(t, conn, "EXPLAIN EXECUTE asked("+strings.Join(literals, ", ")+")"))
+}
+
+// literal is an argument in the text of a statement.
+func literal(a any) string {
+	switch a := a.(type) {
+	case string:
+		return "'" + strings.ReplaceAll(a, "'", "''") + "'"
+	case time.Time:
+		return "'" + a.Format(time.RFC3339Nano) + "'"
+	}
+	return fmt.Sprint(a)
 }
 
 // recorder keeps the last statement that went to a pool. It is for one goroutine.
