@@ -97,6 +97,9 @@ const (
 	CodeConfirm         Code = "confirm"
 	CodeRole            Code = "role"
 	CodeRoleLimit       Code = "role_limit"
+	CodeName            Code = "name"
+	CodeActions         Code = "actions"
+	CodePurpose         Code = "purpose"
 	CodeTeamName        Code = "team_name"
 	CodeTeamManaged     Code = "team_managed"
 	CodeInvited         Code = "invited"
@@ -104,6 +107,8 @@ const (
 	CodeLinkCode        Code = "link_code"
 	CodeShared          Code = "shared"
 	CodeNotShared       Code = "not_shared"
+	CodeAccount         Code = "account"
+	CodeNoMail          Code = "no_mail"
 )
 
 // SAMLCode is the code for a response that package saml refuses with c.
@@ -169,12 +174,17 @@ var texts = map[Code]text{
 	CodeConfirm:     {"Type the name of the organization to confirm.", "It has to be typed exactly as it is shown."},
 	CodeRole:        {"There is no such role.", "Choose one of the roles that are listed."},
 	CodeRoleLimit:   {"The organization has too many of these.", "Delete one that is not needed any more."},
+	CodeName:        {"This name can't be used.", "Choose a name of 1 to 100 characters, on one line, that no other one has."},
+	CodeActions:     {"A role allows at least one thing.", "Choose one or more of the actions that are listed."},
+	CodePurpose:     {"Say what it is for.", "Give a purpose of 1 to 500 characters: whoever reviews access later goes by it."},
 	CodeTeamName:    {"This name can't be used.", "Choose a name of at most 100 characters that no other team has."},
 	CodeTeamManaged: {"The identity provider keeps this team.", "Change it there; it is taken over from there."},
 	CodeInvited:     {"This person is invited already.", "Send the invitation again, or call it back first."},
 	CodeRequested:   {"You have asked already.", "An Owner or Admin will answer."},
 	CodeLinkCode:    {"This code does not work.", "Have an Owner of the other organization make a new one. A code is good for a day, and once."},
 	CodeShared:      {"This organization has its sign-on from another one.", "Change it there, or end the link first."},
+	CodeAccount:     {"You have an account with this address. Sign in to it.", "The invitation is taken up by signing in; nobody gets a new password by it."},
+	CodeNoMail:      {"This needs a message to be sent, and none can be.", "The application has to set Options.Notify."},
 	CodeNotShared:   {"These organizations don't share their sign-on.", "Link them first."},
 
 	Code(policy.FactorAsked):        {"Enter the code of your authenticator app.", "Go on with a code or a recovery code."},
