@@ -11,10 +11,12 @@ func Decide(in Input) Decision {
 	if in.Owner == nil {
 		in.Person.OwnerRole, in.State = "", DomainUnclaimed
 	}
-	if in.Person.Suspended && in.Person.Role != "" {
+	if in.Person.Suspended = in.Person.Suspended && in.Person.Role != ""; in.Person.Suspended {
 		in.Person.Role = Member // an Owner who is disabled decides nothing, and goes past nothing
+		if in.Owner != nil && in.Owner.ID == in.Target.ID {
+			in.Person.OwnerRole = Member
+		}
 	}
-	in.Person.Suspended = in.Person.Suspended && in.Person.Role != ""
 	if in.joins() {
 		return decideJoining(in)
 	}

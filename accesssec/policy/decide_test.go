@@ -43,6 +43,8 @@ func outcome(d policy.Decision) policytable.Outcome {
 	switch {
 	case d.SetUp:
 		return policytable.SetUp
+	case d.Allow && d.Bypass && d.Create:
+		return policytable.Exempt
 	case d.Allow && d.Bypass:
 		return policytable.Bypass
 	case d.Allow && d.Create:
@@ -65,6 +67,10 @@ func outcome(d policy.Decision) policytable.Outcome {
 		return policytable.Lapsed
 	case policy.ConnectionInactive:
 		return policytable.Inactive
+	case policy.MemberDisabled:
+		return policytable.Disabled
+	case policy.DomainIsSuspended:
+		return policytable.Resting
 	case policy.FactorAsked:
 		return policytable.Asked
 	case policy.MethodUnknown:
@@ -172,7 +178,11 @@ func TestPendingClaimLocksNobodyOut(t *testing.T) {
 func TestDocsSayTheSame(t *testing.T) {
 	t.Parallel()
 	page := docs(t)
-	for _, rows := range [][]policytable.Row{policytable.Rows(), policytable.Blocking(), policytable.LapsedRows(), policytable.InactiveRows()} {
+	for _, rows := range [][]policytable.Row{
+		policytable.Rows(), policytable.Blocking(), policytable.LapsedRows(), policytable.InactiveRows(),
+		policytable.DisabledRows(), policytable.InvitedRows(), policytable.InvitedBlocking(),
+		policytable.LinkedRows(), policytable.RestingRows(),
+	} {
 		var want strings.Builder
 		for _, r := range rows {
 			fmt.Fprintf(&want, "| %s, %s | %s | %s | %s | %s |\n", r.Who, r.How, r.BothOff, r.RequireOn, r.ManagedOn, r.BothOn)

@@ -18,6 +18,21 @@ func ProjectRoles() []ProjectRole {
 	return []ProjectRole{ProjectOwner, ProjectAdmin, Analyst, Consumer}
 }
 
+// Name is the role as people read it, in English; of what is none of the four it is "".
+func (r ProjectRole) Name() string {
+	switch r {
+	case ProjectOwner:
+		return "Owner"
+	case ProjectAdmin:
+		return "Admin"
+	case Analyst:
+		return "Analyst"
+	case Consumer:
+		return "Consumer"
+	}
+	return ""
+}
+
 // Valid reports whether r is one of the four project roles.
 func (r ProjectRole) Valid() bool { return r.rank() > 0 }
 
@@ -59,17 +74,17 @@ type Action string
 // What org roles allow.
 const (
 	EnterOrg              Action = "org.enter"
-	SeeMembers            Action = "org.members.see"
+	ManageBilling         Action = "org.billing.manage"
+	ViewMembers           Action = "org.members.view"
 	ManageMembers         Action = "org.members.manage"
 	ManageAccess          Action = "org.access.manage"
 	ManageTeams           Action = "org.teams.manage"
 	ManageGrants          Action = "org.grants.manage"
 	ManageRoles           Action = "org.roles.manage"
 	ManageServiceAccounts Action = "org.service_accounts.manage"
-	ReadLog               Action = "org.log.read"
-	ManageBilling         Action = "org.billing.manage"
+	ViewLog               Action = "org.log.view"
 	CreateProjects        Action = "org.projects.create"
-	MakeOwners            Action = "org.owners.make"
+	ManageOwners          Action = "org.owners.manage"
 	ShareSSO              Action = "org.sso.share"
 	DeleteOrg             Action = "org.delete"
 )
@@ -95,22 +110,22 @@ type Permission struct {
 var permissions = [...]Permission{
 	{EnterOrg, "sign in to the org, and have what is granted to everyone there", []Role{Owner, Admin, Billing, Member}, ""},
 	{ManageBilling, "see and change plan, invoices and means of payment", []Role{Owner, Admin, Billing}, ""},
-	{SeeMembers, "see members, teams, roles and grants of the whole org", []Role{Owner, Admin}, ""},
-	{ManageMembers, "invite, remove and disable people, change roles below one's own, answer who asks to be let in", []Role{Owner, Admin}, ""},
+	{ViewMembers, "see members, teams, roles, grants and service accounts of the whole org", []Role{Owner, Admin}, ""},
+	{ManageMembers, "invite people with roles up to one's own, change, disable and remove who is below, reset second factors, answer who asks to be let in", []Role{Owner, Admin}, ""},
 	{ManageAccess, "see and change sign-on, domains, provisioning, second factor and all other access settings", []Role{Owner, Admin}, ""},
 	{ManageTeams, "make, rename and delete teams, and say who is in them", []Role{Owner, Admin}, ""},
-	{ManageGrants, "grant roles on the org and on every project, up to one's own", []Role{Owner, Admin}, ""},
-	{ManageRoles, "make custom roles of actions that one may do oneself, and delete them", []Role{Owner, Admin}, ""},
-	{ManageServiceAccounts, "make and delete service accounts", []Role{Owner, Admin}, ""},
-	{ReadLog, "read the audit log", []Role{Owner, Admin}, ""},
+	{ManageGrants, "grant roles on the org, and with it on every project, up to what one may do oneself", []Role{Owner, Admin}, ""},
+	{ManageRoles, "make, change and delete custom roles, of actions that one may do oneself", []Role{Owner, Admin}, ""},
+	{ManageServiceAccounts, "make, change and delete service accounts", []Role{Owner, Admin}, ""},
+	{ViewLog, "read the audit log", []Role{Owner, Admin}, ""},
 	{CreateProjects, "make projects", []Role{Owner, Admin}, ""},
-	{MakeOwners, "make somebody an Owner, and change or remove an Owner or Admin", []Role{Owner}, ""},
+	{ManageOwners, "make somebody an Owner, and change, disable or remove an Owner or Admin", []Role{Owner}, ""},
 	{ShareSSO, "link the org's sign-on to another org's, end that, and hand over a domain", []Role{Owner}, ""},
 	{DeleteOrg, "delete the org", []Role{Owner}, ""},
 
 	{ViewProject, "see a project and what is in it", nil, Consumer},
 	{EditProject, "make and change what is in a project", nil, Analyst},
-	{ManageProject, "change a project's settings, and grant roles on it up to one's own", nil, ProjectAdmin},
+	{ManageProject, "change a project's settings, and grant roles on it, up to what one may do oneself", nil, ProjectAdmin},
 	{DeleteProject, "delete a project, or hand it over", nil, ProjectOwner},
 }
 

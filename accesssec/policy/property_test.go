@@ -17,6 +17,14 @@ type universe struct {
 	methods     []policy.Method
 	factors     []policy.FactorState
 	seconds     []policy.Method
+
+	disabled   []bool
+	blocks     []bool
+	ownerRoles []policy.Role // nil: as roles
+	suspended  []bool
+	invited    []policy.Role
+	onTarget   []bool // and was on it
+	relations  int    // the first so many
 }
 
 // whole is all there is to say of org, domain and person, with a word for each that is
@@ -25,12 +33,12 @@ func whole() universe {
 	return universe{
 		sso:         []policy.SSOState{"", policy.SSOOff, policy.SSOSetup, policy.SSOActive},
 		connections: []string{"", "con-1"},
-		states:      []policy.DomainState{"", policy.DomainVerified, policy.DomainMissing, policy.DomainLapsed, "junk"},
+		states:      []policy.DomainState{"", policy.DomainVerified, policy.DomainMissing, policy.DomainLapsed, policy.DomainSuspended, "junk"},
 		roles:       []policy.Role{"", policy.Member, policy.Billing, policy.Admin, policy.Owner, "junk"},
 		methods:     []policy.Method{"", policy.Password, policy.SSO, policy.TOTP, "junk"},
 		factors:     []policy.FactorState{policy.FactorNone},
 		seconds:     []policy.Method{""},
-	}
+	}.complete()
 }
 
 // secondFactors is all there is to say of the second factor, with one value of each kind
@@ -44,7 +52,54 @@ func secondFactors() universe {
 		methods:     []policy.Method{"", policy.Password, policy.SSO},
 		factors:     []policy.FactorState{policy.FactorNone, policy.FactorLive, policy.FactorChanging, policy.FactorDue, "junk"},
 		seconds:     []policy.Method{"", policy.TOTP, policy.Recovery, policy.Password, "junk"},
+	}.complete()
+}
+
+// newcomers is all there is to say of who is disabled in the org or invited into it, and of
+// orgs that have their sign-on from another, with one value of each kind of the rest.
+func newcomers() universe {
+	return universe{
+		sso:         []policy.SSOState{policy.SSOOff, policy.SSOActive},
+		connections: []string{"con-1"},
+		states:      []policy.DomainState{"", policy.DomainVerified, policy.DomainLapsed, policy.DomainSuspended},
+		roles:       []policy.Role{"", policy.Member, policy.Owner},
+		ownerRoles:  []policy.Role{"", policy.Member, policy.Admin},
+		methods:     []policy.Method{"", policy.Password, policy.SSO},
+		factors:     []policy.FactorState{policy.FactorNone},
+		seconds:     []policy.Method{""},
+		disabled:    []bool{false},
+		suspended:   []bool{false, true},
+		invited:     []policy.Role{"", policy.Member, policy.Billing, policy.Admin, policy.Owner, "junk"},
+		onTarget:    []bool{false, true},
+		relations:   7,
+	}.complete()
+}
+
+// complete fills in what a universe says nothing of.
+func (u universe) complete() universe {
+	bools := []bool{false, true}
+	if u.disabled == nil {
+		u.disabled = bools
 	}
+	if u.blocks == nil {
+		u.blocks = bools
+	}
+	if u.ownerRoles == nil {
+		u.ownerRoles = u.roles
+	}
+	if u.suspended == nil {
+		u.suspended = []bool{false}
+	}
+	if u.invited == nil {
+		u.invited = []policy.Role{""}
+	}
+	if u.onTarget == nil {
+		u.onTarget = []bool{false}
+	}
+	if u.relations == 0 {
+		u.relations = 5
+	}
+	return u
 }
 
 // pick takes one of the values, and what is left of n to pick the others by.
@@ -57,17 +112,22 @@ func pick[T any](n *int, values []T) T {
 // each walks all combinations, and returns how many there are.
 func (u universe) each(fn func(policy.Input)) int {
 	bools := []bool{false, true}
-	relations := []int{0, 1, 2, 3, 4}
+	relations := []int{0, 1, 2, 3, 4, 5, 6}[:u.relations]
 	for count := 0; ; count++ {
 		n := count
 		in := policy.Input{State: pick(&n, u.states)}
-		in.Person = policy.Person{Known: pick(&n, bools), Disabled: pick(&n, bools), Role: pick(&n, u.roles), OwnerRole: pick(&n, u.roles), Factor: pick(&n, u.factors)}
+		in.Person = policy.Person{
+			Known: pick(&n, bools), Disabled: pick(&n, u.disabled), Role: pick(&n, u.roles), OwnerRole: pick(&n, u.ownerRoles),
+			Factor: pick(&n, u.factors), Suspended: pick(&n, u.suspended), Invited: pick(&n, u.invited),
+		}
+		in.OnTarget = pick(&n, u.onTarget)
+		in.Former = in.OnTarget
 		in.Attempt = policy.Attempt{Method: pick(&n, u.methods), Second: pick(&n, u.seconds)}
 		if in.Attempt.Method == policy.SSO {
 			in.Attempt.Connection = "con-1"
 		}
 		owner := policy.Org{ID: "org-1", SSO: pick(&n, u.sso), Connection: pick(&n, u.connections)}
-		owner.RequireSSO, owner.IdPManaged, owner.BlockExternal = pick(&n, bools), pick(&n, bools), pick(&n, bools)
+		owner.RequireSSO, owner.IdPManaged, owner.BlockExternal = pick(&n, bools), pick(&n, bools), pick(&n, u.blocks)
 		target := owner
 		in.Owner, in.Target = &owner, &target
 		switch pick(&n, relations) {
@@ -80,6 +140,10 @@ func (u universe) each(fn func(policy.Input)) int {
 			target.ID, target.GovernedBy = "org-2", "org-1"
 		case 4:
 			in.Owner = nil
+		case 5: // both have their sign-on from a third
+			owner.GovernedBy, target.ID, target.GovernedBy = "org-3", "org-2", "org-3"
+		case 6: // the one that is wanted owns the domain, and has its sign-on from another
+			owner.GovernedBy, target.GovernedBy = "org-3", "org-3"
 		}
 		if n > 0 {
 			return count
@@ -98,6 +162,7 @@ func TestEveryInput(t *testing.T) {
 	t.Parallel()
 	n := whole().each(func(in policy.Input) { invariants(t, in) })
 	n += secondFactors().each(func(in policy.Input) { invariants(t, in) })
+	n += newcomers().each(func(in policy.Input) { invariants(t, in) })
 	t.Logf("%d inputs", n)
 }
 
@@ -108,6 +173,7 @@ func invariants(t *testing.T, in policy.Input) {
 		t.Helper()
 		t.Fatalf("%s\n%+v\nowner %+v\ntarget %+v\n%+v", why, in, in.Owner, in.Target, d)
 	}
+	suspended := in.Person.Suspended && in.Person.Role != "" && in.Target != nil
 	switch {
 	case len(d.Trace) == 0:
 		fail("no trace")
@@ -125,18 +191,33 @@ func invariants(t *testing.T, in policy.Input) {
 		fail("nothing was tried, and it is allowed")
 	case d.Allow && in.Attempt.Method != policy.Password && in.Attempt.Method != policy.SSO:
 		fail("an unknown method is allowed, or a second one that came first")
-	case d.Create && in.Attempt.Method != policy.SSO:
-		fail("made a member without single sign-on")
 	case d.Create && in.Person.Role != "":
 		fail("made a member who is one")
-	case d.OwnAccount && in.Target != nil && in.Person.Role != "":
+	case d.Create && (in.Target == nil || d.OwnAccount):
+		fail("made a member of nothing, or kept out of it")
+	case d.Create && !in.Person.Invited.Valid() && !(in.Attempt.Method == policy.SSO && in.Owner != nil && in.Owner.IdPManaged &&
+		(in.Target.ID == in.Owner.ID || in.Target.GovernedBy == in.Owner.ID)):
+		fail("made a member without an invitation, and not by an identity provider that makes them")
+	case suspended && d.Allow && !d.OwnAccount:
+		fail("who is disabled in the org is let into it")
+	case suspended && (d.Create || d.Allow && in.Attempt.Method != policy.Password):
+		fail("who is disabled in the org is made a member anew, or an identity provider lets them in")
+	case suspended && d.Bypass && in.Owner.ID == in.Target.ID:
+		fail("bypass for somebody who is disabled in the org")
+	case d.Allow && in.Target != nil && in.Person.Role == "" && !d.Create && !d.OwnAccount:
+		fail("let into an org without being a member")
+	case d.OwnAccount && in.Target != nil && in.Person.Role != "" && !suspended:
 		fail("a member is kept out of the org")
 	}
 	owned := in.Owner != nil && (in.State == policy.DomainVerified || in.State == policy.DomainMissing)
 	if d.Allow && in.Attempt.Method == policy.SSO && (!owned || in.Owner.SSO != policy.SSOActive || in.Owner.Connection != "con-1") {
 		fail("single sign-on without a proven domain and an active connection")
 	}
-	if d.Bypass && !in.Person.Role.Administers() && !in.Person.OwnerRole.Administers() {
+	role := in.Person.Role
+	if role == "" {
+		role = in.Person.Invited
+	}
+	if d.Bypass && !role.Administers() && !in.Person.OwnerRole.Administers() {
 		fail("bypass for somebody who administers nothing")
 	}
 	if d.Reason == policy.Ask && in.Person.Factor != "junk" && len(d.Allows) == 0 && in.Person.Known && !in.Person.Disabled && in.Person.OwnerRole == policy.Owner &&
@@ -207,7 +288,7 @@ func TestFactorsInWhatIsAllowed(t *testing.T) {
 // Turning a switch on never opens the password to anybody.
 func TestSwitchesOnlyClose(t *testing.T) {
 	t.Parallel()
-	for _, u := range []universe{whole(), secondFactors()} {
+	for _, u := range []universe{whole(), secondFactors(), newcomers()} {
 		u.only(policy.Password).each(func(in policy.Input) {
 			if in.Owner == nil || in.Owner.RequireSSO {
 				return
@@ -231,7 +312,7 @@ func TestSwitchesOnlyClose(t *testing.T) {
 // What discovery shows depends on the domain and on nothing about the person.
 func TestDiscoveryIsBlind(t *testing.T) {
 	t.Parallel()
-	for _, u := range []universe{whole(), secondFactors()} {
+	for _, u := range []universe{whole(), secondFactors(), newcomers()} {
 		u.only("").each(func(in policy.Input) {
 			if in.Person.Known {
 				return

@@ -19,6 +19,8 @@ const (
 	Invite   Outcome = "invite"   // refused, and nothing is made: ask to be invited
 	Lapsed   Outcome = "lapsed"   // refused, for the domain is no longer proven
 	Inactive Outcome = "inactive" // refused, for the connection is not active
+	Disabled Outcome = "disabled" // refused, for the member is disabled in the org
+	Resting  Outcome = "resting"  // refused, for the org has its sign-on from another
 
 	// Of a second factor, see FactorRows.
 	Above   Outcome = "as above" // whatever the other tables say
