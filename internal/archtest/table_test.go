@@ -86,6 +86,8 @@ func table() map[string]row {
 			"accesssec/classify": "sensitive properties",
 			"accesssec/audit":    "every change writes its event",
 			"internal/throttle":  "bounds attempts at the doors",
+		}, modules: reasons{
+			"golang.org/x/text": "folds the names of teams",
 		}},
 
 		// Floor 2: mountable pages, and a Service under a test's hand.
