@@ -99,3 +99,47 @@ func BenchmarkPageOf100000(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkGrantsOfPerson asks for what reaches one person, of ten grants and of ten
+// thousand: the same seven.
+func BenchmarkGrantsOfPerson(b *testing.B) {
+	for _, n := range []int{10, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s, ctx := crowd(b, n), b.Context()
+			err := s.RunInTx(ctx, func(tx store.Tx) error {
+				e, err := tx.Entry(ctx, "org1", "u000000")
+				if err != nil {
+					return err
+				}
+				e.UserID = "ann"
+				if err := tx.PutEntry(ctx, e); err != nil {
+					return err
+				}
+				for i := range n {
+					g := store.Grant{OrgID: "org1", ID: fmt.Sprint(i), Project: "p1", Subject: fmt.Sprint("usr", i), SubjectKind: store.SubjectUser}
+					switch {
+					case i < 3:
+						g.Subject = "ann"
+					case i < 6:
+						g.Subject, g.SubjectKind = "group", store.SubjectGroup
+					case i < 7:
+						g.Subject, g.SubjectKind = "", store.SubjectEveryone
+					}
+					if err := tx.PutGrant(ctx, g); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				page, err := s.Grants(ctx, "org1", store.GrantQuery{Person: "ann", Projects: []string{"p1", ""}})
+				if err != nil || len(page.Items) != 7 {
+					b.Fatal(len(page.Items), err)
+				}
+			}
+		})
+	}
+}

@@ -86,12 +86,17 @@ func TestOldStatementsRaiseTheVersion(t *testing.T) {
 			t.Errorf("%s: written over: %v", statement, err)
 		}
 	}
-	m, err := st.Membership(ctx, "org-1", "usr-1")
-	must(t, err)
-	_, err = db.ExecContext(ctx, `UPDATE team_members SET position = 'staff'`)
-	must(t, err)
-	if err := put(store.User{}, m.Membership); !errors.Is(err, store.ErrConflict) {
-		t.Errorf("the position was written over: %v", err)
+	for _, statement := range []string{
+		`UPDATE team_members SET position = 'staff'`,
+		`UPDATE team_members SET disabled = 1`,
+	} {
+		m, err := st.Membership(ctx, "org-1", "usr-1")
+		must(t, err)
+		_, err = db.ExecContext(ctx, statement)
+		must(t, err)
+		if err := put(store.User{}, m.Membership); !errors.Is(err, store.ErrConflict) {
+			t.Errorf("%s: written over: %v", statement, err)
+		}
 	}
 }
 
