@@ -7,14 +7,19 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// entryFor is the directory entry of a member to be: a new one, or the one they left
-// behind when they were a member before, or one of their name that has no account yet.
-// One of their name whose account is gone, or no member any more, makes room: its teams
+// entryFor is the directory entry of a member to be, who has none: a new one, or one of their
+// name that has no account yet. One that they left behind when they were a member before
+// comes to life again if an identity provider keeps it; else it makes room, and its teams go
+// with it. So does one of their name whose account is gone, or no member any more: its teams
 // and what an identity provider says of it were somebody else's.
 func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (store.Entry, error) {
 	// Two questions, each of which an index answers: asked as one, a database may read the
 	// whole directory for it.
 	entry, err := entryWith(ctx, c, orgID, "userId", u.ID)
+	if err == nil && entry.ID != "" && entry.ConnectionID == "" {
+		err = c.DeleteEntry(ctx, orgID, entry.ID)
+		entry = store.Entry{}
+	}
 	if err != nil {
 		return entry, err
 	}
@@ -115,12 +120,13 @@ func entryWith(ctx context.Context, r store.Reader, orgID, column, value string)
 }
 
 // setActive has the directory say whether a member can come in.
-func (c *change) setActive(ctx context.Context, m store.Membership) error {
+func (c *change) setActive(ctx context.Context, m store.Member) error {
+	active := !m.Disabled && !m.User.Disabled
 	e, err := entryWith(ctx, c, m.OrgID, "userId", m.UserID)
-	if err != nil || e.ID == "" || e.Active == !m.Disabled {
+	if err != nil || e.ID == "" || e.Active == active {
 		return err
 	}
-	e.Active, e.ModifiedAt = !m.Disabled, c.now
+	e.Active, e.ModifiedAt = active, c.now
 	return c.PutEntry(ctx, e)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -96,7 +97,7 @@ func (a *Admin) setDisabled(ctx context.Context, userID string, disabled bool) e
 		if err := c.PutMembership(ctx, m.Membership); err != nil {
 			return err
 		}
-		if err := c.setActive(ctx, m.Membership); err != nil || !disabled {
+		if err := c.setActive(ctx, m); err != nil || !disabled {
 			return err
 		}
 		x, err := c.expel(ctx, m.OrgID, userID, "")
@@ -123,12 +124,35 @@ func (a *Admin) changeMember(ctx context.Context, userID string, t audit.Type, d
 		} else {
 			err = do(c, by, m, &e)
 		}
+		if err == nil {
+			err = a.s.endUnfit(ctx, c, m.User, &e)
+		}
 		if err != nil {
 			return refusedAs(err, a.p.OrgID, e)
 		}
 		return c.record(ctx, a.p.OrgID, e)
 	})
 	return unless(err, errSettled)
+}
+
+// endUnfit ends what the person is signed in to elsewhere and could not sign in to today,
+// because it rested on what they were in the org: the password of an Owner or Admin, for
+// example, where everybody else has to come by single sign-on.
+func (s *Service) endUnfit(ctx context.Context, c *change, u store.User, e *audit.Event) error {
+	v := review{userID: u.ID, was: map[string]string{}}
+	sessions, err := sessionsOf(ctx, c, u.ID)
+	if err != nil || len(sessions) == 0 {
+		return err
+	}
+	if address, no := domainclaim.ParseAddress(u.Address); no != nil {
+		v.ends = sessions // nobody can sign in like that, so nobody stays
+	} else if err := s.reviewSessions(ctx, c, &v, address, sessions); err != nil {
+		return err
+	}
+	if len(v.ends) > 0 {
+		e.Facts = append(e.Facts, count("sessions_ended_elsewhere", len(v.ends)))
+	}
+	return c.carryOutSessions(ctx, v)
 }
 
 // LeaveOrg ends the person's own membership in the org that they are signed in to, as
@@ -144,7 +168,11 @@ func (m *Me) LeaveOrg(ctx context.Context) error {
 			return err
 		}
 		e := who.by(audit.MemberRemoved, personOf(who.user))
-		if err := c.leave(ctx, in, &e); err != nil {
+		err = c.leave(ctx, in, &e)
+		if err == nil {
+			err = m.s.endUnfit(ctx, c, in.User, &e)
+		}
+		if err != nil {
 			return refusedAs(err, in.OrgID, e)
 		}
 		return c.record(ctx, in.OrgID, e)
