@@ -12,7 +12,8 @@ import (
 // DeleteOrg deletes the org that the Owner is in, with everything that is its own: settings,
 // connections, domains, members and grants, and its log. What it was called has to be typed
 // to confirm it: CodeConfirm. It asks for the password again. People stay, with their accounts
-// and other orgs; all are signed out of this one. An org that gives its sign-on to others is
+// and other orgs; all are signed out of this one, and of others wherever it has vouched for
+// them. An org that gives its sign-on to others is
 // refused until they are unlinked: CodeInUse. What is left is one event in the system's log.
 func (a *Admin) DeleteOrg(ctx context.Context, name string) error {
 	return a.s.change(ctx, func(c *change) error {
@@ -57,9 +58,34 @@ func (c *change) deleteOrg(ctx context.Context, org store.Org, e audit.Event) er
 	if err != nil {
 		return err
 	}
+	through, err := c.endVouched(ctx, org.ID)
+	if err != nil {
+		return err
+	}
+	x.sessions += through
 	if err := c.DeleteOrg(ctx, org.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	e.Facts = append(e.Facts, x.facts()...)
 	return c.record(ctx, "", e)
+}
+
+// endVouched ends the sessions in other orgs for which the org's connections have vouched.
+func (c *change) endVouched(ctx context.Context, orgID string) (int, error) {
+	q := store.DocQuery{Paging: store.Paging{Limit: 1000}}
+	for n := 0; ; {
+		page, err := c.Docs(ctx, connections.kind, orgID, q)
+		if err != nil {
+			return n, err
+		}
+		for _, d := range page.Items {
+			ended, err := c.DeleteSessions(ctx, store.SessionQuery{ConnectionID: d.ID})
+			if n += ended; err != nil {
+				return n, err
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			return n, nil
+		}
+	}
 }
