@@ -32,9 +32,6 @@ func (a audience) fill(t testing.TB, s store.Store, db *sql.DB, d Database) {
 	if d.Dialect == sqlstore.PostgreSQL {
 		at = "CAST('2040-03-02 00:00:00Z' AS timestamptz) + i * interval '1 second'"
 	}
-	series := func(n int) string {
-		return fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", n)
-	}
 	grants := func(n int, id, project, subject, kind string) string {
 		return series(n) + "INSERT INTO {grants} (org_id, id, project, subject, subject_kind, role, source, granted_by, created_at, version) " +
 			"SELECT 'org', " + id + ", '" + project + "', " + subject + ", '" + kind + "', 'analyst', 'direct', 'usr-owner', " + at + ", 1 FROM n"
@@ -61,6 +58,17 @@ func (a audience) fill(t testing.TB, s store.Store, db *sql.DB, d Database) {
 	if a.members > 0 {
 		statements = append(statements, series(a.members)+"INSERT INTO {members} (org_id, group_id, entry_id) SELECT 'org', 'grp-1', 'ent-' || i FROM n")
 	}
+	d.run(t, db, statements...)
+}
+
+// series begins a statement on the numbers i from 1 to n.
+func series(n int) string {
+	return fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", n)
+}
+
+// run runs statements with the names of tables in them.
+func (d Database) run(t testing.TB, db *sql.DB, statements ...string) {
+	t.Helper()
 	for _, s := range statements {
 		_, err := db.ExecContext(t.Context(), d.named(s))
 		must(t, err)
@@ -71,24 +79,27 @@ func (a audience) fill(t testing.TB, s store.Store, db *sql.DB, d Database) {
 // grants, and one person is in every group.
 func lopsided(t testing.TB, db *sql.DB, d Database) {
 	t.Helper()
-	const series = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) "
-	for _, s := range []string{
-		series + "INSERT INTO {members} (org_id, group_id, entry_id) SELECT 'org', 'grp-other-' || i, 'ent-other' FROM n",
-		series + "INSERT INTO {grants} (org_id, id, project, subject, subject_kind, role, source, granted_by, created_at, version) " +
+	d.run(t, db,
+		series(5000)+"INSERT INTO {members} (org_id, group_id, entry_id) SELECT 'org', 'grp-other-' || i, 'ent-other' FROM n",
+		series(5000)+"INSERT INTO {grants} (org_id, id, project, subject, subject_kind, role, source, granted_by, created_at, version) "+
 			"SELECT 'org', 'other-' || i, 'other-' || (i / 2), 'grp-other-' || (i % 2), 'group', '', '', '', '2040-03-02T12:00:00.000000Z', 1 FROM n",
-	} {
-		_, err := db.ExecContext(t.Context(), d.named(s))
-		must(t, err)
-	}
+	)
+}
+
+// smallOrgs are many, so that a database may hold that no org has more than a few rows.
+func smallOrgs(t testing.TB, db *sql.DB, d Database) {
+	t.Helper()
+	d.run(t, db,
+		series(5000)+"INSERT INTO {members} (org_id, group_id, entry_id) SELECT 'org-' || (i / 4), 'grp-1', 'ent-' || i FROM n",
+		series(5000)+"INSERT INTO {grants} (org_id, id, project, subject, subject_kind, role, source, granted_by, created_at, version) "+
+			"SELECT 'org-' || (i / 4), 'g-' || i, 'p' || i, 'usr-' || i, 'user', '', '', '', '2040-03-02T12:00:00.000000Z', 1 FROM n",
+	)
 }
 
 // count has the database count the rows of an audience.
 func (d Database) count(t testing.TB, db *sql.DB) {
 	t.Helper()
-	for _, table := range []string{"grants", "members", "entries"} {
-		_, err := db.ExecContext(t.Context(), d.named("ANALYZE {"+table+"}"))
-		must(t, err)
-	}
+	d.run(t, db, "ANALYZE {grants}", "ANALYZE {members}", "ANALYZE {entries}")
 }
 
 // named writes in the names of tables.
