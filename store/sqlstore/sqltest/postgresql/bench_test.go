@@ -10,6 +10,8 @@ func BenchmarkLogin(b *testing.B) { measure(b, sqltest.LoginChanges) }
 
 func BenchmarkEventCost(b *testing.B) { measure(b, sqltest.EventCost) }
 
+func BenchmarkAccessCheck(b *testing.B) { measure(b, sqltest.AccessCheck) }
+
 func BenchmarkOverhead(b *testing.B) { measure(b, sqltest.Overhead) }
 
 func BenchmarkSweep(b *testing.B) { measure(b, sqltest.Sweep) }
