@@ -34,9 +34,9 @@ func AccessCheck(b *testing.B, d Database) {
 	}
 }
 
-// asked is Ann, a member of whom one project is asked: she has a grant of her own, one by a
+// inquiry is about Ann, a member of whom one project is asked: she has a grant of her own, one by a
 // team, and one that everybody has.
-type asked struct {
+type inquiry struct {
 	d   Database
 	db  *sql.DB
 	st  store.Store
@@ -44,9 +44,9 @@ type asked struct {
 	ann accesssec.Principal
 }
 
-func newAsked(b *testing.B, d Database, others int) asked {
+func newAsked(b *testing.B, d Database, others int) inquiry {
 	b.Helper()
-	a := asked{d: d, db: d.Pool(b)}
+	a := inquiry{d: d, db: d.Pool(b)}
 	a.st = d.StoreOn(b, a.db)
 	var secret [32]byte
 	rand.Read(secret[:])
@@ -81,7 +81,7 @@ func newAsked(b *testing.B, d Database, others int) asked {
 	return a
 }
 
-func (a asked) access(b *testing.B) {
+func (a inquiry) access(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		got, err := a.svc.Access(b.Context(), a.ann, "p1")
@@ -93,7 +93,7 @@ func (a asked) access(b *testing.B) {
 }
 
 // reads are those of Access, and nothing made of them.
-func (a asked) reads(b *testing.B) {
+func (a inquiry) reads(b *testing.B) {
 	b.ReportAllocs()
 	q := store.GrantQuery{Person: a.ann.UserID, Projects: []string{"", "p1"}, Paging: store.Paging{Limit: 1000}}
 	for b.Loop() {
@@ -108,7 +108,7 @@ func (a asked) reads(b *testing.B) {
 }
 
 // byHand is the same two reads in database/sql, prepared, by a mind that knows the tables.
-func (a asked) byHand(b *testing.B) {
+func (a inquiry) byHand(b *testing.B) {
 	b.ReportAllocs()
 	named := func(text string) string {
 		for _, table := range []string{"memberships", "users", "grants", "members", "entries"} {
@@ -142,7 +142,7 @@ func (a asked) byHand(b *testing.B) {
 	}
 }
 
-func (a asked) prepare(b *testing.B, text string) *sql.Stmt {
+func (a inquiry) prepare(b *testing.B, text string) *sql.Stmt {
 	b.Helper()
 	s, err := a.db.PrepareContext(context.Background(), text)
 	must(b, err)
