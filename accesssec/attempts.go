@@ -24,6 +24,11 @@ var (
 	limitChallenge = throttle.Limit{Free: 100, First: 30 * time.Second, Max: time.Minute}
 	limitVerify    = throttle.Limit{Free: 6, First: 10 * time.Second, Max: time.Minute, Forget: 10 * time.Minute}
 	limitSetUp     = throttle.Limit{Free: 20, First: 30 * time.Second, Max: 5 * time.Minute}
+
+	// About ten an hour to one mail domain, and 200 a day.
+	limitInvite  = throttle.Limit{Free: 10, First: 6 * time.Minute, Max: 6 * time.Minute, Forget: time.Hour}
+	limitInvites = throttle.Limit{Free: 200, First: 432 * time.Second, Max: 432 * time.Second}
+	limitAccept  = throttle.Limit{Free: 10, First: 30 * time.Second, Max: 5 * time.Minute}
 )
 
 // knownFor is how long a browser counts as the person's after they signed in there.
@@ -98,6 +103,20 @@ func setUpCounters(userID string) []counter {
 // verifyCounters count how often an org has us look for its records now.
 func verifyCounters(orgID string) []counter {
 	return []counter{{name: "verify\x00" + orgID, limit: limitVerify}}
+}
+
+// inviteCounters count the mails that an org has sent to people it invites: to a mail domain,
+// and altogether.
+func inviteCounters(orgID, domain string) []counter {
+	return []counter{
+		{name: "invite\x00" + orgID + "\x00" + domain, limit: limitInvite},
+		{name: "invite\x00" + orgID, limit: limitInvites},
+	}
+}
+
+// acceptCounters count how often somebody sets a password by one invitation: each costs a hash.
+func acceptCounters(key string) []counter {
+	return []counter{{name: "accept\x00" + key, limit: limitAccept}}
 }
 
 // browser names this browser and one person, for nobody who does not know both.

@@ -32,9 +32,10 @@ type Refusal struct {
 	// the browser there and show nothing. The person did nothing wrong.
 	Bounce *saml.Bounce
 
-	orgID string
-	event audit.Event // recorded when the refusal leaves; zero: not worth a line
-	flood bool        // one of so many that no more of them are kept
+	target string // the org that somebody was on their way into
+	orgID  string
+	event  audit.Event // recorded when the refusal leaves; zero: not worth a line
+	flood  bool        // one of so many that no more of them are kept
 }
 
 // Error names the code and no more, fit for any log.

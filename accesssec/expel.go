@@ -77,6 +77,14 @@ func (c *change) part(ctx context.Context, m store.Membership) (expelled, error)
 	if _, err := c.revokeAll(ctx, m.OrgID, m.UserID, store.SubjectUser); err != nil {
 		return x, err
 	}
+	u, err := c.User(ctx, m.UserID)
+	if err != nil {
+		return x, err
+	}
+	n, err := c.uninvite(ctx, m.OrgID, u.AddressKey) // sent to the address since they came
+	if x.invitations += n; err != nil {
+		return x, err
+	}
 	entry, err := entryWith(ctx, c, m.OrgID, "userId", m.UserID)
 	if err == nil && entry.ID != "" {
 		err = c.DeleteEntry(ctx, m.OrgID, entry.ID)

@@ -225,7 +225,11 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 		return outcome{next: policy.NextFactor}, c.challenge(ctx, f, p)
 	}
 	if !d.Allow {
-		return outcome{}, refuseDecision(d).inOrg(f.refusedBy(d), p.visit.by(audit.LoginRefused, f.actor()))
+		no := refuseDecision(d).inOrg(f.refusedBy(d), p.visit.by(audit.LoginRefused, f.actor()))
+		if f.in.Target != nil {
+			no.target = f.in.Target.ID
+		}
+		return outcome{}, no
 	}
 	if f.in.Attempt.Method == policy.SSO {
 		if err := c.vouched(ctx, &f, p); err != nil {

@@ -33,12 +33,26 @@ func (v Visit) inviteKey() string {
 	if !plausible(v.Invitation, inviteMark) {
 		return ""
 	}
-	sum := hashOf(v.Invitation)
+	return inviteKeyOf(v.Invitation)
+}
+
+func inviteKeyOf(token string) string {
+	sum := hashOf(token)
 	return hexOf(sum[:])
 }
 
-// open reports whether the invitation can be taken up still.
-func (i kept[invitation]) open(now time.Time) bool { return now.Before(i.ExpiresAt) }
+// takeable reports whether the invitation can be taken up still: it is not over, and who sent
+// it could send it today.
+func takeable(ctx context.Context, r store.Reader, inv kept[invitation], now time.Time) (bool, error) {
+	if !now.Before(inv.ExpiresAt) {
+		return false, nil
+	}
+	by, err := r.Membership(ctx, inv.OrgID, inv.Owner)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return !by.Disabled && !by.User.Disabled && policy.Role(by.Role).MayGive(inv.Value.Role), err
+}
 
 // invited loads the invitation that was shown, if it is one for this address into this org
 // and who sent it may still make such a member. Any other is as if none had been shown:
@@ -53,11 +67,11 @@ func (f *facts) invited(ctx context.Context, r store.Reader, now time.Time) erro
 	} else if err != nil {
 		return err
 	}
-	if inv.OrgID != f.in.Target.ID || inv.Value.Key != f.asked.address.Key() || !inv.open(now) {
+	if inv.OrgID != f.in.Target.ID || inv.Value.Key != f.asked.address.Key() {
 		return nil
 	}
-	role, disabled, err := roleIn(ctx, r, inv.OrgID, inv.Owner)
-	if err == nil && !disabled && role.MayGive(inv.Value.Role) {
+	open, err := takeable(ctx, r, inv, now)
+	if err == nil && open {
 		f.invite, f.in.Person.Invited = inv, inv.Value.Role
 	}
 	return err

@@ -137,6 +137,13 @@ func (c *change) addMember(ctx context.Context, m store.Membership, u store.User
 	if err := c.PutMembership(ctx, m); err != nil {
 		return err
 	}
+	// Who is in needs no other way in: one that stays open would outlive their removal.
+	if _, err := c.uninvite(ctx, m.OrgID, u.AddressKey); err != nil {
+		return err
+	}
+	if err := c.unask(ctx, m.OrgID, u.AddressKey); err != nil {
+		return err
+	}
 	entry, err := c.entryFor(ctx, m.OrgID, u)
 	if err != nil {
 		return err

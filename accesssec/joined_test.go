@@ -241,6 +241,19 @@ func TestOnRefuses(t *testing.T) {
 			return err
 		},
 		"SignIn.ConfirmReset": func() error { return on.SignIn().ConfirmReset(ctx, visit, "r1.", longEnough) },
+		"SignIn.AcceptInvitation": func() error {
+			_, err := on.SignIn().AcceptInvitation(ctx, visit, accesssec.Newcomer{Password: longEnough})
+			return err
+		},
+		"SignIn.RequestAccess": func() error { return on.SignIn().RequestAccess(ctx, visit, "") },
+		"Admin.Invite": func() error {
+			_, err := on.Admin(o.owner).Invite(ctx, "ann@example.com", policy.Member)
+			return err
+		},
+		"Admin.ResendInvitation": func() error {
+			_, err := on.Admin(o.owner).ResendInvitation(ctx, "inv-none")
+			return err
+		},
 		"Me.BeginFactor": func() error {
 			_, err := on.Me(o.in.Principal).BeginFactor(ctx)
 			return err
@@ -301,7 +314,7 @@ type untouched struct{ store.Store }
 func TestOnNoStandaloneStep(t *testing.T) {
 	t.Parallel()
 	under := map[string]string{
-		"bookOne":  "Password and Prove, and what fails at a connection",
+		"bookOne":  "Password and Prove, what fails at a connection, invitations that are sent and taken up",
 		"giveBack": "Password and Prove",
 		"bookIn":   "SecondFactor, Recover, ConfirmFactor, and what of Me wants a code",
 		"touch":    "Authenticate",

@@ -28,8 +28,8 @@ type Notice struct {
 	Template Template
 	Values   map[string]string // what Subject and Text were made of; [Templates] lists the keys
 	OrgID    string            // the org it is about; "" none
-	UserID   string            // whom it is for
-	To       string            // the address of the account, never one that a request has named
+	UserID   string            // whom it is for; "" with an invitation, which tells nothing of accounts
+	To       string            // the address of the account; an invitation's alone is one that somebody has typed
 	Subject  string
 	Text     string
 	Expires  time.Time // from then on it is not delivered any more
@@ -70,4 +70,9 @@ const (
 	TemplateFactorResetAsked Template = "factor_reset_asked"
 	TemplateRecoveryUsed     Template = "recovery_used"
 	TemplateRecoveryRenewed  Template = "recovery_renewed"
+
+	TemplateInvitation      Template = "invitation"
+	TemplateAccessRequested Template = "access_requested"
+	TemplateAccessGranted   Template = "access_granted"
+	TemplateAccessDeclined  Template = "access_declined"
 )

@@ -173,6 +173,7 @@ func (s *Service) answer(ctx context.Context, v Visit, m saml.Message, t *tracin
 		return err
 	})
 	if err != nil {
+		s.keepRefused(ctx, v, address, err)
 		return Step{}, err
 	}
 	return step, nil

@@ -18,6 +18,7 @@ type form struct {
 	org        string
 	address    string
 	connection string
+	invite     string // the token of an invitation
 	values     url.Values
 }
 
@@ -39,6 +40,7 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request) (form, bool) {
 	}
 	f := form{values: values, next: accesssec.SafePath(values.Get("next"))}
 	f.org, f.connection = word(values.Get("org")), word(values.Get("connection"))
+	f.invite = bearer(values.Get("invitation"))
 	if a := strings.TrimSpace(values.Get("address")); len(a) <= 512 {
 		f.address = strings.ToValidUTF8(a, "")
 	}
@@ -78,7 +80,8 @@ func (f form) code() string {
 // start is the sign-in page, with what the person came for.
 func (h *handler) start(f form) string { return h.to("", f) }
 
-// to is one of our pages, with what the person came for.
+// to is one of our pages, with what the person came for; but for an invitation, whose token
+// stands in no URL of ours but that of its link.
 func (h *handler) to(page string, f form) string {
 	q := url.Values{}
 	if f.next != "" {
@@ -96,7 +99,7 @@ func (h *handler) to(page string, f form) string {
 // visit marks the browser and says what it came for.
 func (h *handler) visit(w http.ResponseWriter, r *http.Request, f form) accesssec.Visit {
 	v := h.svc.SignIn().Visit(w, r)
-	v.OrgID, v.After = f.org, f.next
+	v.OrgID, v.After, v.Invitation = f.org, f.next, f.invite
 	return v
 }
 

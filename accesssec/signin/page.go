@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 
+	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/internal/ui"
 )
 
@@ -44,6 +45,12 @@ type view struct {
 	Back   string // where people go who have done what they came for, or won't
 	Factor factorView
 	Token  string // of a link, which the page's own URL has as well
+
+	Invite  string // the token of an invitation, which forms carry on
+	Invited accesssec.Invited
+	First   string
+	Last    string
+	Ask     bool // offer to ask to be let in
 }
 
 // factorView is what the pages of the second factor see. The picture and the link are
@@ -65,7 +72,7 @@ type factorView struct {
 }
 
 func (h *handler) view(f form) view {
-	v := view{Path: h.svc.Path(), Start: h.start(f), After: h.after, Next: f.next, Org: f.org, Address: f.address, Back: f.next}
+	v := view{Path: h.svc.Path(), Start: h.start(f), After: h.after, Next: f.next, Org: f.org, Address: f.address, Back: f.next, Invite: f.invite}
 	if v.Back == "" {
 		v.Back = h.after
 	}
@@ -78,7 +85,7 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, status int, name,
 		// Any of our forms may end on another site: at the identity provider, or
 		// where the host's page sends who has signed in.
 		FormsLeave: true,
-		SecretURL:  v.Token != "",
+		SecretURL:  v.Token != "" || v.Invite != "",
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/saml"
 )
 
@@ -26,11 +27,12 @@ func statusOf(no *accesssec.Refusal) int {
 		return http.StatusUnauthorized
 	case accesssec.CodeLocked:
 		return http.StatusTooManyRequests
-	case accesssec.CodeAddress, accesssec.SAMLCode(saml.CodeSize), accesssec.SAMLCode(saml.CodeEncoding), accesssec.SAMLCode(saml.CodeXML):
+	case accesssec.CodeAddress, accesssec.CodePasswordRules, accesssec.SAMLCode(saml.CodeSize), accesssec.SAMLCode(saml.CodeEncoding), accesssec.SAMLCode(saml.CodeXML):
 		return http.StatusBadRequest
 	case accesssec.CodeNoConnection, accesssec.CodeNotFound:
 		return http.StatusNotFound
-	case accesssec.CodeConflict, accesssec.CodeFactorLive, accesssec.CodeNoFactor, accesssec.CodeFactorExpired:
+	case accesssec.CodeConflict, accesssec.CodeFactorLive, accesssec.CodeNoFactor, accesssec.CodeFactorExpired,
+		accesssec.CodeAccount, accesssec.CodeMember, accesssec.CodeRequested:
 		return http.StatusConflict
 	case accesssec.CodeLinkOver:
 		return http.StatusGone
@@ -60,6 +62,7 @@ func (h *handler) refused(w http.ResponseWriter, r *http.Request, v accesssec.Vi
 	}
 	data := h.view(form{next: accesssec.SafePath(v.After), org: v.OrgID})
 	data.Trace, data.Connection = no.Trace, connection
+	data.Ask = no.Code == accesssec.Code(policy.NotMember)
 	if data.Trace == "" {
 		data.Trace = v.Trace
 	}

@@ -23,6 +23,8 @@
 //	POST      factor/remove        by a code
 //	POST      factor/codes         new recovery codes, by a code
 //	GET, POST factor/reset         confirms what an Owner or Admin has asked for, by a link
+//	GET, POST invitation           takes up an invitation, by its link
+//	POST      request              asks an org to let in who was refused as no member
 //
 // Hosts link to factor from where people look for their own settings.
 //
@@ -103,6 +105,10 @@ func (h *handler) endpoint(route string) (endpoint, bool) {
 		return endpoint{get: h.askSignOut, post: h.signOut}, true
 	case "prove":
 		return endpoint{get: h.askProof, post: h.takeProof}, true
+	case "invitation":
+		return endpoint{get: h.askInvited, post: h.takeInvited}, true
+	case "request":
+		return endpoint{post: h.takeRequest}, true
 	}
 	if e, ok := h.factorEndpoint(route); ok {
 		return e, true

@@ -57,7 +57,9 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 
 		"Domains": domainFlows,
 
-		"Grants": grantFlows,
+		"Grants":      grantFlows,
+		"Invitations": invitationFlows,
+		"Requests":    requestFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
