@@ -57,9 +57,11 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 
 		"Domains": domainFlows,
 
-		"Grants":      grantFlows,
+		"Grants": grantFlows,
+		"Teams":  teamFlows,
+		"Roles":  roleFlows,
+
 		"Invitations": invitationFlows,
-		"Requests":    requestFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
