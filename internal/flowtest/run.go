@@ -62,6 +62,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Roles":  roleFlows,
 
 		"Invitations": invitationFlows,
+		"Requests":    requestFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
