@@ -17,20 +17,29 @@ import (
 )
 
 // AccessCheck is what a host asks at each request, "what may this person do on this
-// project", in an org of ten grants and in one of ten thousand; beside it the reads that it
+// project": in an org of ten thousand grants beside one of ten, and beside the reads that it
 // is made of, through the store and by hand.
 func AccessCheck(b *testing.B, d Database) {
-	for _, others := range []int{10, 10_000} {
-		b.Run(fmt.Sprint(others), func(b *testing.B) {
-			one := d
-			if d.Dialect == sqlstore.PostgreSQL {
-				one = Schema(b, d.Driver)
-			}
-			a := newAsked(b, one, others)
-			b.Run("access", func(b *testing.B) { a.access(b) })
-			b.Run("reads", func(b *testing.B) { a.reads(b) })
-			b.Run("hand", func(b *testing.B) { a.byHand(b) })
-		})
+	var asked [2]inquiry
+	for i, others := range []int{10, 10_000} {
+		d.Options.Prefix = fmt.Sprintf("accesssec_%d_", i)
+		asked[i] = newInquiry(b, d, others)
+		d.count(b, asked[i].db)
+	}
+	many := asked[1]
+	hand := many.byHand(b)
+	b.Run("access", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			many.access(b)
+		}
+	})
+	for ratio, both := range map[string][2]func(){
+		"10000/10":     {func() { asked[0].access(b) }, func() { many.access(b) }},
+		"access/reads": {func() { many.reads(b) }, func() { many.access(b) }},
+		"access/hand":  {hand, func() { many.access(b) }},
+	} {
+		b.Run(ratio, func(b *testing.B) { takeTurns(b, ratio, func() {}, both) })
 	}
 }
 
@@ -44,7 +53,7 @@ type inquiry struct {
 	ann accesssec.Principal
 }
 
-func newAsked(b *testing.B, d Database, others int) inquiry {
+func newInquiry(b *testing.B, d Database, others int) inquiry {
 	b.Helper()
 	a := inquiry{d: d, db: d.Pool(b)}
 	a.st = d.StoreOn(b, a.db)
@@ -82,37 +91,30 @@ func newAsked(b *testing.B, d Database, others int) inquiry {
 }
 
 func (a inquiry) access(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		got, err := a.svc.Access(b.Context(), a.ann, "p1")
-		must(b, err)
-		if got.Role != policy.Analyst || len(got.Sources) != 3 {
-			b.Fatalf("%+v", got)
-		}
+	got, err := a.svc.Access(b.Context(), a.ann, "p1")
+	must(b, err)
+	if got.Role != policy.Analyst || len(got.Sources) != 3 {
+		b.Fatalf("%+v", got)
 	}
 }
 
 // reads are those of Access, and nothing made of them.
 func (a inquiry) reads(b *testing.B) {
-	b.ReportAllocs()
-	q := store.GrantQuery{Person: a.ann.UserID, Projects: []string{"", "p1"}, Paging: store.Paging{Limit: 1000}}
-	for b.Loop() {
-		_, err := a.st.Membership(b.Context(), a.ann.OrgID, a.ann.UserID)
-		must(b, err)
-		page, err := a.st.Grants(b.Context(), a.ann.OrgID, q)
-		must(b, err)
-		if len(page.Items) != 3 {
-			b.Fatal(len(page.Items))
-		}
+	_, err := a.st.Membership(b.Context(), a.ann.OrgID, a.ann.UserID)
+	must(b, err)
+	page, err := a.st.Grants(b.Context(), a.ann.OrgID, store.GrantQuery{Person: a.ann.UserID, Projects: []string{"", "p1"}, Paging: store.Paging{Limit: 1000}})
+	must(b, err)
+	if len(page.Items) != 3 {
+		b.Fatal(len(page.Items))
 	}
 }
 
 // byHand is the same two reads in database/sql, prepared, by a mind that knows the tables.
-func (a inquiry) byHand(b *testing.B) {
-	b.ReportAllocs()
+func (a inquiry) byHand(b *testing.B) func() {
+	b.Helper()
 	named := func(text string) string {
 		for _, table := range []string{"memberships", "users", "grants", "members", "entries"} {
-			text = strings.ReplaceAll(text, "{"+table+"}", a.d.qualified("accesssec_"+table))
+			text = strings.ReplaceAll(text, "{"+table+"}", a.d.qualified(a.d.Options.Prefix+table))
 		}
 		if a.d.Dialect == sqlstore.SQLite {
 			text = strings.ReplaceAll(text, "$", "?")
@@ -125,7 +127,7 @@ func (a inquiry) byHand(b *testing.B) {
 		UNION ALL SELECT g.id, g.role FROM {entries} e JOIN {members} m ON m.org_id = e.org_id AND m.entry_id = e.id
 			JOIN {grants} g ON g.org_id = m.org_id AND g.subject = m.group_id AND g.subject_kind = 'group'
 			WHERE e.org_id = $1 AND e.user_id = $2 AND g.project IN ('', $3)`))
-	for b.Loop() {
+	return func() {
 		var role, id string
 		var disabled bool
 		must(b, member.QueryRowContext(b.Context(), a.ann.OrgID, a.ann.UserID).Scan(&role, &disabled))
