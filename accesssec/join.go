@@ -144,6 +144,10 @@ func (c *change) addMember(ctx context.Context, m store.Membership, u store.User
 	if err := c.unask(ctx, m.OrgID, u.AddressKey); err != nil {
 		return err
 	}
+	// Whom the host's own code has taken out and lets in again begins anew as well.
+	if _, err := c.revokeAll(ctx, m.OrgID, u.ID, store.SubjectUser); err != nil {
+		return err
+	}
 	entry, err := c.entryFor(ctx, m.OrgID, u)
 	if err != nil {
 		return err
