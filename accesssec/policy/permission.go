@@ -53,7 +53,7 @@ func (r ProjectRole) rank() int {
 // AtLeast reports whether r allows all that o allows. A role that is none of the four
 // allows nothing, and nothing is at least that.
 func (r ProjectRole) AtLeast(o ProjectRole) bool {
-	return r.Valid() && o.Valid() && r.rank() >= o.rank()
+	return o.Valid() && r.rank() >= o.rank()
 }
 
 // OnProjects is the role that an org role has on every project of the org: Owners are
@@ -143,7 +143,7 @@ func Permissions() []Permission {
 func (r Role) Allows(a Action) bool {
 	for _, p := range permissions {
 		if p.Action == a {
-			return slices.Contains(p.Orgs, r) || p.Least != "" && r.OnProjects().AtLeast(p.Least)
+			return slices.Contains(p.Orgs, r) || r.OnProjects().AtLeast(p.Least)
 		}
 	}
 	return false
@@ -165,7 +165,7 @@ func (r ProjectRole) Actions(rows ...Permission) []Action {
 	var out []Action
 	for _, list := range [][]Permission{permissions[:], rows} {
 		for i := range list {
-			if list[i].Least != "" && r.AtLeast(list[i].Least) {
+			if r.AtLeast(list[i].Least) {
 				out = append(out, list[i].Action)
 			}
 		}
@@ -179,7 +179,7 @@ func (r ProjectRole) Allows(a Action, rows ...Permission) bool {
 	for _, list := range [][]Permission{permissions[:], rows} {
 		for _, p := range list {
 			if p.Action == a {
-				return p.Least != "" && r.AtLeast(p.Least)
+				return r.AtLeast(p.Least)
 			}
 		}
 	}
