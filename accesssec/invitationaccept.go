@@ -60,7 +60,7 @@ func (i *SignIn) Invitation(ctx context.Context, v Visit) (Invited, error) {
 	d := policy.Decide(f.in)
 	out.Step = Step{Next: d.Next}
 	for _, m := range d.Allows {
-		none := m == policy.Password && (out.Account && f.user.Password == "" || !out.Account && d.Next == policy.NextSSO)
+		none := m == policy.Password && (out.Account && !s.hasPassword(f.user) || !out.Account && d.Next == policy.NextSSO)
 		if !none {
 			out.Step.Allows = append(out.Step.Allows, m)
 		}

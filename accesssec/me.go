@@ -23,7 +23,7 @@ type Me struct {
 type Profile struct {
 	Address, FirstName, LastName string
 
-	HasPassword bool
+	HasPassword bool            // that can be verified here
 	OrgName     string          // "" in their own account
 	Methods     []policy.Method // by which they signed in
 	Since       time.Time
@@ -39,7 +39,7 @@ func (m *Me) Profile(ctx context.Context) (Profile, error) {
 		return Profile{}, err
 	}
 	u, ses := who.user, who.session
-	out := Profile{Address: u.Address, FirstName: u.FirstName, LastName: u.LastName, HasPassword: u.Password != "", Since: ses.CreatedAt}
+	out := Profile{Address: u.Address, FirstName: u.FirstName, LastName: u.LastName, HasPassword: m.s.hasPassword(u), Since: ses.CreatedAt}
 	for _, method := range ses.Methods {
 		out.Methods = append(out.Methods, policy.Method(method))
 	}
@@ -109,7 +109,7 @@ func (m *Me) Prove(ctx context.Context, password string) error {
 		return err
 	}
 	u := who.user
-	if u.Password == "" {
+	if !m.s.hasPassword(u) {
 		no := refuse(CodeNoPassword, "")
 		no.Next = policy.NextSSO
 		return no

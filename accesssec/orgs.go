@@ -22,6 +22,14 @@ type Person struct {
 	Verified                     bool
 	Password                     string      // in clear, hashed before anything is stored; "" none
 	Role                         policy.Role // ignored by CreateOrg
+
+	// PasswordHash is what another system has kept, in place of Password: bcrypt, scrypt or
+	// PBKDF2 as a PHC or crypt string or as Django and Werkzeug write them, or Argon2id; up
+	// to 512 bytes. It is kept as it is. An Argon2id one that password.CheckHash accepts is
+	// verified, and made anew at the first sign-in. Options.PasswordCheck finds any as
+	// User.Password. All others open nothing yet: to sign in with them is a wrong password,
+	// at the same cost, and the account counts as one without.
+	PasswordHash string
 }
 
 // CreateOrg makes an org and its first Owner: a new account, or the one that has the
@@ -77,7 +85,9 @@ func vouchedFor(m store.Membership, now time.Time) Principal {
 
 // ImportPeople makes the host's people members of an org, all or none: accounts with
 // their passwords where there are none yet, memberships with the role of each. Who is
-// a member already is refused.
+// a member already is refused. What is granted to everyone holds for them at once. An
+// error names the first person that it is about, counted from 1. A thousand at once is
+// fine; bring more by several calls, for each is one transaction.
 func (s *Service) ImportPeople(ctx context.Context, orgID string, people ...Person) error {
 	made := make([]prepared, len(people))
 	for i, p := range people {
@@ -120,7 +130,13 @@ func (s *Service) prepare(ctx context.Context, p Person) (prepared, error) {
 	if !p.Role.Valid() {
 		return m, fmt.Errorf("accesssec: %q is no role", p.Role)
 	}
-	if p.Password == "" {
+	switch {
+	case p.Password != "" && p.PasswordHash != "":
+		return m, errors.New("accesssec: Person has a Password and a PasswordHash")
+	case p.PasswordHash != "":
+		m.hash = p.PasswordHash
+		return m, checkForeignHash(p.PasswordHash)
+	case p.Password == "":
 		return m, nil
 	}
 	if err := password.CheckNew(p.Password); err != nil {

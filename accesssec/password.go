@@ -154,6 +154,8 @@ func (s *Service) wrongPassword(ctx context.Context, v Visit, a domainclaim.Addr
 		detail = "no such account"
 	case u.Password == "":
 		detail = "the account has no password"
+	case !s.hasPassword(u):
+		detail = "the account has a hash that can't be verified here"
 	}
 	return s.refused(ctx, refuse(CodeWrongPassword, detail).inOrg(claim.OrgID, v.by(audit.LoginRefused, f.actor())))
 }

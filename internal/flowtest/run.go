@@ -63,6 +63,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 
 		"Invitations": invitationFlows,
 		"Requests":    requestFlows,
+		"Imports":     importFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
