@@ -117,6 +117,8 @@ func TestSecondNeverFirst(t *testing.T) {
 			in.Attempt.Method, in.Attempt.Second, in.Person.Factor = first, cell.second, cell.factor
 			if d := policy.Decide(in); d.Allow || d.Reason != policy.MethodUnknown || d.Next != policy.NextNone {
 				t.Errorf("factor %q, %s and then %q: %+v", cell.factor, first, cell.second, d)
+			} else if want := string(first) + " comes second, and nothing came first"; cell.second == "" && d.Trace[len(d.Trace)-1].Text != want {
+				t.Errorf("%s alone: %q", first, d.Trace[len(d.Trace)-1].Text)
 			}
 		}
 	}

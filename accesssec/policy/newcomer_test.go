@@ -119,6 +119,23 @@ func but(rows, others []policytable.Row) []policytable.Row {
 	})
 }
 
+// Who is disabled in one org is so in no other: where the rule is O's, and they are its Owner,
+// they go past it, to their own account.
+func TestDisabledElsewhere(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		target string
+		want   policytable.Outcome
+	}{"in another org": {"org-t", policytable.Bypass}, "in the very org": {"org-o", policytable.SentSSO}} {
+		in := linked(policytable.LinkedChief, policytable.Password, policytable.Columns()[1])
+		in.Person.Suspended, in.Target.ID = true, tt.target
+		d := policy.Decide(in)
+		if got := outcome(d); got != tt.want || d.OwnAccount != d.Allow || d.Create {
+			t.Errorf("%s: %s, want %s\n%+v", name, got, tt.want, d)
+		}
+	}
+}
+
 // A claim that rests decides as a lapsed one, in other words.
 func TestSuspendedDomainIsLikeLapsed(t *testing.T) {
 	t.Parallel()
