@@ -57,9 +57,10 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 
 		"Domains": domainFlows,
 
-		"Grants": grantFlows,
-		"Teams":  teamFlows,
-		"Roles":  roleFlows,
+		"Grants":  grantFlows,
+		"Teams":   teamFlows,
+		"Members": memberFlows,
+		"Roles":   roleFlows,
 
 		"Invitations": invitationFlows,
 		"Requests":    requestFlows,
