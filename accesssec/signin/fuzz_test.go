@@ -33,6 +33,7 @@ func FuzzHandler(f *testing.F) {
 	w := newWorld(f)
 	h := signin.New(w.svc, nil)
 	acs := "sso/" + w.connection + "/acs"
+	invitation := "token=i1." + strings.Repeat("A", 43)
 	link := "token=r1." + strings.Repeat("A", 43)
 	for _, s := range []struct{ method, path, query, body string }{
 		{"GET", "", "next=/a&org=b", ""}, {"HEAD", "signout", "", ""}, {"GET", "prove", "next=%2F%2Fevil", ""},
@@ -49,6 +50,8 @@ func FuzzHandler(f *testing.F) {
 		{"POST", "factor/codes.txt", "", "code=0000-0000-0000-0000&code=1111-1111-1111-1111"}, {"POST", "factor/codes.txt", "", "code=<script>"},
 		{"POST", "factor/change", "", "next=//evil"}, {"POST", "factor/remove", "", "code=123456"}, {"POST", "factor/codes", "", "code=123456&code=1"},
 		{"GET", "factor/reset", link, ""}, {"POST", "factor/reset", "", link + "&password=x"}, {"GET", "factor/reset", "token=%22%3E", ""},
+		{"GET", "invitation", invitation, ""}, {"POST", "invitation", "", invitation + "&first=A&password=" + url.QueryEscape(right)}, {"GET", "invitation", "token=%22%3E", ""},
+		{"POST", "password", "", "invitation=" + invitation[len("token="):] + "&address=max%40example.com&password=x"}, {"GET", "", "invitation=" + invitation[len("token="):], ""}, {"POST", "request", "", "note=%ff%3Cscript%3E"},
 	} {
 		for browser := range browsers {
 			f.Add(s.method, s.path, s.query, s.body, "application/x-www-form-urlencoded", byte(browser))

@@ -125,7 +125,7 @@ func balanced(t testing.TB, p page) {
 func checkHeaders(t testing.TB, p page) {
 	t.Helper()
 	referrer := "same-origin"
-	if strings.Contains(p.text, `name="token"`) {
+	if strings.Contains(p.text, `name="token"`) || strings.Contains(p.text, `name="invitation"`) {
 		referrer = "strict-origin" // the URL has it too
 	}
 	for name, want := range map[string]string{
