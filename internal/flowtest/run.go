@@ -57,10 +57,11 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 
 		"Domains": domainFlows,
 
-		"Grants":  grantFlows,
-		"Teams":   teamFlows,
-		"Members": memberFlows,
-		"Roles":   roleFlows,
+		"Grants":    grantFlows,
+		"Teams":     teamFlows,
+		"Members":   memberFlows,
+		"OrgDelete": orgDeleteFlows,
+		"Roles":     roleFlows,
 
 		"Invitations": invitationFlows,
 		"Requests":    requestFlows,
