@@ -135,7 +135,8 @@ func memberOf(m store.Member) Member {
 
 // MemberQuery narrows a list of members.
 type MemberQuery struct {
-	Search string // in address or names
+	Search string        // in address or names
+	Roles  []policy.Role // any of these; empty: every role
 	store.Paging
 }
 
@@ -144,7 +145,11 @@ func (a *Admin) Members(ctx context.Context, q MemberQuery) (store.Page[Member],
 	if err := a.allowed(ctx); err != nil {
 		return store.Page[Member]{}, err
 	}
-	page, err := a.s.store.Memberships(ctx, a.p.OrgID, store.MembershipQuery{Search: q.Search, Paging: q.Paging})
+	find := store.MembershipQuery{Search: q.Search, Paging: q.Paging}
+	for _, r := range q.Roles {
+		find.Roles = append(find.Roles, string(r))
+	}
+	page, err := a.s.store.Memberships(ctx, a.p.OrgID, find)
 	if err != nil {
 		return store.Page[Member]{}, err
 	}

@@ -391,7 +391,13 @@ func memberLeaves(t *testing.T, w *world) {
 	w.alive(own, true)
 	bob := w.passwordAt(acme.owner.OrgID, "bob@example.com")
 	w.must(w.svc.Me(bob.Principal).LeaveOrg(w.ctx)) // whoever they are
-	if page := must1(acme.admin().Members(w.ctx, accesssec.MemberQuery{})); len(page.Items) != 1 {
+	acme.add(policy.Admin, "adam@example.com")
+	for n, roles := range [][]policy.Role{{policy.Member, policy.Billing}, {policy.Admin}, {policy.Owner, policy.Admin, policy.Billing}} {
+		if page := must1(acme.admin().Members(w.ctx, accesssec.MemberQuery{Roles: roles})); len(page.Items) != n {
+			t.Errorf("%d members are %v, want %d", len(page.Items), roles, n)
+		}
+	}
+	if page := must1(acme.admin().Members(w.ctx, accesssec.MemberQuery{})); len(page.Items) != 2 {
 		t.Errorf("%d members are left", len(page.Items))
 	}
 }
