@@ -146,6 +146,18 @@ func (s *chaosScript) domain(r *rand.Rand, i int, days func(least, most float64)
 	}
 }
 
+// outvoted reports whether most resolvers lie at once: that makes a claim missing for as long
+// as they do, and never ends one.
+func (s *chaosScript) outvoted(at time.Duration) bool {
+	n := 0
+	for i := range s.lies {
+		if chaosIn(at, s.lies[i]) {
+			n++
+		}
+	}
+	return n > chaosResolvers/2
+}
+
 // publish takes down which records prove the claim on a domain.
 func (s *chaosScript) publish(d *chaosDomain, c accesssec.Domain) {
 	d.records = c.Records()
