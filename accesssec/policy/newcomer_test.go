@@ -243,3 +243,31 @@ func TestNewcomerTrace(t *testing.T) {
 		t.Errorf("it begins with %q", fmt.Sprint(got))
 	}
 }
+
+// Who has proven a domain that was T's vouches for its people, but not for who was a member
+// of T by then; nor are they T's own people to a T that lets in nobody else.
+func TestDomainThatWasAnothers(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(*policy.Input)
+		want   policytable.Outcome
+	}{
+		"never T's":                   {func(*policy.Input) {}, policytable.In},
+		"T's claim has ended":         {func(in *policy.Input) { in.Former = true }, policytable.NoDomain},
+		"T's claim has lapsed":        {func(in *policy.Input) { in.OnTarget = true }, policytable.NoDomain},
+		"the same, an Owner of T":     {func(in *policy.Input) { in.Former, in.Person.Role = true, policy.Owner }, policytable.NoDomain},
+		"the same, invited into T":    {func(in *policy.Input) { in.Former, in.Person.Role, in.Person.Invited = true, "", policy.Owner }, policytable.NoDomain},
+		"the same, no member":         {func(in *policy.Input) { in.Former, in.Person.Role = true, "" }, policytable.Invite},
+		"the same, and O governs T":   {func(in *policy.Input) { in.Former, in.OnTarget, in.Target.GovernedBy = true, true, "org-o" }, policytable.In},
+		"T lets in its own alone":     {func(in *policy.Input) { in.Target.BlockExternal = true }, policytable.Blocked},
+		"the same, which was T's":     {func(in *policy.Input) { in.Target.BlockExternal, in.OnTarget = true, true }, policytable.Blocked},
+		"the same, Owner of T by SSO": {func(in *policy.Input) { in.Target.BlockExternal, in.Person.Role = true, policy.Owner }, policytable.Blocked},
+	} {
+		in := linked(policytable.LinkedMember, policytable.SSO, policytable.Columns()[1])
+		in.Target.GovernedBy, in.Target.Connection = "", "con-t"
+		tt.change(&in)
+		if d := policy.Decide(in); outcome(d) != tt.want || d.Create {
+			t.Errorf("%s: %s, want %s\n%+v", name, outcome(d), tt.want, d)
+		}
+	}
+}

@@ -120,8 +120,7 @@ func (u universe) each(fn func(policy.Input)) int {
 			Known: pick(&n, bools), Disabled: pick(&n, u.disabled), Role: pick(&n, u.roles), OwnerRole: pick(&n, u.ownerRoles),
 			Factor: pick(&n, u.factors), Suspended: pick(&n, u.suspended), Invited: pick(&n, u.invited),
 		}
-		in.OnTarget = pick(&n, u.onTarget)
-		in.Former = in.OnTarget
+		in.OnTarget, in.Former = pick(&n, u.onTarget), pick(&n, u.onTarget)
 		in.Attempt = policy.Attempt{Method: pick(&n, u.methods), Second: pick(&n, u.seconds)}
 		if in.Attempt.Method == policy.SSO {
 			in.Attempt.Connection = "con-1"
@@ -210,6 +209,18 @@ func invariants(t *testing.T, in policy.Input) {
 		fail("a member is kept out of the org")
 	}
 	owned := in.Owner != nil && (in.State == policy.DomainVerified || in.State == policy.DomainMissing)
+	usable := owned && in.Owner.SSO == policy.SSOActive && in.Owner.Connection != ""
+	ours := in.Owner != nil && in.Target != nil && (in.Target.ID == in.Owner.ID || in.Target.GovernedBy == in.Owner.ID)
+	switch {
+	case d.Reason == policy.Ask && (d.Next == policy.NextSSO) != (usable && (in.Owner.RequireSSO || in.Owner.IdPManaged)):
+		fail("single sign-on comes first where it can't, or does not where it should")
+	case d.Reason == policy.Ask && slices.Contains(d.Allows, policy.SSO) && !usable:
+		fail("single sign-on is offered where there is none")
+	case d.Reason == policy.Ask && !in.Person.Known && slices.Contains(d.Allows, policy.SSO) != usable:
+		fail("a stranger is not offered what the domain has")
+	case d.Allow && in.Attempt.Method == policy.SSO && (in.OnTarget || in.Former) && !ours:
+		fail("a connection vouches for people of a domain that was another org's, into that org")
+	}
 	if d.Allow && in.Attempt.Method == policy.SSO && (!owned || in.Owner.SSO != policy.SSOActive || in.Owner.Connection != "con-1") {
 		fail("single sign-on without a proven domain and an active connection")
 	}
