@@ -218,6 +218,8 @@ func invariants(t *testing.T, in policy.Input) {
 		fail("single sign-on is offered where there is none")
 	case d.Reason == policy.Ask && !in.Person.Known && slices.Contains(d.Allows, policy.SSO) != usable:
 		fail("a stranger is not offered what the domain has")
+	case in.Attempt.Method == policy.SSO && in.Attempt.Second == "" && (d.Reason == policy.DomainUnowned) != (in.Owner == nil || in.State == policy.DomainUnclaimed):
+		fail("a domain that is nobody's is told as something else, or the other way round")
 	case d.Allow && in.Attempt.Method == policy.SSO && (in.OnTarget || in.Former) && !ours:
 		fail("a connection vouches for people of a domain that was another org's, into that org")
 	}
