@@ -54,7 +54,9 @@ func (s *Service) activeConnection(ctx context.Context, v Visit, id string) (kep
 		return k, err
 	}
 	_, acc, err := accessOf(ctx, s.store, k.OrgID)
-	if err != nil {
+	if errors.Is(err, store.ErrNotFound) { // the org was deleted since
+		return k, s.refusedAt(ctx, v, "", id, "", refuse(CodeNoConnection, ""))
+	} else if err != nil {
 		return k, err
 	}
 	if acc.SSO != policy.SSOActive || acc.Connection != id || k.Value.IdP == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ func orgDeleteFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"whatever call fails, all of it": orgDeleteFaults,
 		"while people sign in":           orgDeleteRace,
 		"by two at once":                 orgDeleteTwice,
+		"between two reads":              orgDeleteBetween,
 	})
 }
 
@@ -312,5 +314,37 @@ func orgDeleteTwice(t *testing.T, w *world) {
 	}
 	if page := must1(w.svc.SystemEvents(w.ctx, store.AuditQuery{Types: []string{string(audit.OrgDeleted)}})); len(page.Items) != 1 {
 		t.Errorf("%d lines in the system's log", len(page.Items))
+	}
+}
+
+// goesNext is a store from which an org is gone as soon as a connection was read.
+type goesNext struct {
+	store.Store
+	once *sync.Once
+	do   func()
+}
+
+func (g goesNext) DocByKey(ctx context.Context, kind store.Kind, key string) (store.Doc, error) {
+	if kind == "connection" {
+		defer g.once.Do(g.do)
+	}
+	return g.Store.DocByKey(ctx, kind, key)
+}
+
+// orgDeleteBetween: the org goes between two reads that no transaction holds together. Who
+// is on their way in hears that there is no such sign-on.
+func orgDeleteBetween(t *testing.T, w *world) {
+	acme := w.newCustomer("Acme", "example.com", ann)
+	acme.add(policy.Member, "ann@example.com")
+	l := acme.start()
+	m := l.answer(ann)
+	gone := false
+	svc := w.serviceOn(goesNext{w.store, new(sync.Once), func() {
+		w.must(w.svc.DeleteOrg(w.ctx, acme.owner.OrgID, "between"))
+		gone = true
+	}}, w.host.URL, supported)
+	step, err := svc.SignIn().FinishSSO(w.ctx, l.visit, acme.conn.ID, m)
+	if w.code(err) != accesssec.CodeNoConnection || step.Entered != nil || !gone {
+		t.Errorf("%+v, %v; the org is gone: %v", step.Entered, err, gone)
 	}
 }
