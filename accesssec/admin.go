@@ -115,8 +115,9 @@ func (s *Service) sessionOf(ctx context.Context, r store.Reader, p Principal) (s
 	return ses, err
 }
 
-// Member is one person in the org.
+// Member is one person in an org.
 type Member struct {
+	OrgID                                string // it is the org's own, but in previews of one that others have their sign-on from
 	UserID, Address, FirstName, LastName string
 	AddressVerified                      bool
 	Disabled                             bool // in this org, or the whole account
@@ -127,7 +128,7 @@ type Member struct {
 
 func memberOf(m store.Member) Member {
 	return Member{
-		UserID: m.UserID, Address: m.User.Address, FirstName: m.User.FirstName, LastName: m.User.LastName,
+		OrgID: m.OrgID, UserID: m.UserID, Address: m.User.Address, FirstName: m.User.FirstName, LastName: m.User.LastName,
 		AddressVerified: m.User.AddressVerified, Disabled: m.Disabled || m.User.Disabled,
 		Role: policy.Role(m.Role), Source: m.Source, JoinedAt: m.JoinedAt,
 	}

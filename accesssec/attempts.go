@@ -297,12 +297,12 @@ func (s *Service) giveBack(ctx context.Context, counters []counter, which func(c
 		for range 10 {
 			at, err := attempts.get(ctx, s.store, "", k.id())
 			if err != nil {
-				return
+				break
 			}
 			at.Value = k.limit.GiveBack(at.Value)
 			d, err := at.doc()
 			if err != nil || !errors.Is(s.store.SwapDoc(ctx, d), store.ErrConflict) {
-				return
+				break
 			}
 		}
 	}

@@ -43,29 +43,31 @@ func (s *Service) connection(ctx context.Context, r store.Reader, id string) (ke
 	return k, err
 }
 
-// activeConnection is one that signs people in. The policy asks again inside the
-// transaction of the login.
-func (s *Service) activeConnection(ctx context.Context, v Visit, id string) (kept[connection], error) {
+// activeConnection is one that is switched on in its org, and that org: where it has its
+// sign-on from another, the connection rests, and answers to it are judged all the same, for
+// who was on their way when that came. The policy asks again inside the transaction of the
+// login, and lets in nobody by a connection that rests.
+func (s *Service) activeConnection(ctx context.Context, v Visit, id string) (kept[connection], store.Org, error) {
 	k, err := s.connection(ctx, s.store, id)
 	var no *Refusal
 	if errors.As(err, &no) {
-		return k, s.refusedAt(ctx, v, "", id, "", no)
+		return k, store.Org{}, s.refusedAt(ctx, v, "", id, "", no)
 	} else if err != nil {
-		return k, err
+		return k, store.Org{}, err
 	}
-	_, acc, err := accessOf(ctx, s.store, k.OrgID)
+	org, acc, err := accessOf(ctx, s.store, k.OrgID)
 	if errors.Is(err, store.ErrNotFound) { // the org was deleted since
-		return k, s.refusedAt(ctx, v, "", id, "", refuse(CodeNoConnection, ""))
+		return k, org, s.refusedAt(ctx, v, "", id, "", refuse(CodeNoConnection, ""))
 	} else if err != nil {
-		return k, err
+		return k, org, err
 	}
 	if acc.SSO != policy.SSOActive || acc.Connection != id || k.Value.IdP == nil {
-		return k, s.refusedAt(ctx, v, k.OrgID, id, "", refuse(Code(policy.ConnectionInactive), ""))
+		return k, org, s.refusedAt(ctx, v, k.OrgID, id, "", refuse(Code(policy.ConnectionInactive), ""))
 	}
-	if no := k.Value.outOfDate(s.now()); no != nil {
-		return k, s.refusedAt(ctx, v, k.OrgID, id, "", no)
+	if no := k.Value.outOfDate(s.now()); no != nil && org.SSOFrom == "" {
+		return k, org, s.refusedAt(ctx, v, k.OrgID, id, "", no)
 	}
-	return k, nil
+	return k, org, nil
 }
 
 // makeKey gives the connection a signing key of its own, sealed to it.

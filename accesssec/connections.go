@@ -21,6 +21,7 @@ type Connection struct {
 	IdP           *saml.IdP // fit to be given to Configure again: without the certificates that are retired
 	Rules         saml.Rules
 	State         policy.SSOState
+	Suspended     bool // the org has its sign-on from another one, and State is what it was and will be again
 
 	// Certificates are those that are trusted now: the current one first, then the
 	// next, then the retired.
@@ -36,7 +37,7 @@ func (a *Admin) Connections(ctx context.Context) ([]Connection, error) {
 	if err := a.allowed(ctx); err != nil {
 		return nil, err
 	}
-	_, acc, err := accessOf(ctx, a.s.store, a.p.OrgID)
+	org, acc, err := accessOf(ctx, a.s.store, a.p.OrgID)
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +48,7 @@ func (a *Admin) Connections(ctx context.Context) ([]Connection, error) {
 	out := make([]Connection, len(page.Items))
 	for i, k := range page.Items {
 		out[i] = shown(k, acc, a.s.now())
+		out[i].Suspended = org.SSOFrom != ""
 	}
 	return out, nil
 }
@@ -74,6 +76,9 @@ func (a *Admin) NewConnection(ctx context.Context, name string) (Connection, err
 	err := a.s.change(ctx, func(c *change) error {
 		by, err := a.authorise(ctx, c, asIs)
 		if err != nil {
+			return err
+		}
+		if _, err := a.governing(ctx, c, &by); err != nil {
 			return err
 		}
 		page, err := connections.list(ctx, c, a.p.OrgID, store.DocQuery{Paging: store.Paging{Limit: mostConnections}})
@@ -212,10 +217,14 @@ func (v *connection) take(ctx context.Context, c *change, orgID, id string, idp 
 	return c.PutJobs(ctx, store.Job{Kind: metadataJob, OrgID: orgID, Key: id, At: follow.Kept.DueAt})
 }
 
-// onConnection is who acts on which of the org's connections.
+// onConnection is who acts on which of the org's connections: those of an org that has its
+// sign-on from another one stay as they are.
 func (a *Admin) onConnection(ctx context.Context, c *change, id string, need strength) (acting, kept[connection], error) {
 	by, err := a.authorise(ctx, c, need)
 	if err != nil {
+		return by, kept[connection]{}, err
+	}
+	if _, err := a.governing(ctx, c, &by, thing(audit.KindConnection, id, "")); err != nil {
 		return by, kept[connection]{}, err
 	}
 	k, err := connections.get(ctx, c, a.p.OrgID, id)

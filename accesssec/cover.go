@@ -3,7 +3,6 @@ package accesssec
 import (
 	"context"
 	"errors"
-	"maps"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -98,80 +97,6 @@ func holder(ctx context.Context, r store.Reader, address string) (string, error)
 		return "", err
 	}
 	return claim.OrgID, err
-}
-
-// domains are an org's claims that count, for as long as one transaction or preview runs:
-// what was found is not asked for again. One goroutine uses them.
-type domains struct {
-	orgID  string
-	byName map[string]ownDomain
-	found  map[string]ownDomain // by the domain of an address
-}
-
-// ownDomain is the org's claim that covers a domain; the zero one is none.
-type ownDomain struct {
-	state      policy.DomainState
-	subdomains bool
-	others     bool // another org's claim counts there
-}
-
-func ownDomains(ctx context.Context, r store.Reader, orgID string) (domains, error) {
-	own := domains{orgID: orgID, byName: map[string]ownDomain{}, found: map[string]ownDomain{}}
-	err := eachDomain(ctx, r, orgID, func(rec store.Domain) error {
-		state := domainState(rec.Status)
-		if state == policy.DomainUnclaimed {
-			return nil
-		}
-		d, err := domainOf(rec)
-		own.byName[rec.Name] = ownDomain{state: state, subdomains: d.Subdomains}
-		return err
-	})
-	return own, err
-}
-
-// without is the claims as they would be without the one on that name.
-func (own domains) without(name string) domains {
-	left := domains{orgID: own.orgID, byName: maps.Clone(own.byName), found: map[string]ownDomain{}}
-	delete(left.byName, name)
-	return left
-}
-
-// over is the org's claim that covers an address, chosen as whose chooses it, and whether
-// that is the one that counts.
-func (own domains) over(ctx context.Context, r store.Reader, a domainclaim.Address) (ownDomain, error) {
-	if d, ok := own.found[a.Domain()]; ok {
-		return d, nil
-	}
-	d, exact := own.pick(a)
-	if d.state != policy.DomainUnclaimed && !(exact && d.holds()) {
-		now, err := claimOver(ctx, r, a)
-		if err != nil {
-			return d, err
-		}
-		d.others = now.OrgID != own.orgID
-	}
-	own.found[a.Domain()] = d
-	return d, nil
-}
-
-func (own domains) pick(a domainclaim.Address) (d ownDomain, exact bool) {
-	for i, name := range a.Candidates() {
-		c, ok := own.byName[name]
-		if !ok || i > 0 && !c.subdomains {
-			continue
-		}
-		if c.holds() {
-			return c, i == 0
-		}
-		if d.state == policy.DomainUnclaimed {
-			d, exact = c, i == 0
-		}
-	}
-	return d, exact
-}
-
-func (d ownDomain) holds() bool {
-	return d.state == policy.DomainVerified || d.state == policy.DomainMissing
 }
 
 // formers are the names that an org has lost to another: who holds them now is not who

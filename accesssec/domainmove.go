@@ -29,13 +29,26 @@ func (l look) subject() audit.Target { return thing(audit.KindDomain, l.was.ID, 
 // both have been told before.
 var errHeld = errors.New("accesssec: the name is held by another claim")
 
+// errResting undoes one of a claim that waits for the end of a link.
+var errResting = errors.New("accesssec: the claim is of an org that has its sign-on from another")
+
+// resting reports whether a claim that nobody has proven yet is one of an org that has its
+// sign-on from another: it neither takes hold of a name meanwhile, nor ends for not doing so.
+func (c *change) resting(ctx context.Context, l look) (bool, error) {
+	if l.was.State != domainclaim.Pending {
+		return false, nil
+	}
+	org, err := c.Org(ctx, l.rec.OrgID)
+	return org.SSOFrom != "", err
+}
+
 // takeIn writes what was seen, and all that it moves: this is the one place where a claim
 // changes by what DNS says. It reports whether the proof is there and the name another
 // org's.
 func (s *Service) takeIn(ctx context.Context, l look) (held bool, err error) {
 	now := s.now()
 	next, event := l.was.Next(l.seen, now)
-	d := Domain{l.was.ID, next}
+	d := Domain{ID: l.was.ID, Claim: next}
 	quietly := func(tx store.Tx) error {
 		err := d.update(ctx, tx, l.rec)
 		if err == nil {
@@ -52,6 +65,13 @@ func (s *Service) takeIn(ctx context.Context, l look) (held bool, err error) {
 			if err := l.authorise(c); err != nil {
 				return err
 			}
+		}
+		if rests, err := c.resting(ctx, l); err != nil {
+			return err
+		} else if rests {
+			d = l.was
+			d.CheckAt = now.Add(24 * time.Hour)
+			return errResting
 		}
 		if event != domainclaim.EventVerified {
 			return s.moved(ctx, c, l, d, event)
@@ -86,7 +106,7 @@ func (s *Service) takeIn(ctx context.Context, l look) (held bool, err error) {
 		}
 		return s.moved(ctx, c, l, d, event)
 	})
-	if errors.Is(err, errHeld) {
+	if errors.Is(err, errHeld) || errors.Is(err, errResting) {
 		err = s.upkeep(ctx, quietly)
 	}
 	return held, err
@@ -249,6 +269,16 @@ func (s *Service) superseded(ctx context.Context, c *change, rec store.Domain) e
 // tellDomain tells each Owner and Admin of an org about one of its claims.
 func (s *Service) tellDomain(ctx context.Context, c *change, orgID string, t Template, d Domain) error {
 	g := d.Guide()
+	if what := restingWords(t); what != "" {
+		org, err := c.Org(ctx, orgID)
+		if err != nil {
+			return err
+		} else if org.SSOFrom != "" {
+			return s.notifyAdmins(ctx, c, message{template: TemplateDomainResting, orgID: orgID, values: map[string]string{
+				"domain": d.Display(), "what": what, "name": g.Records[0].Name, "value": g.Records[0].Value,
+			}})
+		}
+	}
 	m := message{template: t, orgID: orgID, values: map[string]string{"domain": d.Display()}}
 	if t == TemplateDomainMissing || t == TemplateDomainLapsed {
 		m.values["name"], m.values["value"] = g.Records[0].Name, g.Records[0].Value
@@ -258,6 +288,21 @@ func (s *Service) tellDomain(ctx context.Context, c *change, orgID string, t Tem
 		m.values["ends"] = noticeTime(g.EndsAt)
 	}
 	return s.notifyAdmins(ctx, c, m)
+}
+
+// restingWords are for what has become of a record, where it changes nothing for anybody.
+func restingWords(t Template) string {
+	switch t {
+	case TemplateDomainMissing:
+		return "is missing"
+	case TemplateDomainLapsed:
+		return "was missing for a week, and the claim has lapsed"
+	case TemplateDomainRecovered:
+		return "is back"
+	case TemplateDomainVerified:
+		return "is there, and the claim is proven again"
+	}
+	return ""
 }
 
 // endClosed ends the sessions of the org's members whose password a proof has closed.
@@ -274,18 +319,13 @@ func (c *change) endBlocked(ctx context.Context, orgID string) (int, error) {
 // endRefused ends the sessions of which who has a password is refused, for a reason of that
 // kind.
 func (c *change) endRefused(ctx context.Context, orgID string, kind func(policy.Input, policy.Decision) bool) (int, error) {
-	org, acc, err := accessOf(ctx, c, orgID)
-	if err != nil || !acc.RequireSSO {
+	around, err := sceneOf(ctx, c, orgID)
+	if err != nil || !around.orgs[orgID].RequireSSO {
 		return 0, err
 	}
-	own, err := ownDomains(ctx, c, orgID)
-	if err != nil {
-		return 0, err
-	}
-	rules := acc.policy(org.ID, org.Name)
 	var ends []store.SessionQuery
-	err = eachMember(ctx, c, orgID, func(m store.Member) error {
-		in, err := own.input(ctx, c, &rules, m)
+	err = around.each(ctx, c, func(m store.Member) error {
+		in, err := around.input(ctx, c, m)
 		if d := policy.Decide(in); err == nil && !d.Allow && kind(in, d) {
 			ends = append(ends, closed(m, d))
 		}

@@ -16,6 +16,9 @@ import (
 // is looked for again. History is what was seen so far.
 type Domain struct {
 	ID string
+	// Suspended: the org has its sign-on from another one, and the claim decides about no
+	// login meanwhile. Its record is looked for all the same.
+	Suspended bool
 	domainclaim.Claim
 }
 
@@ -24,9 +27,14 @@ func (a *Admin) Domains(ctx context.Context) ([]Domain, error) {
 	if err := a.allowed(ctx); err != nil {
 		return nil, err
 	}
+	org, err := a.s.store.Org(ctx, a.p.OrgID)
+	if err != nil {
+		return nil, err
+	}
 	out := []Domain{}
-	err := eachDomain(ctx, a.s.store, a.p.OrgID, func(rec store.Domain) error {
+	err = eachDomain(ctx, a.s.store, a.p.OrgID, func(rec store.Domain) error {
 		d, err := domainOf(rec)
+		d.Suspended = org.SSOFrom != ""
 		out = append(out, d)
 		return err
 	})
@@ -63,7 +71,7 @@ func eachDomain(ctx context.Context, r store.Reader, orgID string, fn func(store
 // claim that was given up starts over, with another token: the old record proves nothing any
 // more.
 //
-// The org's plan must have [FeatureDomains]; a claim that is there is verified, and kept,
+// The org's plan must have [FeatureDomains], and its sign-on be its own ([Admin.LinkTo]); a claim that is there is verified, and kept,
 // without asking for it again.
 func (a *Admin) ClaimDomain(ctx context.Context, name string) (Domain, error) {
 	n, err := domainclaim.ParseName(name, a.s.opts.DomainNames)
@@ -79,6 +87,9 @@ func (a *Admin) ClaimDomain(ctx context.Context, name string) (Domain, error) {
 	err = a.s.change(ctx, func(c *change) error {
 		by, err := a.authorise(ctx, c, proven)
 		if err != nil {
+			return err
+		}
+		if _, err := a.governing(ctx, c, &by, thing(audit.KindDomain, "", n.String())); err != nil {
 			return err
 		}
 		if d, err = c.claim(ctx, a.p.OrgID, a.s.opts.Product, n); err != nil {
@@ -110,7 +121,7 @@ func (c *change) claim(ctx context.Context, orgID, product string, n domainclaim
 	if err != nil {
 		return Domain{}, err
 	}
-	d, rec := Domain{newID("dom"), claim}, store.Domain{OrgID: orgID, Name: claim.Name}
+	d, rec := Domain{ID: newID("dom"), Claim: claim}, store.Domain{OrgID: orgID, Name: claim.Name}
 	waiting, all := 0, 0
 	err = eachDomain(ctx, c, orgID, func(have store.Domain) error {
 		if all++; have.Status == store.DomainPending {
@@ -123,7 +134,7 @@ func (c *change) claim(ctx context.Context, orgID, product string, n domainclaim
 		if err == nil && old.State != domainclaim.Released {
 			d, err = old, refuse(CodeDomainClaimed, "")
 		} else if err == nil {
-			d, rec = Domain{old.ID, old.Renew(c.now)}, have
+			d, rec = Domain{ID: old.ID, Claim: old.Renew(c.now)}, have
 			d.Subdomains = false
 		}
 		return err
@@ -167,6 +178,9 @@ func (a *Admin) VerifyDomain(ctx context.Context, id string) (domainclaim.Observ
 	if err != nil {
 		return domainclaim.Observation{}, a.s.refused(ctx, err)
 	}
+	if _, err := a.governing(ctx, a.s.store, &by, thing(audit.KindDomain, id, "")); err != nil {
+		return domainclaim.Observation{}, a.s.refused(ctx, err)
+	}
 	rec, err := a.s.store.Domain(ctx, a.p.OrgID, id)
 	if err != nil {
 		return domainclaim.Observation{}, gone(err)
@@ -188,7 +202,10 @@ func (a *Admin) VerifyDomain(ctx context.Context, id string) (domainclaim.Observ
 	seen = a.s.breaker.Watch(a.p.OrgID, d.Claim, seen)
 	l := look{rec: rec, was: d, seen: seen, by: by.by}
 	l.authorise = func(c *change) error { // who looked on may be nobody any more
-		_, err := a.authorise(ctx, c, asIs)
+		by, err := a.authorise(ctx, c, asIs)
+		if err == nil {
+			_, err = a.governing(ctx, c, &by, l.subject())
+		}
 		return err
 	}
 	l.settle = func(ctx context.Context, tx store.Tx, d Domain) error { return d.plan(ctx, tx, a.p.OrgID) }
@@ -214,6 +231,9 @@ func (a *Admin) CoverSubdomains(ctx context.Context, id string) (Domain, error) 
 	err := a.s.change(ctx, func(c *change) error {
 		by, err := a.authorise(ctx, c, proven)
 		if err != nil {
+			return err
+		}
+		if _, err := a.governing(ctx, c, &by, thing(audit.KindDomain, id, "")); err != nil {
 			return err
 		}
 		rec, err := c.Domain(ctx, a.p.OrgID, id)

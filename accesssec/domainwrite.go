@@ -22,7 +22,7 @@ func (s *Service) writeQuiet(ctx context.Context, looks []*domainLook) (int, err
 	for _, l := range looks {
 		done := store.JobDone{Job: l.job.Job, Next: l.next}
 		if l.looked() {
-			rec, err := Domain{l.was.ID, l.after}.record(l.rec)
+			rec, err := Domain{ID: l.was.ID, Claim: l.after}.record(l.rec)
 			if err != nil {
 				return 0, err
 			}

@@ -108,6 +108,7 @@ const (
 	CodeLinkCode        Code = "link_code"
 	CodeShared          Code = "shared"
 	CodeNotShared       Code = "not_shared"
+	CodeLentDomain      Code = "lent_domain"
 	CodeAccount         Code = "account"
 	CodeNoMail          Code = "no_mail"
 )
@@ -186,6 +187,7 @@ var texts = map[Code]text{
 	CodeShared:      {"This organization has its sign-on from another one.", "Change it there, or end the link first."},
 	CodeAccount:     {"You have an account with this address. Sign in to it.", "The invitation is taken up by signing in; nobody gets a new password by it."},
 	CodeNoMail:      {"This needs a message to be sent, and none can be.", "The application has to set Options.Notify."},
+	CodeLentDomain:  {"This domain goes back to the organization that has brought it along, and to no other.", "End the link with that organization, or hand the domain back to it."},
 	CodeNotShared:   {"These organizations don't share their sign-on.", "Link them first."},
 
 	Code(policy.FactorAsked):        {"Enter the code of your authenticator app.", "Go on with a code or a recovery code."},

@@ -31,6 +31,8 @@ type facts struct {
 	factor string           // the mark of the person's second factor
 	invite kept[invitation] // zero: none that is for this person and this org
 	asked  asking
+
+	choices []OrgChoice // with more than one: where the person is asked to go, and nothing else is done
 	// target settings, for the session's lifetime
 	settings Settings
 }
@@ -101,7 +103,33 @@ func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, e
 	if f.in.Person.OwnerRole = f.in.Person.Role; f.owner.ID != q.orgID {
 		f.in.Person.OwnerRole, _, err = roleIn(ctx, r, f.owner.ID, f.user.ID)
 	}
+	if err == nil {
+		f.in.Person.Governed, err = f.governed(ctx, r)
+	}
 	return f, err
+}
+
+// governed reports whether the person is in an org that has its sign-on from the owner of
+// their domain: what that requires of its own members it requires of those too, wherever
+// they sign in. It is asked where it makes a difference, which is seldom.
+func (f facts) governed(ctx context.Context, r store.Reader) (bool, error) {
+	o, t := f.in.Owner, f.in.Target
+	if o == nil || o.SSO != policy.SSOActive || !o.RequireSSO || o.IdPManaged || f.in.Person.OwnerRole != "" ||
+		t != nil && f.in.Person.Role != "" && t.GovernedBy == o.ID {
+		return false, nil
+	}
+	orgs, err := r.OrgsOf(ctx, f.user.ID)
+	for _, m := range orgs {
+		if err != nil {
+			break
+		}
+		var org store.Org
+		if org, err = r.Org(ctx, m.OrgID); err == nil && org.SSOFrom == o.ID {
+			return true, nil
+		}
+		err = unless(err, store.ErrNotFound)
+	}
+	return false, err
 }
 
 // second loads the state of the person's second factor. One that can't be read stands in

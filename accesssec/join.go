@@ -48,7 +48,14 @@ func (c *change) join(ctx context.Context, f *facts, v Visit) error {
 		}
 	}
 	f.in.Person.Role = policy.Role(m.Role)
-	return c.addMember(ctx, m, f.user, v.by(audit.MemberAdded, actorOf(f.user)))
+	e := v.by(audit.MemberAdded, actorOf(f.user))
+	if conn := f.in.Attempt.Connection; conn != "" {
+		e.Facts = append(e.Facts, fact("connection", conn))
+	}
+	if t := f.in.Target; t.GovernedBy != "" {
+		e.Facts = append(e.Facts, fact("sign_on_of", t.GovernedBy))
+	}
+	return c.addMember(ctx, m, f.user, e)
 }
 
 // refreshUser writes what the identity provider knows better: the proof of the

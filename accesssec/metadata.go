@@ -155,8 +155,12 @@ func (a *Admin) RefreshMetadata(ctx context.Context, id string) (Connection, err
 
 // mayConfigure is who may: asked before anything is fetched, and again in the transaction.
 func (a *Admin) mayConfigure(ctx context.Context, id string) error {
-	if err := a.allowed(ctx); err != nil {
-		return err
+	by, err := a.authorise(ctx, a.s.store, asIs)
+	if err == nil {
+		_, err = a.governing(ctx, a.s.store, &by, thing(audit.KindConnection, id, ""))
+	}
+	if err != nil {
+		return a.s.refused(ctx, err)
 	}
 	if _, err := connections.get(ctx, a.s.store, a.p.OrgID, id); err != nil {
 		return gone(err)

@@ -63,6 +63,9 @@ func (c *change) deleteOrg(ctx context.Context, org store.Org, e audit.Event) er
 		return err
 	}
 	x.sessions += through
+	if err := c.forgetShared(ctx, org); err != nil {
+		return err
+	}
 	if err := c.DeleteOrg(ctx, org.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
-	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -32,6 +31,10 @@ type Settings struct {
 	SessionIdle time.Duration `json:"session_idle"`
 	SessionEnd  time.Duration `json:"session_end"`
 
+	// SSOFrom is the org that this one has its sign-on from; zero: itself. Then the three
+	// switches rest, and that org's hold in their place: see [Admin.LinkTo]. Preview and
+	// Apply do not look at it.
+	SSOFrom OrgChoice `json:"-"`
 	// Version is the one that was read; Preview and Apply refuse another.
 	Version int64 `json:"-"`
 }
@@ -95,8 +98,9 @@ func (a access) policy(id, name string) policy.Org {
 	}
 }
 
-// Preview is what a change of settings would do. Its Hash is what Apply wants: who
-// confirms a preview confirms that one and no other.
+// Preview is what a change of settings would do, to the members of the org and of those that
+// have their sign-on from it: Member.OrgID says whose they are. Its Hash is what Apply wants:
+// who confirms a preview confirms that one and no other.
 type Preview struct {
 	Hash      string
 	Lose      []Member // who could sign in with a password and no longer could; the first hundred
@@ -106,15 +110,16 @@ type Preview struct {
 }
 
 // Finding is something in the way, and what would mend it. The codes are not_entitled
-// (the plan lacks what would be switched on; Text names it), sso_inactive, no_domain and
-// session_times.
+// (the plan lacks what would be switched on; Text names it), shared (the org has its sign-on
+// from another one, see [Admin.LinkTo]), sso_inactive, no_domain and session_times.
 type Finding struct{ Code, Text, Fix string }
 
-// refusal is what Apply answers when this is in the way. The plan has a code of its
-// own, since what would mend it is not among the settings.
+// refusal is what Apply answers when this is in the way. The plan and a link have codes of
+// their own, since what would mend it is not among the settings.
 func (f Finding) refusal() *Refusal {
-	if f.Code == string(CodeNotEntitled) {
-		return refuse(CodeNotEntitled, f.Text)
+	switch code := Code(f.Code); code {
+	case CodeNotEntitled, CodeShared:
+		return refuse(code, f.Text)
 	}
 	return refuse(CodeSettings, f.Text)
 }
@@ -124,7 +129,10 @@ func (a *Admin) Settings(ctx context.Context) (Settings, error) {
 	if err := a.allowed(ctx); err != nil {
 		return Settings{}, err
 	}
-	_, acc, err := accessOf(ctx, a.s.store, a.p.OrgID)
+	org, acc, err := accessOf(ctx, a.s.store, a.p.OrgID)
+	if err == nil && org.SSOFrom != "" {
+		acc.SSOFrom, err = choice(ctx, a.s.store, org.SSOFrom)
+	}
 	return acc.Settings, err
 }
 
@@ -194,6 +202,20 @@ type considered struct {
 	org       store.Org
 	old, next Settings
 	ends      []store.SessionQuery
+	lost      map[string]bool // by person: who is in several orgs of one sign-on is one
+}
+
+// count counts a person who loses, and reports whether they had not been counted.
+func (c *considered) count(m store.Member) bool {
+	if c.lost[m.UserID] {
+		return false
+	}
+	if c.lost == nil {
+		c.lost = map[string]bool{}
+	}
+	c.lost[m.UserID] = true
+	c.LoseCount++
+	return true
 }
 
 // consider works out what next would do. The same lines run for the preview and, in
@@ -208,76 +230,65 @@ func (a *Admin) consider(ctx context.Context, r store.Reader, next Settings, pla
 		return out, refuse(CodePreviewStale, "the settings were changed since they were read")
 	}
 	next = next.withDefaults()
-	next.Version = org.Version
+	next.Version, next.SSOFrom = org.Version, OrgChoice{}
 	wanted := old
 	wanted.Settings = next
 	out.org, out.old, out.next = org, old.Settings, next
 	if err := wanted.write(&out.org); err != nil {
 		return out, err
 	}
-	own, err := ownDomains(ctx, r, org.ID)
-	if err != nil {
-		return out, err
+	var before *scene
+	if org.SSOFrom == "" { // else nothing of it has an effect
+		if before, err = sceneOf(ctx, r, org.ID); err != nil {
+			return out, err
+		}
 	}
 	if out.Refused, err = plan.findings(switchedOn(old.Settings, next)); err != nil {
 		return out, err
 	}
-	out.Refused = append(out.Refused, findings(old.Settings, next, old.SSO, own)...)
+	out.Refused = append(out.Refused, findings(org, old, next, before)...)
 
 	sum := sha256.New()
 	fmt.Fprintf(sum, "accesssec preview v1\n%s %d\n%s\n", org.ID, org.Version, out.org.Access)
 	for _, f := range out.Refused {
 		fmt.Fprintf(sum, "refused %s %q\n", f.Code, f.Text)
 	}
-	before, after := old.policy(org.ID, org.Name), wanted.policy(org.ID, org.Name)
-	err = eachMember(ctx, r, org.ID, func(m store.Member) error {
-		was, err := own.input(ctx, r, &before, m)
+	if before != nil {
+		err = out.weighAll(ctx, r, sum, before, wanted)
+	}
+	out.Hash = hexOf(sum.Sum(nil))
+	return out, err
+}
+
+// weighAll asks about the members of the org, and of those that have their sign-on from it.
+func (c *considered) weighAll(ctx context.Context, r store.Reader, sum hash.Hash, before *scene, wanted access) error {
+	after := before.next().ruled(wanted)
+	return before.each(ctx, r, func(m store.Member) error {
+		was, err := before.input(ctx, r, m)
+		if err != nil {
+			return err
+		}
+		will, err := after.input(ctx, r, m)
 		if err == nil {
-			will := was
-			will.Target = &after
-			if will.Owner != nil {
-				will.Owner = &after
-			}
-			out.weigh(sum, policy.Decide(was), policy.Decide(will), m)
+			c.weigh(sum, policy.Decide(was), policy.Decide(will), m)
 		}
 		return err
 	})
-	out.Hash = hexOf(sum.Sum(nil))
-	return out, err
 }
 
 // weigh is what the policy says about one member, before and after.
 func (c *considered) weigh(sum hash.Hash, was, will policy.Decision, m store.Member) {
 	switch {
 	case was.Allow && !will.Allow:
-		fmt.Fprintf(sum, "lose %s\n", m.UserID)
-		c.LoseCount++
-		c.Lose = firstHundred(c.Lose, m)
+		fmt.Fprintf(sum, "lose %s %s\n", m.OrgID, m.UserID)
+		if c.count(m) {
+			c.Lose = firstHundred(c.Lose, m)
+		}
 		c.ends = append(c.ends, closed(m, will))
 	case will.Bypass && !was.Bypass:
-		fmt.Fprintf(sum, "bypass %s\n", m.UserID)
+		fmt.Fprintf(sum, "bypass %s %s\n", m.OrgID, m.UserID)
 		c.Bypass = firstHundred(c.Bypass, m)
 	}
-}
-
-// input asks whether m of org could sign in with a password. For what another org has
-// to say, should it own the domain by now, a change here makes no difference.
-func (own domains) input(ctx context.Context, r store.Reader, org *policy.Org, m store.Member) (policy.Input, error) {
-	in := policy.Input{
-		Target:  org,
-		Person:  policy.Person{Address: m.User.Address, Known: true, Disabled: m.User.Disabled, Role: policy.Role(m.Role)},
-		Attempt: policy.Attempt{Method: policy.Password},
-	}
-	a, err := domainclaim.ParseAddress(m.User.Address)
-	if err != nil {
-		return in, nil
-	}
-	in.Domain = a.Domain()
-	d, err := own.over(ctx, r, a)
-	if in.OnTarget = d.state != policy.DomainUnclaimed; in.OnTarget && !d.others {
-		in.State, in.Owner, in.Person.OwnerRole = d.state, org, in.Person.Role
-	}
-	return in, err
 }
 
 // closed are the sessions of a member who can't sign in with a password any more: all
@@ -291,17 +302,17 @@ func closed(m store.Member, d policy.Decision) store.SessionQuery {
 
 // findings is what stands in the way of next. What is on already may stay on, whatever
 // became of the domain since, or nothing else could be changed meanwhile.
-func findings(old, next Settings, sso policy.SSOState, own domains) []Finding {
+func findings(org store.Org, old access, next Settings, around *scene) []Finding {
 	var out []Finding
-	if next.RequireSSO && !old.RequireSSO || next.IdPManaged && !old.IdPManaged {
-		if sso != policy.SSOActive {
+	was := old.Settings
+	if org.SSOFrom != "" && (next.RequireSSO != was.RequireSSO || next.IdPManaged != was.IdPManaged || next.BlockExternal != was.BlockExternal) {
+		return []Finding{{string(CodeShared), "The organization has its sign-on from another one, and its own rules about it rest.", texts[CodeShared].fix}}
+	}
+	if next.RequireSSO && !was.RequireSSO || next.IdPManaged && !was.IdPManaged {
+		if old.SSO != policy.SSOActive {
 			out = append(out, Finding{"sso_inactive", "Single sign-on is not active.", "Configure the connection and switch it on."})
 		}
-		proven := false
-		for _, d := range own.byName {
-			proven = proven || d.holds()
-		}
-		if !proven {
+		if !around.proven(org.ID) {
 			out = append(out, Finding{"no_domain", "No domain is verified.", "Claim and verify the domain of your people's addresses."})
 		}
 	}

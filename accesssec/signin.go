@@ -55,7 +55,11 @@ type Step struct {
 	Bounce  *saml.Bounce // send the browser there
 	After   string       // with Entered: where to go, "" the host's choice
 
-	Connection string // what StartSSO wants, when Allows has SSO
+	Connection string // what StartSSO wants, when Allows has SSO or Next is policy.NextOrg
+
+	// Orgs are where the person could go, with policy.NextOrg: show them, and start single
+	// sign-on anew with the Visit.OrgID that is chosen and with After. Nobody is signed in yet.
+	Orgs []OrgChoice
 }
 
 // Visit recognises the browser that sent r, or marks it. The mark is a secret of the

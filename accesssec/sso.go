@@ -22,6 +22,9 @@ type request struct {
 	After   string       `json:"after,omitempty"`
 	Fresh   bool         `json:"fresh,omitempty"` // the person is to prove themselves anew
 	At      time.Time    `json:"at"`
+	// Restarted are the counts of sign-ins that were started unasked, by which this one came
+	// about: they are forgotten when it leads to a session.
+	Restarted []string `json:"restarted,omitempty"`
 }
 
 // used is an assertion that has made a session.
@@ -32,10 +35,14 @@ type StartOptions struct {
 	// Fresh has the identity provider ask the person again although they are signed
 	// in there. The session that comes of it has proven the person, as [Me.Prove] does.
 	Fresh bool
+
+	restarted []string // as request has it
 }
 
 // StartSSO sends the browser to the identity provider of a connection: Step.Bounce.
-// What comes back is believed once, within ten minutes, and in this browser alone.
+// What comes back is believed once, within ten minutes, and in this browser alone. Where
+// the connection is one of an org that has its sign-on from another ([Admin.LinkTo]), the
+// other's takes its place.
 func (i *SignIn) StartSSO(ctx context.Context, v Visit, connectionID string, opts *StartOptions) (Step, error) {
 	s := i.s
 	if err := s.alone(); err != nil {
@@ -47,7 +54,10 @@ func (i *SignIn) StartSSO(ctx context.Context, v Visit, connectionID string, opt
 	if v.id() == "" {
 		return Step{}, v.refused(CodeBrowser, nil) // it could never be finished
 	}
-	conn, err := s.activeConnection(ctx, v, connectionID)
+	conn, org, err := s.activeConnection(ctx, v, connectionID)
+	if err == nil && org.SSOFrom != "" {
+		v, conn, err = s.diverted(ctx, v, conn, org)
+	}
 	if err != nil {
 		return Step{}, err
 	}
@@ -78,6 +88,7 @@ func (s *Service) begin(ctx context.Context, v Visit, conn kept[connection], opt
 	}
 	rec := requests.fresh(conn.OrgID, req.ID, requestKey(conn.ID, req.ID), now, req.ExpiresAt, request{
 		Request: req, Browser: hashOf(v.id()), OrgID: wanted, Invite: v.inviteKey(), After: SafePath(v.After), Fresh: opts.Fresh, At: now,
+		Restarted: opts.restarted,
 	})
 	if err := s.upkeep(ctx, func(tx store.Tx) error { return requests.put(ctx, tx, rec) }); err != nil {
 		return nil, err
@@ -125,7 +136,7 @@ var errReconfigured = errors.New("accesssec: the connection was changed since it
 // answer is one try of finishSSO.
 func (s *Service) answer(ctx context.Context, v Visit, m saml.Message, t *tracing) (Step, error) {
 	t.trace, t.explain = LoginTrace{Trace: v.Trace}, nil // of an earlier try nothing holds
-	conn, err := s.activeConnection(ctx, v, t.connectionID)
+	conn, _, err := s.activeConnection(ctx, v, t.connectionID)
 	t.orgID = conn.OrgID
 	if err != nil {
 		return Step{}, err
@@ -158,7 +169,7 @@ func (s *Service) answer(ctx context.Context, v Visit, m saml.Message, t *tracin
 	a := answered{v, conn, req, id, t.trace.Certificate, key.decrypted()}
 	address, no := a.check()
 	if no != nil && no.Next == policy.NextSSO {
-		no.Bounce, err = s.restart(ctx, v, conn, "name\x00"+id.NameID.Value)
+		no.Bounce, err = s.restartAnswer(ctx, a)
 	}
 	switch {
 	case err != nil:
@@ -168,10 +179,13 @@ func (s *Service) answer(ctx context.Context, v Visit, m saml.Message, t *tracin
 	}
 	step := Step{}
 	err = s.change(ctx, func(c *change) (err error) {
-		step = Step{After: v.After}
-		step.Entered, err = s.admitAnswer(ctx, c, a, address)
+		step, err = s.admitAnswer(ctx, c, a, address)
 		return err
 	})
+	var elsewhere *movedError
+	if errors.As(err, &elsewhere) {
+		return Step{}, s.follow(ctx, a, elsewhere)
+	}
 	if err != nil {
 		s.keepRefused(ctx, v, address, err)
 		return Step{}, err
@@ -229,51 +243,77 @@ func (a answered) refuse(no *Refusal) *Refusal {
 }
 
 // admitAnswer goes through the gate with what the response says.
-func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, address domainclaim.Address) (*Entered, error) {
+func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, address domainclaim.Address) (Step, error) {
+	step := Step{After: a.visit.After}
 	conn, err := s.spend(ctx, c, a)
 	if err != nil {
-		return nil, err
+		return step, err
 	}
 	f, err := s.answerFacts(ctx, c, a, address)
 	if err != nil {
-		return nil, err
+		return step, err
 	}
 	asked := a.asked()
 	fresh := !a.id.AuthenticatedAt.Before(asked.At.Add(-min(time.Minute, a.conn.Value.Rules.EffectiveSkew())))
 	if asked.Fresh && !fresh {
-		return nil, a.refuse(refuse(CodeNotFresh, "the person signed in there before they were asked to"))
+		return step, a.refuse(refuse(CodeNotFresh, "the person signed in there before they were asked to"))
+	}
+	if len(f.choices) > 1 {
+		return c.askOrg(ctx, a, f)
 	}
 	out, err := s.admit(ctx, c, f, proof{visit: a.visit, conn: conn, identity: a.id, fresh: asked.Fresh})
-	in := out.entered
 	if err == nil {
-		err = s.noteUse(ctx, c, conn, a.print)
-		if err == nil && a.encrypted {
-			err = c.rememberAs(ctx, a.visit, encryptedName(conn.ID), in.Principal.UserID)
-		}
-		if err != nil {
-			in = nil
-		}
+		err = s.settleAnswer(ctx, c, a, conn, out.entered)
+	}
+	if err == nil {
+		step.Entered = out.entered
 	}
 	var no *Refusal
-	if errors.As(err, &no) {
-		// The org whose connection it is shall see it, and learn no more of a person
-		// than its identity provider has said.
-		who := stranger(address)
-		if f.owner.ID == a.conn.OrgID && f.in.Person.OwnerRole != "" || f.in.Target.ID == a.conn.OrgID && f.in.Person.Role != "" {
-			who = no.event.Actor
-		}
-		a.refuse(no).event.Actor = who
+	if !errors.As(err, &no) {
+		return step, err
 	}
-	return in, err
+	if no.Code == Code(policy.DomainOfAnother) {
+		if moved, err := s.whither(ctx, c, a, address); err != nil {
+			return step, err
+		} else if moved != nil {
+			moved.no = a.refuse(no)
+			return step, moved
+		}
+	}
+	// The org whose connection it is shall see it, and learn no more of a person
+	// than its identity provider has said.
+	who := stranger(address)
+	if f.owner.ID == a.conn.OrgID && f.in.Person.OwnerRole != "" || f.in.Target.ID == a.conn.OrgID && f.in.Person.Role != "" {
+		who = no.event.Actor
+	}
+	a.refuse(no).event.Actor = who
+	return step, err
+}
+
+// settleAnswer writes down what a login by single sign-on was good for beyond itself.
+func (s *Service) settleAnswer(ctx context.Context, c *change, a answered, conn kept[connection], in *Entered) error {
+	err := s.noteUse(ctx, c, conn, a.print)
+	for _, id := range a.asked().Restarted {
+		if err == nil {
+			err = c.drop(ctx, attempts.kind, "", id)
+		}
+	}
+	if err == nil && a.encrypted {
+		err = c.rememberAs(ctx, a.visit, encryptedName(conn.ID), in.Principal.UserID)
+	}
+	return err
 }
 
 // answerFacts gathers the facts for the org that was wanted if the person belongs there, as
-// a member, as somebody invited, or because the connection's org says who does; and for the
-// connection's own org if not: what a link says makes nobody a member of anything.
+// a member, as somebody invited, or because the connection's org says who does; and where
+// they land by themselves if not: what a link says makes nobody a member of anything.
 func (s *Service) answerFacts(ctx context.Context, r store.Reader, a answered, address domainclaim.Address) (facts, error) {
 	wanted := a.asked().OrgID
 	ask := asking{address: address, orgID: a.conn.OrgID, invite: a.asked().Invite, attempt: policy.Attempt{Method: policy.SSO, Connection: a.conn.ID}}
-	if wanted != "" && wanted != a.conn.OrgID {
+	if wanted == a.conn.OrgID {
+		return s.facts(ctx, r, ask)
+	}
+	if wanted != "" {
 		ask.orgID = wanted
 		f, err := s.facts(ctx, r, ask)
 		belongs := f.in.Person.Role != "" || f.in.Person.Invited != "" || f.in.Target != nil && f.in.Target.GovernedBy == a.conn.OrgID
@@ -282,7 +322,7 @@ func (s *Service) answerFacts(ctx context.Context, r store.Reader, a answered, a
 		}
 		ask.orgID = a.conn.OrgID // it is no more, or not theirs
 	}
-	return s.facts(ctx, r, ask)
+	return s.landing(ctx, r, ask, wanted == "")
 }
 
 // pending finds the request that m claims to answer; nil when there is none. The claim
@@ -335,7 +375,7 @@ func (s *Service) refuseResponse(ctx context.Context, v Visit, conn kept[connect
 		}
 	}
 	if no.Next == policy.NextSSO && v.known {
-		if no.Bounce, err = s.restart(ctx, v, conn, "browser\x00"+v.id()); err != nil {
+		if no.Bounce, err = s.restartHere(ctx, v, conn); err != nil {
 			return err
 		}
 	}

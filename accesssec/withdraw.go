@@ -14,8 +14,10 @@ import (
 // Withdrawal is what giving a domain up would do. Its Hash is what WithdrawDomain wants:
 // who confirms a preview confirms that one and no other.
 type Withdrawal struct {
-	Hash    string
-	LoseSSO int // members who can sign in with SSO by this claim, and no longer could
+	Hash string
+	// LoseSSO counts members who can sign in with SSO by this claim, and no longer could:
+	// of the org, and, as everywhere here, of those that have their sign-on from it.
+	LoseSSO int
 	// OpenPasswords counts members whose password the claim keeps closed, and which would be
 	// open. Where the domain is somebody else's by now, so is the mail that a password is
 	// reset by: remove these people first, or block external ones.
@@ -42,6 +44,9 @@ func (a *Admin) WithdrawDomain(ctx context.Context, id, previewed string) error 
 	return a.s.change(ctx, func(c *change) error {
 		by, err := a.authorise(ctx, c, proven)
 		if err != nil {
+			return err
+		}
+		if _, err := a.governing(ctx, c, &by, thing(audit.KindDomain, id, "")); err != nil {
 			return err
 		}
 		rec, d, w, err := a.withdrawal(ctx, c, id)
@@ -86,38 +91,37 @@ func (a *Admin) withdrawal(ctx context.Context, r store.Reader, id string) (stor
 	if err != nil {
 		return rec, d, w, err
 	}
-	org, acc, err := accessOf(ctx, r, a.p.OrgID)
+	org, err := a.governing(ctx, r, nil)
 	if err != nil {
 		return rec, d, w, err
 	}
-	own, err := ownDomains(ctx, r, a.p.OrgID)
+	before, err := sceneOf(ctx, r, a.p.OrgID)
 	if err != nil {
 		return rec, d, w, err
 	}
-	left := own.without(d.Name)
-	rules := acc.policy(org.ID, org.Name)
+	after := before.next().without(org.ID, d.Name)
 	sum := sha256.New()
 	fmt.Fprintf(sum, "accesssec withdrawal v1\n%s %s %s %d %t\n%s\n", org.ID, d.ID, d.State, d.Generation, d.Subdomains, org.Access)
-	err = eachMember(ctx, r, org.ID, func(m store.Member) error {
-		was, err := own.input(ctx, r, &rules, m)
+	err = before.each(ctx, r, func(m store.Member) error {
+		was, err := before.input(ctx, r, m)
 		if err != nil {
 			return err
 		}
-		will, err := left.input(ctx, r, &rules, m)
+		will, err := after.input(ctx, r, m)
 		if err != nil {
 			return err
 		}
 		if signsOn(was) && !signsOn(will) {
 			w.LoseSSO++
-			fmt.Fprintf(sum, "sso %s\n", m.UserID)
+			fmt.Fprintf(sum, "sso %s %s\n", m.OrgID, m.UserID)
 		}
 		if keptOut(will) && !keptOut(was) {
 			w.LoseAccess++
-			fmt.Fprintf(sum, "access %s\n", m.UserID)
+			fmt.Fprintf(sum, "access %s %s\n", m.OrgID, m.UserID)
 		}
 		if !policy.Decide(was).Allow && policy.Decide(will).Allow {
 			w.OpenPasswords++
-			fmt.Fprintf(sum, "password %s\n", m.UserID)
+			fmt.Fprintf(sum, "password %s %s\n", m.OrgID, m.UserID)
 		}
 		return nil
 	})

@@ -21,6 +21,7 @@ const (
 	SessionsEnded         Type = "sessions.ended"
 	LoginRefused          Type = "login.refused"
 	LoginBypassed         Type = "login.bypassed"
+	LoginOrgAsked         Type = "login.org_asked"
 	LogoutRefused         Type = "logout.refused"
 	LogoutAnswered        Type = "logout.answered"
 	ProveRefused          Type = "prove.refused"
@@ -71,6 +72,7 @@ const (
 	AccessRequested       Type = "access.requested"
 	AccessAnswered        Type = "access.answered"
 	SSOLinkOffered        Type = "sso.link_offered"
+	SSOLinkCancelled      Type = "sso.link_cancelled"
 	SSOLinked             Type = "sso.linked"
 	SSOUnlinked           Type = "sso.unlinked"
 	DomainTransferred     Type = "domain.transferred"
@@ -128,6 +130,7 @@ var entries = [...]Entry{
 	{SessionsEnded, Notice, "All sessions of a person or a connection were ended."},
 	{LoginRefused, Notice, "A sign-in was refused."},
 	{LoginBypassed, High, "An Owner or Admin signed in with a password although single sign-on is required."},
+	{LoginOrgAsked, Info, "A person whom single sign-on has vouched for was asked which of their organizations they want, and is not signed in yet."},
 	{LogoutRefused, Notice, "A message that claimed to come from an identity provider, to end sessions or about their end, was refused."},
 	{LogoutAnswered, Info, "An identity provider said whether the session of a person who has signed out is over there as well."},
 	{ProveRefused, Notice, "A signed-in person failed to prove again who they are."},
@@ -178,6 +181,7 @@ var entries = [...]Entry{
 	{AccessRequested, Notice, "A person asked to be let into the organization."},
 	{AccessAnswered, Notice, "A request to be let in was granted or declined."},
 	{SSOLinkOffered, High, "An Owner made a code by which another organization can have its sign-on from this one."},
+	{SSOLinkCancelled, Notice, "The codes that waited to be used, by which another organization could have had its sign-on from this one, were made worthless."},
 	{SSOLinked, High, "An organization has its sign-on from another one from now on; its own rests."},
 	{SSOUnlinked, High, "An organization has its own sign-on again."},
 	{DomainTransferred, High, "A domain was handed over from one organization to another that shares its sign-on."},

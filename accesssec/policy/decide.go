@@ -9,7 +9,7 @@ func Decide(in Input) Decision {
 		in.Person.Role = ""
 	}
 	if in.Owner == nil {
-		in.Person.OwnerRole, in.State = "", DomainUnclaimed
+		in.Person.OwnerRole, in.Person.Governed, in.State = "", false, DomainUnclaimed
 	}
 	if in.Person.Suspended = in.Person.Suspended && in.Person.Role != ""; in.Person.Suspended {
 		in.Person.Role = Member // an Owner who is disabled decides nothing, and goes past nothing
@@ -180,7 +180,7 @@ func passwordClosed(in Input) bool {
 	if in.State == DomainUnclaimed || !in.Owner.requires() {
 		return false
 	}
-	member := in.Person.OwnerRole != "" || in.Person.Role != "" && in.Target.governedBy(in.Owner)
+	member := in.Person.OwnerRole != "" || in.Person.Governed || in.Person.Role != "" && in.Target.governedBy(in.Owner)
 	return member || in.Owner.manages()
 }
 

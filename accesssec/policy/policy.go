@@ -124,6 +124,7 @@ type Person struct {
 	Disabled  bool
 	Role      Role // in the target org
 	OwnerRole Role // in the org that owns the domain; of a member that is disabled there: Member
+	Governed  bool // a member of an org that the one which owns the domain governs; asked only where nothing else says that its rules hold
 	Suspended bool // disabled in the target org: Role counts as Member, and does not let them in
 	Invited   Role // by an invitation into the target org that they have shown; "" none
 	Factor    FactorState

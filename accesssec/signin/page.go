@@ -38,6 +38,8 @@ type view struct {
 	Invalid             bool // the field is what the alert is about
 	Provider            bool // offer to sign out at the identity provider as well
 
+	Orgs []accesssec.OrgChoice // to choose from
+
 	Trace      string
 	Text, Link string
 

@@ -122,6 +122,8 @@ func (h *handler) enter(w http.ResponseWriter, r *http.Request, v accesssec.Visi
 	switch {
 	case step.Entered == nil && step.Next == policy.NextFactor:
 		h.redirect(w, r, h.to("code", on))
+	case step.Entered == nil && step.Next == policy.NextOrg:
+		h.chooseOrg(w, r, step)
 	case step.Entered == nil:
 		h.fault(w, r, v, errNoSession)
 	case step.Next == policy.NextSetUp:

@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"FactorAttacked": factorAttackedFlows,
 
 		"Domains": domainFlows,
+		"Sharing": sharingFlows,
 
 		"Grants":    grantFlows,
 		"Teams":     teamFlows,

@@ -1,0 +1,151 @@
+package flowtest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/saml/samltest"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+func sharingLoadFlows() map[string]flow {
+	return map[string]flow{"linked and unlinked ten times while people sign in": sharingUnderLoad}
+}
+
+const (
+	loadRounds   = 10
+	loadBrowsers = 8
+)
+
+// sharingUnderLoad is two customers whose people sign in all the time, at their own identity
+// provider's page and at ours, over HTTP, while one links its sign-on to the other's with its
+// domain, hands over another domain that was suspended, and takes all of it back. Nobody sees
+// a page that says no, and at no moment does nobody, or two, hold a domain.
+func sharingUnderLoad(t *testing.T, w *world) {
+	var acmes, betas, thirds []samltest.Person
+	var emails []string
+	for i := range loadBrowsers {
+		acmes = append(acmes, samltest.Person{Email: fmt.Sprintf("a%d@example.com", i)})
+		betas = append(betas, samltest.Person{Email: fmt.Sprintf("b%d@example.net", i)})
+	}
+	thirds = append(thirds, samltest.Person{Email: "third@example.org"})
+	all := append(append(append([]samltest.Person{}, acmes...), betas...), thirds...)
+	acme, beta := w.newCustomer("Acme", "example.com", all...), w.newCustomer("Beta", "example.net", all...)
+	beta.verify("example.org")
+	for i := range loadBrowsers {
+		acme.add(policy.Member, acmes[i].Email)
+		beta.add(policy.Member, betas[i].Email)
+		emails = append(emails, acmes[i].Email, betas[i].Email)
+	}
+	beta.add(policy.Member, thirds[0].Email)
+	beta.apply(func(s *accesssec.Settings) { s.RequireSSO, s.IdPManaged = true, true })
+	acme.signIn(acmes[0]) // by now their certificates have been used
+	beta.signIn(betas[0])
+	ours, theirs := acme.ownSignOn(), beta.ownSignOn()
+
+	ctx, stop := context.WithCancel(w.ctx)
+	defer stop()
+	var wg sync.WaitGroup
+	var logins, looks, bounced atomic.Int64
+	for i := range loadBrowsers {
+		wg.Go(func() {
+			who, home := acmes[i], acme
+			if i%2 == 0 {
+				who, home = betas[i], beta
+			}
+			for n := 0; ctx.Err() == nil; n++ {
+				org, hops := w.signsIn(home, who, n%2 == 1)
+				logins.Add(1)
+				bounced.Add(int64(max(hops-1, 0)))
+				if org != home.owner.OrgID {
+					t.Errorf("%s, login %d, is in %q", who.Email, n, org)
+					return
+				}
+			}
+		})
+	}
+	wg.Go(func() {
+		for ; ctx.Err() == nil; looks.Add(1) {
+			for _, name := range []string{"example.com", "example.net", "example.org"} {
+				claims, err := w.store.DomainsByName(ctx, []string{name})
+				if err == nil && (len(claims) != 1 || claims[0].Status != store.DomainVerified) {
+					t.Errorf("%s is held by %d", name, len(claims))
+					return
+				}
+			}
+		}
+	})
+	for round := range loadRounds {
+		if t.Failed() {
+			break
+		}
+		beta.linkKeeping(acme, "example.org")
+		w.heldBy("example.net", acme)
+		if round%2 == 0 {
+			beta.unlink(beta, true)
+		} else {
+			acme.unlink(beta, true)
+		}
+		w.heldBy("example.net", beta)
+		w.heldBy("example.org", beta)
+		for seen := logins.Load(); logins.Load() < seen+4 && !t.Failed(); { // some at each state
+			w.signsIn(acme, acmes[0], false)
+			logins.Add(1)
+		}
+	}
+	stop()
+	wg.Wait()
+	acme.same(ours)
+	beta.same(theirs)
+	for _, c := range []*customer{acme, beta} {
+		for _, e := range c.events(audit.LoginRefused) {
+			t.Errorf("refused: %+v", e)
+		}
+	}
+	org, _ := w.signsIn(beta, thirds[0], false)
+	if org != beta.owner.OrgID {
+		t.Errorf("by Beta's own sign-on, on the second domain: %q", org)
+	}
+	t.Logf("%d logins, %d of them with one bounce more, %d looks, %d people", logins.Load(), bounced.Load(), looks.Load(), len(emails))
+}
+
+// linkKeeping links with all domains, and has one of them suspended for a while before it is
+// handed over again.
+func (c *customer) linkKeeping(from *customer, later string) {
+	c.w.t.Helper()
+	c.linkTo(from, true)
+	from.transfer(later, c)
+	c.w.heldBy(later, c)
+	c.transfer(later, from)
+	c.w.heldBy(later, from)
+}
+
+// signsIn is one login in a new browser, and how many identity providers it took.
+func (w *world) signsIn(at *customer, who samltest.Person, unasked bool) (org string, hops int) {
+	b := w.browser()
+	var to string
+	if unasked {
+		to = b.carry(at.unasked(who)).Header.Get("Location")
+	} else {
+		to = b.startSSO(at, "org", at.owner.OrgID)
+	}
+	if to == "" {
+		return "nowhere", 0
+	}
+	a := b.read(samltest.Login(w.ctx, b.Client, to, who.Email))
+	for hops = 1; hops < 6 && len(a.at.Path) > 4 && a.at.Path[:4] == "/idp"; hops++ {
+		a = b.read(samltest.Login(w.ctx, b.Client, a.at.String(), who.Email))
+	}
+	if a.status != http.StatusOK && a.status != http.StatusUnauthorized {
+		return fmt.Sprintf("status %d: %s", a.status, a.body), hops
+	}
+	_, org, _ = b.whoami()
+	return org, hops
+}
