@@ -91,6 +91,7 @@ type holdings struct {
 	grants  []store.Grant // that have not expired
 	custom  roleSet
 	actions []policy.Permission // the host's own
+	until   *time.Time          // counts what lasts as long as this, zero: for ever; nil: what holds now
 }
 
 // holdings reads it. Projects narrows to those; nil is all.
@@ -154,7 +155,7 @@ func (h holdings) on(project string) Access {
 		a.Sources = append(a.Sources, Source{Kind: FromOrgRole, Role: string(r)})
 	}
 	for _, g := range h.grants {
-		if g.Project == "" || g.Project == project {
+		if (g.Project == "" || g.Project == project) && h.lasts(g) {
 			a.Sources = append(a.Sources, sourceOf(g))
 		}
 	}
@@ -181,17 +182,19 @@ func sourceOf(g store.Grant) Source {
 	return src
 }
 
-// covers reports whether who has this may give a role on the project, or on the org: what
-// they lack themselves is not theirs to give.
+// lasting is what of it lasts until end, or with the zero time for ever. By what ends on Friday
+// nobody gives anything for longer than that, to themselves or to anybody.
+func (h holdings) lasting(end time.Time) holdings {
+	h.until = &end
+	return h
+}
+
+func (h holdings) lasts(g store.Grant) bool {
+	return h.until == nil || !outlasts(store.Grant{ExpiresAt: *h.until}, g)
+}
+
+// covers reports whether who has this may give or take a role on the project, or with "" on
+// the org: see gives.
 func (h holdings) covers(project, role string, custom roleSet) bool {
-	a := h.on(project)
-	if !a.Can(policy.ManageProject) {
-		return false
-	}
-	for _, action := range custom.allowedBy(role, h.actions) {
-		if !a.Can(action) {
-			return false
-		}
-	}
-	return true
+	return h.gives(project, custom.madeOf(role, h.actions))
 }

@@ -11,7 +11,8 @@ import (
 // name that has no account yet. One that they left behind when they were a member before
 // comes to life again if an identity provider keeps it; else it makes room, and its teams go
 // with it. So does one of their name whose account is gone, or no member any more: its teams
-// and what an identity provider says of it were somebody else's.
+// and what an identity provider says of it were somebody else's. One that waits for its person
+// is for who has proven the address: CodeUnproven.
 func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (store.Entry, error) {
 	// Two questions, each of which an index answers: asked as one, a database may read the
 	// whole directory for it.
@@ -28,7 +29,10 @@ func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (stor
 			return entry, err
 		}
 	}
-	if entry.UserID != "" && entry.UserID != u.ID {
+	switch {
+	case entry.ID != "" && entry.UserID == "" && !u.AddressVerified:
+		return entry, refuse(CodeUnproven, "the directory has an entry under the address, which nobody has proven")
+	case entry.UserID != "" && entry.UserID != u.ID:
 		left, err := hasLeft(ctx, c, entry)
 		if err == nil && left {
 			err = c.DeleteEntry(ctx, orgID, entry.ID)
@@ -85,14 +89,15 @@ func (v *review) reviewDirectories(ctx context.Context, r store.Reader) error {
 }
 
 // nameTaken reports whether the entry under the person's address can't make room. One
-// that stands for nobody yet becomes the person's, unless they have one already.
+// that stands for nobody yet becomes the person's, unless they have one already, or have not
+// proven the address.
 func (v *review) nameTaken(ctx context.Context, r store.Reader, orgID string, has bool) (bool, error) {
 	e, err := entryWith(ctx, r, orgID, "name", v.user.AddressKey)
 	if err != nil || e.ID == "" {
 		return false, err
 	}
 	if e.UserID == "" {
-		return has, nil
+		return has || !v.user.AddressVerified, nil
 	}
 	left, err := hasLeft(ctx, r, e)
 	return !left, err

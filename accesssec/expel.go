@@ -11,7 +11,7 @@ import (
 )
 
 // expelled is what has ended.
-type expelled struct{ sessions, pending, invitations int }
+type expelled struct{ sessions, pending, invitations, grants int }
 
 func (x expelled) facts() []audit.Fact {
 	out := []audit.Fact{count("sessions_ended", x.sessions)}
@@ -20,6 +20,9 @@ func (x expelled) facts() []audit.Fact {
 	}
 	if x.invitations > 0 {
 		out = append(out, count("invitations_ended", x.invitations))
+	}
+	if x.grants > 0 {
+		out = append(out, count("grants_revoked", x.grants))
 	}
 	return out
 }
@@ -74,7 +77,7 @@ func (c *change) part(ctx context.Context, m store.Membership) (expelled, error)
 	if err != nil {
 		return x, err
 	}
-	if _, err := c.revokeAll(ctx, m.OrgID, m.UserID, store.SubjectUser); err != nil {
+	if x.grants, err = c.revokeAll(ctx, m.OrgID, m.UserID, store.SubjectUser); err != nil {
 		return x, err
 	}
 	u, err := c.User(ctx, m.UserID)

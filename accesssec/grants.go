@@ -61,8 +61,9 @@ func grantID(g store.Grant) string {
 }
 
 // Grant grants a role on a project or the org. Who may: on a project its Owners and Admins,
-// on the org its Owners and Admins, and nobody more than they have themselves: CodeAbove.
-// Granting the same again changes when it ends, and nothing else.
+// on the org its Owners and Admins, and nobody more than they have themselves, nor for longer:
+// CodeAbove. But an Owner of the org may give any role, also of actions that no role has by
+// itself. Granting again what has not ended changes when it ends, and by whom it is.
 func (a *Admin) Grant(ctx context.Context, g Grant) (Grant, error) {
 	if err := g.sound(); err != nil {
 		return Grant{}, err
@@ -86,10 +87,13 @@ func (a *Admin) Grant(ctx context.Context, g Grant) (Grant, error) {
 		}
 		e := grantEvent(by.by(audit.GrantAdded, name), rec)
 		there, err := c.grant(ctx, rec.OrgID, rec.ID)
-		if err == nil {
+		switch {
+		case err == nil && expired(there, c.now): // left over, and nobody has it
+			rec.Version = there.Version
+		case err == nil:
 			e.Changes = []audit.Change{{Field: "expires", Old: endOf(there), New: endOf(rec)}}
 			rec.CreatedAt, rec.Version = there.CreatedAt, there.Version
-		} else if !IsRefusal(err, CodeNotFound) {
+		case !IsRefusal(err, CodeNotFound):
 			return err
 		}
 		if err := c.PutGrant(ctx, rec); err != nil {
@@ -146,9 +150,9 @@ func (a *Admin) mayGrant(ctx context.Context, c *change, g store.Grant) (acting,
 	if !set.Value.has(g.Role) {
 		return by, name, refuse(CodeRole, "")
 	}
-	if !h.covers(g.Project, g.Role, set.Value) {
+	if !h.lasting(g.ExpiresAt).covers(g.Project, g.Role, set.Value) {
 		e := grantEvent(by.by(audit.ChangeRefused, name), g)
-		return by, name, refuse(CodeAbove, "the role allows more than its giver may do").inOrg(a.p.OrgID, e)
+		return by, name, refuse(CodeAbove, "the role allows more than its giver may do, or for longer").inOrg(a.p.OrgID, e)
 	}
 	return by, name, nil
 }
@@ -189,6 +193,16 @@ func (c *change) subject(ctx context.Context, g store.Grant) (audit.Target, erro
 	return thing(audit.KindOrg, g.OrgID, "everyone"), nil
 }
 
+// named is subject of what is there already, where they need not be any more.
+func (c *change) named(ctx context.Context, g store.Grant) (audit.Target, error) {
+	name, err := c.subject(ctx, g)
+	var no *Refusal
+	if errors.As(err, &no) {
+		return thing(audit.KindGrant, g.ID, ""), nil
+	}
+	return name, err
+}
+
 // grant is one of an org's.
 func (c *change) grant(ctx context.Context, orgID, id string) (store.Grant, error) {
 	page, err := c.Grants(ctx, orgID, store.GrantQuery{IDs: []string{id}})
@@ -201,7 +215,7 @@ func (c *change) grant(ctx context.Context, orgID, id string) (store.Grant, erro
 }
 
 // Revoke takes one grant back. What others give to the same people stays. Who may is as with
-// Grant: nobody takes back more than they could give.
+// Grant, but for how long: nobody takes back more than they may do now.
 func (a *Admin) Revoke(ctx context.Context, grantID string) error {
 	return a.s.change(ctx, func(c *change) error {
 		if _, err := a.member(ctx, c); err != nil {
@@ -219,7 +233,11 @@ func (a *Admin) Revoke(ctx context.Context, grantID string) error {
 		if err != nil {
 			return err
 		}
-		e := grantEvent(by.by(audit.GrantRevoked, thing(audit.KindGrant, g.ID, "")), g)
+		name, err := c.named(ctx, g)
+		if err != nil {
+			return err
+		}
+		e := grantEvent(by.by(audit.GrantRevoked, name), g)
 		if !h.covers(g.Project, g.Role, set.Value) {
 			return refuse(CodeAbove, "the role allows more than who takes it back may do").inOrg(a.p.OrgID, refusedChange(e))
 		}

@@ -78,6 +78,15 @@ func (s roleSet) allowedBy(role string, host []policy.Permission) []policy.Actio
 	return slices.DeleteFunc(slices.Clone(s.Roles[i].Actions), func(a policy.Action) bool { return !slices.Contains(known, a) })
 }
 
+// madeOf lists all that a role may ever allow: also what the host does not know at the moment,
+// and brings back, or knows in a release that is about to replace this one.
+func (s roleSet) madeOf(role string, host []policy.Permission) []policy.Action {
+	if i := s.find(role); i >= 0 {
+		return s.Roles[i].Actions
+	}
+	return policy.ProjectRole(role).Actions(host...)
+}
+
 // onProjects lists what a custom role can be made of: all actions on projects, ours and the
 // host's, and none on the org.
 func onProjects(host []policy.Permission) []policy.Action {

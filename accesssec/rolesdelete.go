@@ -3,7 +3,6 @@ package accesssec
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -57,8 +56,8 @@ func soundInto(into policy.ProjectRole) error {
 // already, the longer of the two stays. With an into of "" the grants are revoked. All of
 // that is one transaction, in the log grant by grant: it takes the longer the more there are.
 //
-// It is for Owners and Admins of the org who may do all that the role allows, and all that
-// into does, on every project: CodeAbove. It wants the Hash of the preview: when that is
+// It is for Owners and Admins of the org who may do all that the role allows, and for good all
+// that into does, on every project: CodeAbove. It wants the Hash of the preview: when that is
 // another by now, it refuses with CodePreviewStale.
 func (a *Admin) DeleteRole(ctx context.Context, id string, into policy.ProjectRole, previewed string) error {
 	if err := soundInto(into); err != nil {
@@ -81,7 +80,7 @@ func (a *Admin) DeleteRole(ctx context.Context, id string, into policy.ProjectRo
 		e.Facts = []audit.Fact{fact("into", string(into))}
 		role := set.Value.Roles[set.Value.find(id)]
 		switch {
-		case !h.gives("", role.Actions) || !h.gives("", into.Actions(a.s.opts.Actions...)):
+		case !h.gives("", role.Actions) || !h.lasting(time.Time{}).gives("", into.Actions(a.s.opts.Actions...)):
 			err = refuse(CodeAbove, "the role, or the one in its place, allows more than who deletes it may do on every project")
 		case plan.Hash != previewed:
 			err = refuse(CodePreviewStale, "")
@@ -241,11 +240,7 @@ func (m *roleMover) name(ctx context.Context, g store.Grant) (audit.Target, erro
 	if name, ok := m.names[of]; ok {
 		return name, nil
 	}
-	name, err := m.subject(ctx, g)
-	var no *Refusal
-	if errors.As(err, &no) {
-		name, err = thing(audit.KindGrant, g.ID, ""), nil
-	}
+	name, err := m.named(ctx, g)
 	m.names[of] = name
 	return name, err
 }

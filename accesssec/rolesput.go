@@ -3,6 +3,7 @@ package accesssec
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -13,7 +14,8 @@ import (
 // their next request on. It is for Owners and Admins of the org, and for actions that they
 // may do on all of its projects themselves: of the role as it is to be, and as it was. So
 // nobody widens what others have beyond themselves, and nobody narrows what is above them:
-// CodeAbove. An Owner may all of it, for some of the host's actions no role has by itself.
+// CodeAbove. What comes into a role is there for good, so a right of theirs that ends does not
+// count for that. An Owner may all of it, for some of the host's actions no role has by itself.
 //
 // The name is kept on one line; one that is empty, too long or another role's, as names of
 // teams are compared, is CodeName.
@@ -40,7 +42,7 @@ func (a *Admin) PutRole(ctx context.Context, r Role) (Role, error) {
 			out = was.role(set.Value, a.s.opts.Actions)
 			return errSettled
 		}
-		if err == nil && !(h.gives("", was.Actions) && h.gives("", next.Actions)) {
+		if err == nil && !(h.gives("", was.Actions) && h.lasting(time.Time{}).gives("", added(was, next))) {
 			err = refuse(CodeAbove, "the role allows, or is to allow, more than who changes it may do on every project")
 		}
 		if err != nil {
@@ -100,6 +102,11 @@ func (s roleSet) take(r Role, host []policy.Permission) (was, next customRole, e
 		err = refuse(CodeActions, "what is no action on projects")
 	}
 	return was, next, err
+}
+
+// added lists the actions that are in next and were not in was.
+func added(was, next customRole) []policy.Action {
+	return slices.DeleteFunc(slices.Clone(next.Actions), func(a policy.Action) bool { return slices.Contains(was.Actions, a) })
 }
 
 // named reports whether a role but the one with that id has the name: one of the org's, or a

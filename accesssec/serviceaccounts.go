@@ -174,7 +174,7 @@ func (a *Admin) mayRevokeAll(ctx context.Context, r store.Reader, h holdings, of
 		return err
 	}
 	for _, g := range theirs.grants {
-		if !h.gives(g.Project, theirs.custom.allowedBy(g.Role, h.actions)) {
+		if !h.gives(g.Project, theirs.custom.madeOf(g.Role, h.actions)) {
 			return refuse(CodeAbove, "what is granted to it is more than who deletes it may take back")
 		}
 	}

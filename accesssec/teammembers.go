@@ -28,7 +28,8 @@ const (
 // of whom is in one of the two lists. Adding who is in it already and removing who is not are
 // no errors. Who is added has to be a member of the org: anybody else, as anybody of whom the
 // org's directory has not heard, is CodeNotFound, and then nothing is changed. Who changes a
-// team must be able to give each of its grants, to add people and to remove them: CodeAbove.
+// team must be able to take back each of its grants, and to add people to give each, for as
+// long as it lasts: CodeAbove.
 // A team that an identity provider keeps is CodeTeamManaged.
 //
 // It costs what the change costs, however large the team is, and of many changes of one team
@@ -44,7 +45,7 @@ func (a *Admin) ChangeTeam(ctx context.Context, id string, d TeamChange) error {
 		if len(d.Add)+len(d.Remove) == 0 {
 			return errSettled
 		}
-		if err := a.coversTeam(ctx, c, id); err != nil {
+		if err := a.coversTeam(ctx, c, id, len(d.Add) > 0); err != nil {
 			return err
 		}
 		add, err := entriesFor(ctx, c, team.OrgID, d.Add)

@@ -153,11 +153,11 @@ func (a *Admin) RenameTeam(ctx context.Context, id, name string) error {
 }
 
 // DeleteTeam deletes a team and all that is granted to it. The people stay. Who deletes a team
-// must be able to give each of its grants: CodeAbove. One that an identity provider keeps is
+// must be able to take back each of its grants: CodeAbove. One that an identity provider keeps is
 // CodeTeamManaged: it would come back from there.
 func (a *Admin) DeleteTeam(ctx context.Context, id string) error {
 	return a.changeTeam(ctx, id, audit.TeamDeleted, func(c *change, team store.Entry, e *audit.Event) error {
-		if err := a.coversTeam(ctx, c, id); err != nil {
+		if err := a.coversTeam(ctx, c, id, false); err != nil {
 			return err
 		}
 		n, err := c.revokeAll(ctx, team.OrgID, id, store.SubjectGroup)
@@ -195,9 +195,10 @@ func (a *Admin) changeTeam(ctx context.Context, id string, t audit.Type, do func
 	return unless(err, errSettled)
 }
 
-// coversTeam refuses unless who acts may give each role that is granted to the team: to put
-// somebody into it is to give them all of those, and to take somebody out is to take them.
-func (a *Admin) coversTeam(ctx context.Context, c *change, id string) error {
+// coversTeam refuses unless who acts may take back each role that is granted to the team, and,
+// where they give, may give each for as long: to put somebody into it is to give them all of
+// those, and to take somebody out is to take them.
+func (a *Admin) coversTeam(ctx context.Context, c *change, id string, give bool) error {
 	var has holdings
 	var custom kept[roleSet]
 	q := store.GrantQuery{Subjects: []string{id}, Paging: store.Paging{Limit: 1000}}
@@ -218,6 +219,9 @@ func (a *Admin) coversTeam(ctx context.Context, c *change, id string) error {
 					return err
 				}
 				looked = true
+			}
+			if give {
+				has = has.lasting(g.ExpiresAt)
 			}
 			if !has.covers(g.Project, g.Role, custom.Value) {
 				return refuse(CodeAbove, "the team has a role that allows more than who changes it may do")

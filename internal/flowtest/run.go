@@ -63,6 +63,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Members":   memberFlows,
 		"OrgDelete": orgDeleteFlows,
 		"Roles":     roleFlows,
+		"Rights":    rightFlows,
 
 		"Invitations": invitationFlows,
 		"Requests":    requestFlows,
