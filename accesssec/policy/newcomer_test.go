@@ -271,3 +271,13 @@ func TestDomainThatWasAnothers(t *testing.T) {
 		}
 	}
 }
+
+// No connection is nobody's, also not that of an org which has none.
+func TestNoConnectionMatchesNone(t *testing.T) {
+	t.Parallel()
+	in := input(policytable.Member, policytable.SSO, policytable.Columns()[0])
+	in.Owner.Connection, in.Attempt.Connection = "", ""
+	if d := policy.Decide(in); d.Allow || d.Reason != policy.DomainOfAnother {
+		t.Errorf("%+v", d)
+	}
+}
