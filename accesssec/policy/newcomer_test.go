@@ -272,12 +272,28 @@ func TestDomainThatWasAnothers(t *testing.T) {
 	}
 }
 
-// No connection is nobody's, also not that of an org which has none.
-func TestNoConnectionMatchesNone(t *testing.T) {
+// A connection that is not the one of the domain's owner is another's, and only to who wants
+// that owner's org it is told that its sign-on is off.
+func TestAnotherConnection(t *testing.T) {
 	t.Parallel()
-	in := input(policytable.Member, policytable.SSO, policytable.Columns()[0])
-	in.Owner.Connection, in.Attempt.Connection = "", ""
-	if d := policy.Decide(in); d.Allow || d.Reason != policy.DomainOfAnother {
-		t.Errorf("%+v", d)
+	for _, tt := range []struct {
+		target, theirs, shown string
+		sso                   policy.SSOState
+		want                  policy.Reason
+	}{
+		{"org-o", "con-o", "con-x", policy.SSOActive, policy.DomainOfAnother},
+		{"org-t", "con-o", "con-x", policy.SSOActive, policy.DomainOfAnother},
+		{"org-t", "con-o", "con-x", policy.SSOOff, policy.DomainOfAnother},
+		{"org-o", "con-o", "con-x", policy.SSOOff, policy.ConnectionInactive},
+		{"org-o", "", "", policy.SSOActive, policy.DomainOfAnother}, // none is nobody's
+		{"org-o", "con-o", "", policy.SSOActive, policy.DomainOfAnother},
+	} {
+		in := input(policytable.Member, policytable.SSO, policytable.Columns()[0])
+		target := *in.Owner
+		target.ID, in.Target = tt.target, &target
+		in.Owner.Connection, in.Attempt.Connection, in.Owner.SSO = tt.theirs, tt.shown, tt.sso
+		if d := policy.Decide(in); d.Allow || d.Reason != tt.want {
+			t.Errorf("%+v: %s", tt, d.Reason)
+		}
 	}
 }
