@@ -297,3 +297,27 @@ func TestAnotherConnection(t *testing.T) {
 		}
 	}
 }
+
+// A member of an org that O governs is bound by O's rules also where none of that org is
+// wanted. That only ever closes the password, and where the claim is pending it does not.
+func TestGoverned(t *testing.T) {
+	t.Parallel()
+	for i, want := range []policytable.Outcome{policytable.Own, policytable.SentSSO, policytable.Own, policytable.SentSSO} {
+		in := input(policytable.Account, policytable.Password, policytable.Columns()[i])
+		in.Person.Governed = true
+		if got := outcome(policy.Decide(in)); got != want {
+			t.Errorf("%s: %s, want %s", policytable.Columns()[i].Name, got, want)
+		}
+		in.State = policy.DomainUnclaimed
+		if got := outcome(policy.Decide(in)); got != policytable.Own {
+			t.Errorf("%s, pending: %s", policytable.Columns()[i].Name, got)
+		}
+	}
+	newcomers().only(policy.Password).each(func(in policy.Input) {
+		governed := in
+		governed.Person.Governed = true
+		if a, b := policy.Decide(governed), policy.Decide(in); a.Allow && !b.Allow || a.Bypass && !b.Bypass && !in.Person.Role.Administers() && !in.Person.Invited.Administers() {
+			t.Fatalf("%+v\nlet in as governed: %+v\nelse: %+v", in, a, b)
+		}
+	})
+}
