@@ -275,6 +275,11 @@ func TestOnRefuses(t *testing.T) {
 			_, err := on.Admin(o.owner).Events(ctx, store.AuditQuery{})
 			return err
 		},
+		"Admin.PreviewLink": func() error {
+			_, err := on.Admin(o.owner).PreviewLink(ctx, "code", nil)
+			return err
+		},
+		"Admin.LinkTo": func() error { return on.Admin(o.owner).LinkTo(ctx, "code", "", nil) },
 		"Service.SystemEvents": func() error {
 			_, err := on.SystemEvents(ctx, store.AuditQuery{})
 			return err
@@ -314,7 +319,7 @@ type untouched struct{ store.Store }
 func TestOnNoStandaloneStep(t *testing.T) {
 	t.Parallel()
 	under := map[string]string{
-		"bookOne":  "Password and Prove, what fails at a connection, invitations that are sent and taken up",
+		"bookOne":  "Password and Prove, what fails at a connection, invitations that are sent and taken up, PreviewLink and LinkTo",
 		"giveBack": "Password and Prove",
 		"bookIn":   "SecondFactor, Recover, ConfirmFactor, and what of Me wants a code",
 		"touch":    "Authenticate",

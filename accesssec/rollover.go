@@ -253,9 +253,17 @@ func (s *Service) settleCertificate(ctx context.Context, c *change, k *kept[conn
 	relieved := slices.ContainsFunc(all, func(h held) bool {
 		return h.State == SlotNext && h.cert.NotAfter.After(d.cert.NotAfter)
 	})
+	org, err := c.Org(ctx, k.OrgID)
+	if err != nil {
+		return err
+	}
+	what := advice(all[i].State, relieved)
+	if org.SSOFrom != "" {
+		what = "The organization has its sign-on from another one at the moment, so nobody is kept out by this. Before that ends the connection needs a certificate that lasts"
+	}
 	return s.notifyAdmins(ctx, c, message{template: TemplateCertificateExpiring, orgID: k.OrgID, values: map[string]string{
 		"connection": k.Value.Name, "certificate": print, "ends": endsIn(d.days, left),
-		"expires": noticeTime(d.cert.NotAfter), "advice": advice(all[i].State, relieved),
+		"expires": noticeTime(d.cert.NotAfter), "advice": what,
 	}})
 }
 
