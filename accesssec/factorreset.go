@@ -140,7 +140,7 @@ func mayReset(ctx context.Context, r store.Reader, by string, m store.Member) (b
 	}
 	role := policy.Role(asker.Role)
 	may := role == policy.Owner || role == policy.Admin && policy.Role(m.Role) != policy.Owner
-	return may && !asker.User.Disabled, err
+	return may && !asker.Disabled && !asker.User.Disabled, err
 }
 
 // ours reports whether nobody but this org has a say in the person's account: their domain

@@ -82,8 +82,8 @@ func (s *Service) notify(ctx context.Context, c *change, m message, to ...store.
 	return c.PutJobs(ctx, jobs...)
 }
 
-// notifyAdmins tells each Owner and Admin of an org, the one who acted as well: a
-// session that was stolen acts in their name. The message gets the org, the site and
+// notifyAdmins tells each Owner and Admin of an org who is not disabled there, the one who
+// acted as well: a session that was stolen acts in their name. The message gets the org, the site and
 // the time.
 func (s *Service) notifyAdmins(ctx context.Context, c *change, m message) error {
 	if s.opts.Notify == nil {
@@ -104,9 +104,11 @@ func (s *Service) notifyAdmins(ctx context.Context, c *change, m message) error 
 		if err != nil {
 			return err
 		}
-		users := make([]store.User, len(page.Items))
-		for i, member := range page.Items {
-			users[i] = member.User
+		var users []store.User
+		for _, member := range page.Items {
+			if !member.Disabled {
+				users = append(users, member.User)
+			}
 		}
 		if err := s.notify(ctx, c, m, users...); err != nil {
 			return err

@@ -22,6 +22,8 @@ func rightFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"the log says what went, and whose it was":  rightsInTheLog,
 		"a grant that has ended and is given again": rightsAgain,
 		"an address that nobody has proven":         rightsUnproven,
+		"what who is disabled has begun":            rightsBegun,
+		"what who is disabled is told":              rightsTold,
 	})
 }
 
@@ -260,5 +262,44 @@ func rightsUnproven(t *testing.T, w *world) {
 	w.must(w.svc.ImportPeople(w.ctx, acme.owner.OrgID, accesssec.Person{Address: "boss@example.com", Verified: true, Role: policy.Member}))
 	if got := acme.sources("boss@example.com", "p1"); !slices.Equal(got, []string{"team owner"}) {
 		t.Errorf("the boss has it from %q", got)
+	}
+}
+
+// rightsBegun: the link by which somebody is to confirm that their second factor is reset is
+// worth no more than who has asked for it.
+func rightsBegun(t *testing.T, w *world) {
+	p := newPost()
+	acme, _, h := inTwoOrgs(w, p, "ann@example.net")
+	acme.add(policy.Admin, "admin@example.com")
+	adminID := acme.member("admin@example.com")
+	got := must1(acme.as("admin@example.com").ResetFactors(w.ctx, h.id))
+	if got[0].Outcome != accesssec.ResetAsked {
+		t.Fatalf("%+v", got)
+	}
+	token := p.link(w, h.address)
+	w.must(acme.admin().DisableMember(w.ctx, adminID))
+	h.linkOver("who has asked is disabled in the org", token, right)
+	w.must(acme.admin().EnableMember(w.ctx, adminID))
+	w.must(acme.admin().SetRole(w.ctx, adminID, policy.Billing))
+	h.linkOver("who has asked is no Admin any more", token, right)
+	w.must(acme.admin().SetRole(w.ctx, adminID, policy.Admin))
+	w.must(w.svc.SignIn().ConfirmReset(w.ctx, w.visit(), token, right))
+}
+
+// rightsTold: what happens in the org is not for an Admin who is kept out of it.
+func rightsTold(t *testing.T, w *world) {
+	p := newPost()
+	acme := withAnn(w)
+	acme.add(policy.Admin, "admin@example.com")
+	w.svc = w.instance(w.store, p.sink(works))
+	w.must(acme.admin().DisableMember(w.ctx, acme.member("admin@example.com")))
+	acme.toggle()
+	if got := p.told(w); !slices.Equal(got, []string{"settings_changed owner@example.com"}) {
+		t.Errorf("told %q", got)
+	}
+	w.must(acme.admin().EnableMember(w.ctx, acme.member("admin@example.com")))
+	acme.toggle()
+	if got := p.told(w); !slices.Equal(got, []string{"settings_changed admin@example.com", "settings_changed owner@example.com"}) {
+		t.Errorf("told %q", got)
 	}
 }
