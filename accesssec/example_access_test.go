@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"net/http/httptest"
 
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -71,6 +72,12 @@ func ExampleService_Access() {
 			log.Fatal(err)
 		}
 	}
+	mux := http.NewServeMux()
+	mux.Handle("/{project}", show(svc))
+	answer := httptest.NewRecorder()
+	mux.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/engine", nil))
+	fmt.Println("a stranger gets", answer.Code)
+
 	for _, project := range []string{"engine", "website"} {
 		access, err := acme.Access(ctx, accesssec.Subject{Kind: accesssec.ToPerson, ID: ann}, project)
 		if err != nil {
@@ -82,6 +89,7 @@ func ExampleService_Access() {
 		}
 	}
 	// Output:
+	// a stranger gets 401
 	// engine admin true
 	// - everyone consumer
 	// - team admin
