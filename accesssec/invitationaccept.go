@@ -125,11 +125,12 @@ func (i *SignIn) AcceptInvitation(ctx context.Context, v Visit, who Newcomer) (S
 	if err := password.CheckNew(who.Password); err != nil {
 		return Step{}, v.refused(CodePasswordRules, err)
 	}
-	if _, err := s.newcomer(ctx, s.store, v, inv); err != nil {
-		return Step{}, s.refused(ctx, err)
-	}
+	// Counted first: what is refused here is in the log, which nobody shall fill.
 	if err := s.book(ctx, acceptCounters(inv.Key)); err != nil {
 		return Step{}, traced(err, v)
+	}
+	if _, err := s.newcomer(ctx, s.store, v, inv); err != nil {
+		return Step{}, s.refused(ctx, err)
 	}
 	hash, err := s.hasher.Hash(ctx, who.Password)
 	if err != nil {

@@ -92,7 +92,10 @@ func (m *Me) RequestAccess(ctx context.Context, orgID, note string) error {
 		if policy.Decide(f.in).Next == policy.NextSSO && !bySSO {
 			return throughProvider()
 		}
-		p := petition{orgID: orgID, address: a, user: who.user, note: note, method: policy.Method(who.session.Methods[0])}
+		p := petition{orgID: orgID, address: a, user: who.user, note: note, method: policy.Password}
+		if slices.Contains(who.session.Methods, string(policy.SSO)) {
+			p.method = policy.SSO
+		}
 		return m.s.ask(ctx, c, p, who.by(audit.AccessRequested))
 	})
 }

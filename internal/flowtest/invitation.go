@@ -36,6 +36,8 @@ func invitationFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"ten browsers":                       invitedRace,
 		"limits":                             invitedLimits,
 		"of one org alone":                   invitedTenant,
+		"whatever fails":                     invitedFaults,
+		"one link, tried too often":          invitedTooOften,
 	})
 }
 

@@ -1,6 +1,7 @@
 package flowtest
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -277,4 +278,65 @@ func invitedLimits(t *testing.T, w *world) {
 	acme.refuses(err, accesssec.CodeRoleLimit)
 	w.advance(time.Hour)
 	must1(acme.admin().Invite(w.ctx, "nia@example.com", policy.Member))
+}
+
+// invitedFaults: a store that fails lets nobody in, and makes nothing.
+func invitedFaults(t *testing.T, w *world) {
+	p, acme := inviting(w)
+	_, token := acme.invite(p, "nia@example.net", policy.Member)
+	acme.untilIn(func(ctx context.Context) (*accesssec.Entered, error) {
+		if _, there := w.user("nia@example.net"); there || acme.roleOf("nia@example.net") != "" {
+			t.Fatal("failed, and something is there")
+		}
+		w.advance(5 * time.Minute) // what failed was counted
+		step, err := w.svc.SignIn().AcceptInvitation(ctx, w.with(token), newcomer())
+		return step.Entered, err
+	})
+	inv := acme.untilSent(func(ctx context.Context) (accesssec.Invitation, error) {
+		return acme.admin().Invite(ctx, "zoe@example.net", policy.Member)
+	})
+	p.hears(w, "of the one that was kept", "invitation zoe@example.net")
+	if got := acme.invites(); len(got) != 1 || inv.ID == "" {
+		t.Errorf("waiting: %v", got)
+	}
+	if n := len(acme.events(audit.InvitationSent)); n != 2 {
+		t.Errorf("%d in the log", n)
+	}
+}
+
+// untilSent runs fn with the store failing ever later, until it succeeds.
+func (c *customer) untilSent(fn func(context.Context) (accesssec.Invitation, error)) accesssec.Invitation {
+	c.w.t.Helper()
+	for n := int64(0); n < 1000; n++ {
+		ctx := &dying{Context: c.w.ctx}
+		ctx.left.Store(n)
+		c.w.advance(10 * time.Minute)
+		inv, err := fn(ctx)
+		if err == nil {
+			return inv
+		}
+		if inv != (accesssec.Invitation{}) || refusalOf(err).Code != "" {
+			c.w.t.Fatalf("failure %d: %+v, %v", n, inv, err)
+		}
+	}
+	c.w.t.Fatal("never sent")
+	return accesssec.Invitation{}
+}
+
+// invitedTooOften: who has a link that leads to nothing does not fill the log with it.
+func invitedTooOften(t *testing.T, w *world) {
+	p := w.watched()
+	acme := w.newCustomer("Acme", "example.com")
+	acme.apply(func(s *accesssec.Settings) { s.RequireSSO = true })
+	_, token := acme.invite(p, "nia@example.com", policy.Owner)
+	codes := map[accesssec.Code]int{}
+	for range 50 {
+		codes[w.accept(token)]++
+	}
+	if codes[reasonCode(policy.SSORequired)] != 10 || codes[accesssec.CodeLocked] != 40 {
+		t.Errorf("refused as %v", codes)
+	}
+	if n := len(acme.events(audit.LoginRefused)); n != 10 {
+		t.Errorf("%d lines in the log", n)
+	}
 }

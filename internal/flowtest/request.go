@@ -1,6 +1,7 @@
 package flowtest
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,7 @@ func requestFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"a hundred at an org":               requestHundred,
 		"who may answer how":                requestAnswers,
 		"ten at once":                       requestRace,
+		"whatever fails":                    requestFaults,
 	})
 }
 
@@ -361,4 +363,34 @@ func requestRace(t *testing.T, w *world) {
 	if n := len(acme.events(audit.AccessAnswered)); n != 1 {
 		t.Errorf("%d answers in the log", n)
 	}
+}
+
+// requestFaults: a store that fails keeps no half of a request, nor of an answer.
+func requestFaults(t *testing.T, w *world) {
+	p, acme := inviting(w)
+	ann := w.outsider("ann@example.net")
+	p.told(w)
+	until := func(what string, fn func(context.Context) error, nothing func() bool) {
+		for n := int64(0); n < 1000; n++ {
+			ctx := &dying{Context: w.ctx}
+			ctx.left.Store(n)
+			err := fn(ctx)
+			if err == nil {
+				return
+			}
+			if refusalOf(err).Code != "" || !nothing() {
+				t.Fatalf("%s, failure %d: %v, and something is there", what, n, err)
+			}
+		}
+		t.Fatalf("%s: never done", what)
+	}
+	until("asked", func(ctx context.Context) error { return ann.RequestAccess(ctx, acme.owner.OrgID, "") },
+		func() bool { return len(acme.pleas()) == 0 })
+	id := acme.request().ID
+	until("answered", func(ctx context.Context) error { return acme.admin().AnswerRequest(ctx, id, policy.Admin, true) },
+		func() bool { return len(acme.pleas()) == 1 && acme.roleOf("ann@example.net") == "" })
+	if acme.roleOf("ann@example.net") != policy.Admin || len(acme.pleas()) != 0 {
+		t.Error("not answered")
+	}
+	p.hears(w, "of both, once", "access_granted ann@example.net", "access_requested owner@example.com")
 }
