@@ -30,6 +30,11 @@ var errSettled = errors.New("accesssec: nothing is owed any more")
 // whether the account is disabled. An entry that another member has under the address
 // stays, and Options.Log is told.
 //
+// Of somebody whom the host's own code has removed, grants and teams stay, and reach nobody.
+// They reach the person again if the host's own code makes them a member again:
+// [Admin.RemoveMember] takes them away for good, and whoever comes in by this package begins
+// anew.
+//
 // The NameID that the person is tied to stays, also when they are disabled: it is what
 // keeps whoever gets the address next out of the account. So do directory entries of an
 // org that they have left. Both make room by themselves when they are in the way.

@@ -173,8 +173,9 @@ func (a *Admin) mayRevokeAll(ctx context.Context, r store.Reader, h holdings, of
 	if err != nil {
 		return err
 	}
+	has := h.byProject()
 	for _, g := range theirs.grants {
-		if !h.gives(g.Project, theirs.custom.madeOf(g.Role, h.actions)) {
+		if !has(g.Project).gives(g.Project, theirs.custom.madeOf(g.Role, h.actions)) {
 			return refuse(CodeAbove, "what is granted to it is more than who deletes it may take back")
 		}
 	}

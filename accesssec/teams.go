@@ -199,10 +199,10 @@ func (a *Admin) changeTeam(ctx context.Context, id string, t audit.Type, do func
 // where they give, may give each for as long: to put somebody into it is to give them all of
 // those, and to take somebody out is to take them.
 func (a *Admin) coversTeam(ctx context.Context, c *change, id string, give bool) error {
-	var has holdings
+	var has func(project string) holdings
 	var custom kept[roleSet]
 	q := store.GrantQuery{Subjects: []string{id}, Paging: store.Paging{Limit: 1000}}
-	for looked := false; ; {
+	for {
 		page, err := c.Grants(ctx, a.p.OrgID, q)
 		if err != nil {
 			return err
@@ -211,19 +211,21 @@ func (a *Admin) coversTeam(ctx context.Context, c *change, id string, give bool)
 			if g.SubjectKind != store.SubjectGroup || expired(g, c.now) {
 				continue
 			}
-			if !looked {
-				if has, err = a.s.holdings(ctx, c, a.p.OrgID, Subject{ToPerson, a.p.UserID}, nil); err != nil {
+			if has == nil {
+				h, err := a.s.holdings(ctx, c, a.p.OrgID, Subject{ToPerson, a.p.UserID}, nil)
+				if err != nil {
 					return err
 				}
 				if custom, err = rolesOf(ctx, c, a.p.OrgID); err != nil {
 					return err
 				}
-				looked = true
+				has = h.byProject()
 			}
+			h := has(g.Project)
 			if give {
-				has = has.lasting(g.ExpiresAt)
+				h = h.lasting(g.ExpiresAt)
 			}
-			if !has.covers(g.Project, g.Role, custom.Value) {
+			if !h.covers(g.Project, g.Role, custom.Value) {
 				return refuse(CodeAbove, "the team has a role that allows more than who changes it may do")
 			}
 		}
