@@ -6,7 +6,7 @@ import (
 
 // On is the same service on a store that lives inside a transaction of the host's own,
 // for example sqlstore's Join(*sql.Tx): what it writes and what the host writes are
-// committed together, or not at all. It is for CreateOrg, ImportPeople, PersonChanged,
+// committed together, or not at all. It is for CreateOrg, DeleteOrg, ImportPeople, PersonChanged,
 // Vouch, and changes by [Admin]. Everything else that writes alone is refused with
 // store.ErrJoined, before anything is read or written, because it has to be committed by
 // itself, waits for a network, or can't be taken back; who meets it has a defect to mend.
