@@ -69,7 +69,8 @@ func (a *Admin) PreviewLink(ctx context.Context, code string, opts *LinkOptions)
 // Refusals: CodeShared for an org that has its sign-on from another already, CodeInUse for
 // one that others have theirs from (one level is all there is), CodeLinkCode for a code that
 // is wrong, was used, is over, is this org's own, or is of nobody who could give it any more,
-// CodeLocked after too many of those.
+// CodeLocked after too many of those. CodeConflict says that nothing was done because so many
+// people signed in at that moment: try again.
 func (a *Admin) LinkTo(ctx context.Context, code, previewed string, opts *LinkOptions) error {
 	if err := a.s.alone(); err != nil {
 		return err
@@ -98,10 +99,10 @@ func (a *Admin) LinkTo(ctx context.Context, code, previewed string, opts *LinkOp
 		}
 		return a.link(ctx, c, by, p)
 	})
-	if IsRefusal(err, CodePreviewStale) {
+	if IsRefusal(err, CodePreviewStale) || errors.Is(err, store.ErrConflict) {
 		a.s.giveBack(ctx, counters, every) // the code was right
 	}
-	return a.s.excused(ctx, counters, err)
+	return a.s.excused(ctx, counters, a.s.outrun(err))
 }
 
 // bookCode counts an attempt at a code, for who may try one at all.

@@ -15,7 +15,8 @@ type UnlinkOptions struct {
 	// ReturnDomains hands back, in the same step, the domains that the org has brought along:
 	// when it was linked, or by [Admin.TransferDomain] since. They were lent on that condition,
 	// so either side may end the link like this. A claim that was given up since is not among
-	// them. Without it they stay for good.
+	// them. Without it they stay for good, which is for who has lent them alone to decide: who
+	// governs is refused with CodeLentDomain.
 	ReturnDomains bool
 }
 
@@ -46,7 +47,7 @@ func (a *Admin) PreviewUnlink(ctx context.Context, orgID string, opts *UnlinkOpt
 //
 // People who can't sign in any more by a method lose the sessions that came of it.
 func (a *Admin) Unlink(ctx context.Context, orgID, previewed string, opts *UnlinkOptions) error {
-	return a.s.change(ctx, func(c *change) error {
+	return a.s.outrun(a.s.change(ctx, func(c *change) error {
 		by, err := a.authoriseOwner(ctx, c)
 		if err != nil {
 			return err
@@ -59,7 +60,16 @@ func (a *Admin) Unlink(ctx context.Context, orgID, previewed string, opts *Unlin
 			err = a.unlink(ctx, c, by, p)
 		}
 		return refusedAs(err, a.p.OrgID, by.by(audit.SSOUnlinked, thing(audit.KindOrg, orgID, "")))
-	})
+	}))
+}
+
+// outrun has who acts try again, where so many signed in all the while that a change which
+// reads everybody never found a moment for itself. Nothing of it was done.
+func (s *Service) outrun(err error) error {
+	if s.joined {
+		return err // the host runs its transaction again
+	}
+	return stale(err)
 }
 
 // unlinking is a preview of the end of a link and what carrying it out takes.
@@ -97,6 +107,9 @@ func (a *Admin) considerUnlink(ctx context.Context, r store.Reader, orgID string
 	back, err := out.lent(ctx, r)
 	if err != nil {
 		return out, err
+	}
+	if len(back) > 0 && !opts.ReturnDomains && a.p.OrgID == out.From.ID {
+		return out, refuse(CodeLentDomain, "only the organization that has lent its domains may leave them behind")
 	}
 	for _, t := range back {
 		fmt.Fprintf(l.sum, "lent %s %s %d\n", t.rec.ID, t.rec.Status, t.d.Generation)

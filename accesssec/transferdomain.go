@@ -49,7 +49,7 @@ func (a *Admin) PreviewTransfer(ctx context.Context, domainID, toOrg string) (Tr
 // People who lose their last way in by a method lose the sessions that came of it. The
 // Owners and Admins of both orgs are told.
 func (a *Admin) TransferDomain(ctx context.Context, domainID, toOrg, previewed string) error {
-	return a.s.change(ctx, func(c *change) error {
+	return a.s.outrun(a.s.change(ctx, func(c *change) error {
 		by, err := a.authoriseOwner(ctx, c)
 		if err != nil {
 			return err
@@ -77,7 +77,7 @@ func (a *Admin) TransferDomain(ctx context.Context, domainID, toOrg, previewed s
 			}
 		}
 		return nil
-	})
+	}))
 }
 
 // transferring is a preview of a transfer and what carrying it out takes.

@@ -72,13 +72,23 @@ func (c *customer) linkingCode() string {
 	return code.Code
 }
 
+// again does what an Owner is told to do when so many sign in that a change finds no moment
+// for itself.
+func (c *customer) again(try func() error) error {
+	err := try()
+	for n := 0; n < 20 && accesssec.IsRefusal(err, accesssec.CodeConflict); n++ {
+		err = try()
+	}
+	return err
+}
+
 // linkTo has the customer have its sign-on from another.
 func (c *customer) linkTo(from *customer, domains bool) accesssec.LinkPreview {
 	c.w.t.Helper()
 	code, opts := from.linkingCode(), &accesssec.LinkOptions{TransferDomains: domains}
 	p, err := c.admin().PreviewLink(c.w.ctx, code, opts)
 	c.w.must(err)
-	c.w.must(c.admin().LinkTo(c.w.ctx, code, p.Hash, opts))
+	c.w.must(c.again(func() error { return c.admin().LinkTo(c.w.ctx, code, p.Hash, opts) }))
 	return p
 }
 
@@ -88,7 +98,7 @@ func (c *customer) unlink(org *customer, domains bool) accesssec.UnlinkPreview {
 	opts := &accesssec.UnlinkOptions{ReturnDomains: domains}
 	p, err := c.admin().PreviewUnlink(c.w.ctx, org.owner.OrgID, opts)
 	c.w.must(err)
-	c.w.must(c.admin().Unlink(c.w.ctx, org.owner.OrgID, p.Hash, opts))
+	c.w.must(c.again(func() error { return c.admin().Unlink(c.w.ctx, org.owner.OrgID, p.Hash, opts) }))
 	return p
 }
 
@@ -98,7 +108,7 @@ func (c *customer) transfer(name string, to *customer) accesssec.TransferPreview
 	id := c.domainID(name)
 	p, err := c.admin().PreviewTransfer(c.w.ctx, id, to.owner.OrgID)
 	c.w.must(err)
-	c.w.must(c.admin().TransferDomain(c.w.ctx, id, to.owner.OrgID, p.Hash))
+	c.w.must(c.again(func() error { return c.admin().TransferDomain(c.w.ctx, id, to.owner.OrgID, p.Hash) }))
 	return p
 }
 

@@ -22,6 +22,7 @@ func sharingLoadFlows() map[string]flow {
 const (
 	loadRounds   = 10
 	loadBrowsers = 8
+	loadAtOnce   = 3 // of them: a small database has other work to do
 )
 
 // sharingUnderLoad is two customers whose people sign in all the time, at their own identity
@@ -53,6 +54,7 @@ func sharingUnderLoad(t *testing.T, w *world) {
 	ctx, stop := context.WithCancel(w.ctx)
 	defer stop()
 	var wg sync.WaitGroup
+	turns := make(chan struct{}, loadAtOnce)
 	var logins, looks, bounced atomic.Int64
 	for i := range loadBrowsers {
 		wg.Go(func() {
@@ -61,7 +63,9 @@ func sharingUnderLoad(t *testing.T, w *world) {
 				who, home = betas[i], beta
 			}
 			for n := 0; ctx.Err() == nil; n++ {
+				turns <- struct{}{}
 				org, hops := w.signsIn(home, who, n%2 == 1)
+				<-turns
 				logins.Add(1)
 				bounced.Add(int64(max(hops-1, 0)))
 				if org != home.owner.OrgID {
