@@ -136,7 +136,6 @@ func (i *SignIn) AcceptInvitation(ctx context.Context, v Visit, who Newcomer) (S
 	if err != nil {
 		return Step{}, err
 	}
-	v.OrgID = inv.OrgID
 	var out outcome
 	err = s.change(ctx, func(c *change) error {
 		out = outcome{}
