@@ -21,6 +21,8 @@ type Loss struct {
 	LoseCount int
 	// LoseSSO and LosePassword count who would lose one way, whether or not they have the other.
 	LoseSSO, LosePassword int
+	// OpenPasswords counts those whose password is closed, and would be open.
+	OpenPasswords int
 	// Sessions is how many would end now: those that came of a way that is lost.
 	Sessions int
 }
@@ -71,6 +73,9 @@ func (l *losses) member(m store.Member, was, will policy.Input) {
 	if ssoWas.Allow && !ssoWill.Allow {
 		l.ends = append(l.ends, store.SessionQuery{OrgID: m.OrgID, UserID: m.UserID, ConnectionID: was.Owner.Connection})
 		l.once(&l.LoseSSO, "sso", m)
+	}
+	if !passwordWas.Allow && passwordWill.Allow {
+		l.once(&l.OpenPasswords, "open", m)
 	}
 	// A password that nobody has set opens nothing.
 	has := m.User.Password != ""

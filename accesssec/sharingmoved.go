@@ -74,7 +74,7 @@ func (s *Service) follow(ctx context.Context, a answered, to *movedError) error 
 	if v.OrgID == "" && from.SSOFrom == to.conn.OrgID {
 		v.OrgID = from.ID // that is where they were going
 	}
-	bounce, err := s.restart(ctx, v, to.conn, "name\x00"+a.id.NameID.Value, StartOptions{Fresh: asked.Fresh, restarted: asked.Restarted})
+	bounce, err := s.restart(ctx, v, to.conn, a.whom(), StartOptions{Fresh: asked.Fresh, restarted: asked.Restarted})
 	if err != nil {
 		return err
 	}
@@ -83,6 +83,15 @@ func (s *Service) follow(ctx context.Context, a answered, to *movedError) error 
 		return to.no
 	}
 	return s.refused(ctx, to.no)
+}
+
+// whom is who an answer is about, for counting. By the address, for some providers give
+// people another name each time.
+func (a answered) whom() string {
+	if address, err := domainclaim.ParseAddress(a.id.Email); err == nil {
+		return "address\x00" + address.Key()
+	}
+	return "name\x00" + a.id.NameID.Value
 }
 
 // restartAnswer starts a sign-in in place of a sound answer that answers nothing: at the
@@ -101,7 +110,7 @@ func (s *Service) restartAnswer(ctx context.Context, a answered) (*saml.Bounce, 
 	if org.SSOFrom != "" {
 		v.OrgID = org.ID
 	}
-	return s.restart(ctx, v, conn, "name\x00"+a.id.NameID.Value, StartOptions{restarted: a.asked().Restarted})
+	return s.restart(ctx, v, conn, a.whom(), StartOptions{restarted: a.asked().Restarted})
 }
 
 // standing is the org of the connection that has answered, and where the domain of the

@@ -19,7 +19,7 @@ type scene struct {
 	order  []string               // of orgs: who governs comes before whom it governs
 	claims map[string][]claimSeen // by name: those of orgs that count for somebody
 
-	roles   map[string]map[string]policy.Role // in orgs with claims, by person; empty for one org by itself
+	roles   map[string]map[string]policy.Role // in each org, by person; empty for one org by itself
 	formers map[string]map[string]bool        // the names that an org has lost; the same
 	found   map[string]coverage               // by the domain of an address
 }
@@ -109,12 +109,6 @@ func (sc *scene) load(ctx context.Context, r store.Reader, orgs []store.Org) err
 
 // know loads what matters where one org's claim decides about another's member.
 func (sc *scene) know(ctx context.Context, r store.Reader) error {
-	holders := map[string]bool{}
-	for _, claims := range sc.claims {
-		for _, cl := range claims {
-			holders[cl.OrgID] = true
-		}
-	}
 	for _, orgID := range sc.order {
 		if sc.formers[orgID] == nil {
 			names, err := lostNames(ctx, r, orgID)
@@ -123,8 +117,7 @@ func (sc *scene) know(ctx context.Context, r store.Reader) error {
 			}
 			sc.formers[orgID] = names
 		}
-		governs := sc.orgs[orgID].GovernedBy == "" // may get a claim yet
-		if !holders[orgID] && !governs || sc.roles[orgID] != nil {
+		if sc.roles[orgID] != nil {
 			continue
 		}
 		roles := map[string]policy.Role{}
@@ -244,12 +237,24 @@ func (sc *scene) input(ctx context.Context, r store.Reader, m store.Member) (pol
 		return in, nil
 	}
 	in.Person.OwnerRole = sc.roles[owner.ID][m.UserID]
+	in.Person.Governed = in.Person.OwnerRole == "" && sc.governs(owner.ID, m.UserID)
 	if owner.ID != target.GovernedBy {
 		in.Former = slices.ContainsFunc(a.Candidates(), func(name string) bool {
 			return sc.formers[target.ID][name] || sc.formers[target.GovernedBy][name]
 		})
 	}
 	return in, nil
+}
+
+// governs reports whether the person is in an org that has its sign-on from that one, as
+// facts.governed does.
+func (sc *scene) governs(orgID, userID string) bool {
+	if o := sc.orgs[orgID]; o.SSO != policy.SSOActive || !o.RequireSSO || o.IdPManaged {
+		return false
+	}
+	return slices.ContainsFunc(sc.order, func(id string) bool {
+		return sc.orgs[id].GovernedBy == orgID && sc.roles[id][userID] != ""
+	})
 }
 
 // over is which claims cover an address, chosen as covering and whose choose them.

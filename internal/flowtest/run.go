@@ -58,6 +58,8 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Domains": domainFlows,
 		"Sharing": sharingFlows,
 
+		"SharingAttacked": sharingAttackedFlows,
+
 		"Grants":    grantFlows,
 		"Teams":     teamFlows,
 		"Members":   memberFlows,

@@ -64,9 +64,12 @@ func lossNames(t *testing.T, w *world) {
 	in := acme.signIn(samltest.Person{Email: "guest@example.net"})
 	w.must(acme.admin().DisableMember(w.ctx, acme.member("guest@example.net")))
 	w.alive(in, false)
-	// Acme gives up the domain: Acme sees who of Beta loses, Beta would see only its own.
-	back, err := acme.admin().PreviewUnlink(w.ctx, beta.owner.OrgID, nil)
+	// Acme would hand the domain back, where it rests: it sees who of Beta loses.
+	back, err := acme.admin().PreviewTransfer(w.ctx, acme.domainID("example.net"), beta.owner.OrgID)
 	w.must(err)
+	if back.LoseCount == 0 {
+		t.Error("nobody loses")
+	}
 	for _, m := range back.Lose {
 		if m.OrgID != acme.owner.OrgID && m.OrgID != beta.owner.OrgID {
 			t.Errorf("%+v", m)
