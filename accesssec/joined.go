@@ -11,9 +11,10 @@ import (
 // store.ErrJoined, before anything is read or written, because it has to be committed by
 // itself, waits for a network, or can't be taken back; who meets it has a defect to mend.
 // That is every way to a session and every look at one's token, [Me.Prove], all of Me
-// that makes or asks a code, [SignIn.ConfirmReset],
-// [Me.SignOutSSO], [SignIn.Logout], [Admin.VerifyDomain], [Admin.FollowMetadata] and
-// [Admin.RefreshMetadata], reading the log (which is sealed first), Run and Tick.
+// that makes or asks a code, [SignIn.ConfirmReset], [SignIn.AcceptInvitation],
+// [SignIn.RequestAccess], [Me.SignOutSSO], [SignIn.Logout], [Admin.VerifyDomain],
+// [Admin.FollowMetadata], [Admin.RefreshMetadata], [Admin.Invite], [Admin.ResendInvitation],
+// [Admin.PreviewLink], [Admin.LinkTo], reading the log (which is sealed first), Run and Tick.
 //
 // The Service that comes back is as good as the transaction: it is for one goroutine
 // at a time and not to be kept. What it returned (a Principal, an id) is true only once

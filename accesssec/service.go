@@ -80,8 +80,9 @@ type Options struct {
 	// hash itself, best of all). By that a password which is changed meanwhile is noticed,
 	// and an account is emptied that somebody else has proven to be theirs: a People that
 	// keeps hashes elsewhere has to clear them when "" is written. Only what the host
-	// gives to CreateOrg and ImportPeople is hashed by Hasher and written there, for
-	// PasswordCheck to know by its "$argon2id$".
+	// gives to CreateOrg and ImportPeople, and what a newcomer chooses who takes up an
+	// invitation, is hashed by Hasher and written there, for PasswordCheck to know by its
+	// "$argon2id$". A Person.PasswordHash stands there as it was brought.
 	//
 	// It is called by several requests at once, outside of any transaction, and bounds by
 	// itself how many hashes it computes. nil: Hasher verifies, and hashes that are not
