@@ -148,7 +148,7 @@ func (a *Admin) considerLink(ctx context.Context, r store.Reader, now time.Time,
 	if err != nil {
 		return out, err
 	}
-	l := losses{before: newScene(), sum: sha256.New(), shows: oneOf(out.org.ID)}
+	l := losses{before: newScene(), sum: sha256.New(), shows: oneOf(out.org.ID), has: a.s.hasPassword}
 	if err := l.before.load(ctx, r, family); err != nil {
 		return out, err
 	}

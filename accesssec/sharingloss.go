@@ -34,6 +34,7 @@ type losses struct {
 	before, after *scene
 	sum           hash.Hash
 	shows         func(orgID string) bool // whose members may be named to who asks
+	has           func(store.User) bool   // a password that could be right
 	ends          []store.SessionQuery
 	counted       map[string]bool // by person and what they lose
 }
@@ -78,7 +79,7 @@ func (l *losses) member(m store.Member, was, will policy.Input) {
 		l.once(&l.OpenPasswords, "open", m)
 	}
 	// A password that nobody has set opens nothing.
-	has := m.User.Password != ""
+	has := l.has(m.User)
 	could := ssoWas.Allow || has && passwordWas.Allow && !passwordWas.OwnAccount
 	can := ssoWill.Allow || has && passwordWill.Allow && !passwordWill.OwnAccount
 	if could && !can && l.once(&l.LoseCount, "all", m) && l.shows(m.OrgID) {

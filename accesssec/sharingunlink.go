@@ -95,7 +95,7 @@ func (a *Admin) considerUnlink(ctx context.Context, r store.Reader, orgID string
 	if out.From, err = choice(ctx, r, org.SSOFrom); err != nil {
 		return out, err
 	}
-	l := losses{sum: sha256.New()}
+	l := losses{sum: sha256.New(), has: a.s.hasPassword}
 	if l.before, err = sceneOf(ctx, r, org.ID); err != nil {
 		return out, err
 	}

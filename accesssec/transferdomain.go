@@ -125,7 +125,7 @@ func (a *Admin) considerTransfer(ctx context.Context, r store.Reader, domainID, 
 	if err != nil {
 		return out, err
 	}
-	l := losses{before: before, after: before.next(), sum: sha256.New(), shows: a.governs(before)}
+	l := losses{before: before, after: before.next(), sum: sha256.New(), shows: a.governs(before), has: a.s.hasPassword}
 	out.move.on(l.after)
 	fmt.Fprintf(l.sum, "accesssec transfer v1\n%s %d %s %d\n%s %s %d %s\n", from.ID, from.Version, to.ID, to.Version, rec.ID, rec.Status, d.Generation, d.Name)
 	if err := l.weigh(ctx, r); err != nil {

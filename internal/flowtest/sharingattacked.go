@@ -18,6 +18,7 @@ func sharingAttackedFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"the end of a link opens passwords":         attackedUnlinkOpens,
 		"a transfer opens passwords":                attackedTransferOpens,
 		"bound through a third org":                 attackedThird,
+		"a password that opens nothing yet":         attackedImported,
 		"a name that is another in each answer":     attackedNameless,
 		"and of whom the domain has left, as often": attackedNamelessMoved,
 	})
@@ -90,6 +91,18 @@ func attackedThird(t *testing.T, w *world) {
 	}
 	w.refusesPassword(bea.Email, policy.SSORequired)
 	must1(w.byPassword(bob.Email, right))
+}
+
+// attackedImported: who has only a hash of another system's has no other way in.
+func attackedImported(t *testing.T, w *world) {
+	acme, beta := twoOrgs(w)
+	w.must(w.svc.ImportPeople(w.ctx, beta.owner.OrgID, accesssec.Person{
+		Address: "bo@example.net", Verified: true, Role: policy.Member,
+		PasswordHash: "$2b$12$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
+	}))
+	if p := beta.linkTo(acme, false); p.LoseCount != 1 || len(p.Lose) != 1 || p.Lose[0].Address != "bo@example.net" {
+		t.Errorf("the preview says %+v", p)
+	}
 }
 
 const transient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
