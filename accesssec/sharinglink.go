@@ -239,10 +239,8 @@ func (a *Admin) link(ctx context.Context, c *change, by acting, p linking) error
 	if err != nil {
 		return err
 	}
-	for _, t := range p.moves {
-		if err := c.handOver(ctx, t, by); err != nil {
-			return err
-		}
+	if err := c.handOver(ctx, by, p.moves...); err != nil {
+		return err
 	}
 	p.org.SSOFrom = p.From.ID
 	if err := c.UpdateOrg(ctx, p.org); err != nil {

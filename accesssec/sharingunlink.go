@@ -161,10 +161,8 @@ func (a *Admin) unlink(ctx context.Context, c *change, by acting, p unlinking) e
 	if err != nil {
 		return err
 	}
-	for _, t := range p.moves {
-		if err := c.handOver(ctx, t, by); err != nil {
-			return err
-		}
+	if err := c.handOver(ctx, by, p.moves...); err != nil {
+		return err
 	}
 	if err := c.forgetShared(ctx, p.org); err != nil {
 		return err

@@ -85,12 +85,34 @@ func (t transfer) on(sc *scene) {
 	}
 }
 
-// handOver moves a claim, all in the transaction it is called in: at each moment the name is
-// held by exactly one org. It stays the claim it was: the record in DNS goes on proving it,
+// handOver moves claims, all in the transaction it is called in: at each moment a name is
+// held by exactly one org. A claim stays the one it was: the record in DNS goes on proving it,
 // and what was seen so far goes with it. What the receiver had claimed on that name itself
 // is replaced.
-func (c *change) handOver(ctx context.Context, t transfer, by acting) error {
-	had, err := c.makeRoom(ctx, t)
+func (c *change) handOver(ctx context.Context, by acting, moves ...transfer) error {
+	var receiver string
+	var theirs map[string]store.Domain // by name
+	for _, t := range moves {
+		if theirs == nil || receiver != t.to {
+			receiver, theirs = t.to, map[string]store.Domain{}
+			err := eachDomain(ctx, c, t.to, func(rec store.Domain) error {
+				theirs[rec.Name] = rec
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if err := c.handOverOne(ctx, t, theirs, by); err != nil {
+			return err
+		}
+		theirs[t.d.Name] = t.rec
+	}
+	return nil
+}
+
+func (c *change) handOverOne(ctx context.Context, t transfer, theirs map[string]store.Domain, by acting) error {
+	had, err := c.makeRoom(ctx, t, theirs)
 	if err != nil {
 		return err
 	}
@@ -123,24 +145,14 @@ func (c *change) handOver(ctx context.Context, t transfer, by acting) error {
 
 // makeRoom takes away what the receiver has claimed on the name itself, and reports whether
 // it had lost the name before.
-func (c *change) makeRoom(ctx context.Context, t transfer) (had bool, err error) {
-	all := 0
-	var own store.Domain
-	err = eachDomain(ctx, c, t.to, func(rec store.Domain) error {
-		all++
-		if rec.Name == t.d.Name {
-			own = rec
-		}
-		return nil
-	})
+func (c *change) makeRoom(ctx context.Context, t transfer, theirs map[string]store.Domain) (had bool, err error) {
+	own, claimed := theirs[t.d.Name]
 	switch {
-	case err != nil:
-		return false, err
-	case own.ID != "":
+	case claimed:
 		if err := c.DeleteDomain(ctx, t.to, own.ID); err != nil {
 			return false, err
 		}
-	case all >= mostClaims:
+	case len(theirs) >= mostClaims:
 		return false, refuse(CodeDomainLimit, "the organization that receives the domain has a thousand claims")
 	}
 	_, err = formers.get(ctx, c, t.to, t.d.Name)

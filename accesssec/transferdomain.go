@@ -65,7 +65,7 @@ func (a *Admin) TransferDomain(ctx context.Context, domainID, toOrg, previewed s
 		if _, err := c.endAll(ctx, p.ends, nil); err != nil {
 			return err
 		}
-		if err := c.handOver(ctx, p.move, by); err != nil {
+		if err := c.handOver(ctx, by, p.move); err != nil {
 			return refusedAs(err, a.p.OrgID, e)
 		}
 		for _, orgID := range []string{p.move.from, p.move.to} {

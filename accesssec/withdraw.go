@@ -3,6 +3,7 @@ package accesssec
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
@@ -39,7 +40,7 @@ func (a *Admin) PreviewWithdrawal(ctx context.Context, id string) (Withdrawal, e
 // signed in stays so until the session ends by itself; but where the org blocks external
 // people, those on the domain are such from then on, and signed out, but for Owners and Admins. It asks for the password again, and
 // wants the Hash of the preview: when that is another by now, it refuses with
-// CodePreviewStale. The record proves nothing any more, should the domain be claimed again.
+// CodePreviewStale. A domain that a linked org has brought along takes an Owner. The record proves nothing any more, should the domain be claimed again.
 func (a *Admin) WithdrawDomain(ctx context.Context, id, previewed string) error {
 	return a.s.change(ctx, func(c *change) error {
 		by, err := a.authorise(ctx, c, proven)
@@ -47,6 +48,9 @@ func (a *Admin) WithdrawDomain(ctx context.Context, id, previewed string) error 
 			return err
 		}
 		if _, err := a.governing(ctx, c, &by, thing(audit.KindDomain, id, "")); err != nil {
+			return err
+		}
+		if err := a.mayGiveUp(ctx, c, by, id); err != nil {
 			return err
 		}
 		rec, d, w, err := a.withdrawal(ctx, c, id)
@@ -74,6 +78,18 @@ func (a *Admin) WithdrawDomain(ctx context.Context, id, previewed string) error 
 		return a.s.notifyAdmins(ctx, c, message{template: TemplateDomainWithdrawn, orgID: a.p.OrgID,
 			values: map[string]string{"domain": d.Display(), "by": by.named()}})
 	})
+}
+
+// mayGiveUp refuses an Admin for a claim that another org has brought along: that org would
+// be without its sign-on, and whose domain is whose is for Owners to say.
+func (a *Admin) mayGiveUp(ctx context.Context, r store.Reader, by acting, id string) error {
+	_, err := broughts.get(ctx, r, a.p.OrgID, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	} else if err == nil && by.role != policy.Owner {
+		return a.notAllowed(by, "only an Owner gives up a domain that another organization has brought along")
+	}
+	return err
 }
 
 // withdrawal works out what giving up a claim would do. The same lines run for the preview
