@@ -46,6 +46,10 @@ func (a *Admin) SetRole(ctx context.Context, userID string, role policy.Role) er
 // directory entry, in one transaction. The account stays, as do its other orgs. Owners may
 // remove anybody, Admins who is below an Admin, and everybody themselves; but not the last
 // Owner who can come in: CodeLastOwner.
+//
+// Where access is managed by an identity provider that goes on letting the person in, they are
+// a Member again, with nothing but what everyone has, when they come next: DisableMember keeps
+// them out.
 func (a *Admin) RemoveMember(ctx context.Context, userID string) error {
 	return a.changeMember(ctx, userID, audit.MemberRemoved, func(c *change, by acting, m store.Member, e *audit.Event) error {
 		return c.leave(ctx, m, e)
