@@ -26,21 +26,29 @@ func factorLinkFlows(t *testing.T, open func(*testing.T) store.Store) {
 // link is what the person was sent; "" nothing.
 func (p *post) link(w *world, to string) (token string) {
 	w.t.Helper()
+	token, _ = p.mailed(w, accesssec.TemplateFactorResetAsked, to, "factor/reset")
+	return token
+}
+
+// mailed is the token in the one link to that page that was mailed to an address, and whom it
+// was for; "" nothing. It takes all mail.
+func (p *post) mailed(w *world, t accesssec.Template, to, page string) (token, userID string) {
+	w.t.Helper()
 	w.tick(w.svc)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, n := range p.delivered {
-		if n.Template != accesssec.TemplateFactorResetAsked || n.To != to {
+		if n.Template != t || n.To != to {
 			continue
 		}
 		u := must1(url.Parse(n.Values["link"]))
-		if token != "" || !strings.HasPrefix(u.String(), w.host.URL+"/auth/factor/reset?") || !strings.Contains(n.Text, u.String()) {
+		if token != "" || !strings.HasPrefix(u.String(), w.host.URL+"/auth/"+page+"?") || !strings.Contains(n.Text, u.String()) {
 			w.t.Errorf("sent %+v", n)
 		}
-		token = u.Query().Get("token")
+		token, userID = u.Query().Get("token"), n.UserID
 	}
 	clear(p.delivered)
-	return token
+	return token, userID
 }
 
 // mustLink asks for a reset that the person has to confirm.

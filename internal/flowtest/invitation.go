@@ -1,7 +1,6 @@
 package flowtest
 
 import (
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -52,25 +51,12 @@ func inviting(w *world) (*post, *customer) {
 	return p, w.newOrg("Acme", "owner@example.com")
 }
 
-// link is the token that was mailed last to an address; it takes all mail.
-func (p *post) invitation(w *world, to string) (token string) {
+// invitation is the token that was mailed to an address, which is of nobody's account.
+func (p *post) invitation(w *world, to string) string {
 	w.t.Helper()
-	w.tick(w.svc)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, n := range p.delivered {
-		if n.Template != accesssec.TemplateInvitation || n.To != to {
-			continue
-		}
-		u := must1(url.Parse(n.Values["link"]))
-		if token != "" || n.UserID != "" || !strings.HasPrefix(u.String(), w.host.URL+"/auth/invitation?") || !strings.Contains(n.Text, u.String()) {
-			w.t.Errorf("sent %+v", n)
-		}
-		token = u.Query().Get("token")
-	}
-	clear(p.delivered)
-	if token == "" {
-		w.t.Fatalf("no invitation came to %s", to)
+	token, userID := p.mailed(w, accesssec.TemplateInvitation, to, "invitation")
+	if token == "" || userID != "" {
+		w.t.Fatalf("to %s: the invitation %q, for %q", to, token, userID)
 	}
 	return token
 }
