@@ -62,7 +62,12 @@ func (l *inquiry) lookup(ctx context.Context, r Resolver, authoritative bool, re
 func lookup(ctx context.Context, timeout time.Duration, r Resolver, authoritative bool, record int, rooted string) reply {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	a, err := guarded(rooted, func() (Answer, error) { return r.LookupTXT(ctx, rooted) })
+	a, err := guarded(rooted, func() (Answer, error) {
+		if err := ctx.Err(); err != nil { // a question over UDP might win the race against it
+			return Answer{}, err
+		}
+		return r.LookupTXT(ctx, rooted)
+	})
 	rep := reply{record: record, Answer: a}
 	rep.Name, rep.Authoritative = rooted, authoritative
 	switch {
