@@ -177,8 +177,6 @@ func planned() []string {
 	return []string{
 		"accesssec/classify",
 		"accesssec/console",
-		"scim",
-		"scim/filter",
 		"scim/scimtest",
 	}
 }

@@ -1,0 +1,60 @@
+package scim
+
+import (
+	"context"
+
+	"github.com/accesssec/accesssec-go/scim/filter"
+)
+
+// Backend keeps the users and groups of one tenant. It never sees a PATCH, a bulk, an ETag or
+// an unparsed filter. Each call is one transaction; SCIM promises no more, bulk included.
+//
+// A resource that is not there is [ErrNotFound]; a userName, displayName or externalId that is
+// taken is [ErrTaken], on every write, decided by a unique key and not by looking first. A
+// *[Error] goes to the client as it is. All other errors are a 500 whose text stays here.
+// Values are copies: what is handed in is not kept, what is returned is not changed later.
+type Backend interface {
+	// CreateUser sets ID and Meta, and returns the user as kept.
+	CreateUser(ctx context.Context, u User) (User, error)
+	User(ctx context.Context, id string) (User, error)
+	Users(ctx context.Context, q Query) (Page[User], error)
+	// ChangeUser hands edit the stored user and keeps what it leaves. edit may run again. When
+	// it reports no change nothing is written; its error ends the call and is returned as it is.
+	ChangeUser(ctx context.Context, id string, edit func(*User) (changed bool, err error)) (User, error)
+	// DeleteUser asks check before it deletes, in the same transaction.
+	DeleteUser(ctx context.Context, id string, check func(User) error) error
+
+	// CreateGroup also returns the ids of m.Add that are nobody.
+	CreateGroup(ctx context.Context, g Group, m MemberChange) (Group, []string, error)
+	Group(ctx context.Context, id string) (Group, error)
+	Groups(ctx context.Context, q Query) (Page[Group], error)
+	// ChangeGroup is as ChangeUser, and applies m beside it. When edit reports no change the
+	// group's own record stays untouched, so that many who add members don't fight over it.
+	ChangeGroup(ctx context.Context, id string, edit func(*Group) (changed bool, err error), m MemberChange) (Group, []string, error)
+	DeleteGroup(ctx context.Context, id string, check func(Group) error) error
+
+	// Members lists a group's members by ID, beginning after that of after, at most limit, and
+	// returns the after of the next page, "" at the end.
+	Members(ctx context.Context, groupID, after string, limit int) (members []Member, next string, err error)
+	// GroupsOf maps each of userIDs that is in a group to the groups that it is in itself.
+	GroupsOf(ctx context.Context, userIDs []string) (map[string][]Member, error)
+}
+
+// Query is a list request, checked and resolved.
+type Query struct {
+	Filter filter.Expr // resolved: canonical paths, and a Key in each comparison; nil: all
+	SortBy *filter.Attribute
+	Desc   bool
+	Offset int    // of the first item, from 0; not together with After
+	After  string // Page.Next of the page before
+	Limit  int    // 0: only Total is asked for
+	Total  bool   // whether Page.Total is
+}
+
+// Page is a part of a list. The order is the same from page to page: by SortBy, where it is
+// set, those without a value last; then by Meta.Created and ID.
+type Page[T any] struct {
+	Items []T
+	Total int    // of all pages; meaningless unless Query.Total
+	Next  string // the After of the next page; "" at the end. Any text up to 512 bytes
+}
