@@ -38,6 +38,8 @@ type AuthorityOptions struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Timeout bounds one question; 0 is 3 seconds.
 	Timeout time.Duration
+	// Now is the clock by which answers about name servers grow old; nil is time.Now.
+	Now func() time.Time
 }
 
 // NewAuthority finds the zone of a name by asking resolvers, and asks the zone's name
@@ -46,7 +48,10 @@ type AuthorityOptions struct {
 // The zone is that of the longest parent that has NS records, up to the public suffix,
 // whose own zone is nobody's: a name that has none below it is an error. Of a name
 // server its IPv4 addresses are asked, or those of IPv6 where it has none or this system
-// no way to them. Nothing is kept from one call to the next.
+// no way to them. Zone keeps nothing from one call to the next. [Checker.Check] does, for
+// those of its looks that can neither prove a claim nor end one: what the resolvers agreed
+// on about a name server or a zone is not asked again for as long as the shortest TTL among
+// their answers, five minutes at most; of 4096 answers at most, and of no failures.
 //
 // The Servers of a [Zone] send no recursive questions and take answers with the AA bit
 // alone (RFC 1035 section 4.1.1); any other is [CodeLame].
@@ -61,7 +66,7 @@ func NewAuthority(opts *AuthorityOptions) (Authority, error) {
 			return nil, err
 		}
 	}
-	a := &authority{dial: opts.Dial, timeout: opts.Timeout}
+	a := &authority{dial: opts.Dial, timeout: opts.Timeout, kept: newKept(opts.Now)}
 	if a.timeout <= 0 {
 		a.timeout = defaultTimeout
 	}
@@ -80,6 +85,15 @@ type authority struct {
 	resolvers []*client
 	dial      func(ctx context.Context, network, address string) (net.Conn, error)
 	timeout   time.Duration
+	kept      *kept
+	keeps     bool // it takes answers from there, and puts them there
+}
+
+// keeping is the authority that may answer from what it has kept.
+func (a *authority) keeping() *authority {
+	b := *a
+	b.keeps = true
+	return &b
 }
 
 // zoneError is why the name servers of a name cannot be asked.
@@ -109,7 +123,7 @@ func (a *authority) Zone(ctx context.Context, rooted string) (Zone, error) {
 	name := foldASCII(rooted)
 	begun := ownable(name)
 	for tried := 0; ownable(name) && tried < maxClimb; tried++ {
-		hosts, err := a.vote(ctx, name, dnsmessage.TypeNS)
+		hosts, err := a.agreed(ctx, name, dnsmessage.TypeNS)
 		if ctx.Err() != nil {
 			return Zone{}, ctx.Err()
 		}
@@ -136,7 +150,7 @@ func (a *authority) Zone(ctx context.Context, rooted string) (Zone, error) {
 // ending is the zone of a public ending, which may be kept in one further up.
 func (a *authority) ending(ctx context.Context, name string) (Zone, error) {
 	for name != "" {
-		hosts, err := a.vote(ctx, name, dnsmessage.TypeNS)
+		hosts, err := a.agreed(ctx, name, dnsmessage.TypeNS)
 		if err != nil {
 			return Zone{}, err
 		}
@@ -213,7 +227,7 @@ func (a *authority) addresses(ctx context.Context, hosts []string, kind dnsmessa
 	errs := make([]error, len(hosts))
 	var wg sync.WaitGroup
 	for i, host := range hosts {
-		wg.Go(func() { values[i], errs[i] = a.vote(ctx, host, kind) })
+		wg.Go(func() { values[i], errs[i] = a.agreed(ctx, host, kind) })
 	}
 	wg.Wait()
 	if err := ctx.Err(); err != nil {
@@ -266,10 +280,29 @@ func spread(byHost [][]netip.Addr) []netip.Addr {
 	return out
 }
 
-// vote asks every resolver, and returns what more than half of them say. One that lies
-// is not enough to lead a look to servers of its own. Without values, the error is why
-// less than a majority answered; nil when they say that there is nothing.
-func (a *authority) vote(ctx context.Context, name string, kind dnsmessage.Type) ([]string, error) {
+// agreed is what is kept of a vote, or a vote.
+func (a *authority) agreed(ctx context.Context, name string, kind dnsmessage.Type) ([]string, error) {
+	if !a.keeps {
+		values, _, err := a.vote(ctx, name, kind)
+		return values, err
+	}
+	at := keptKey{foldASCII(name), kind}
+	if values, ok := a.kept.find(at); ok {
+		return values, nil
+	}
+	asked := a.kept.now()
+	values, ttl, err := a.vote(ctx, name, kind)
+	if err == nil {
+		a.kept.put(at, values, asked, ttl)
+	}
+	return values, err
+}
+
+// vote asks every resolver, and returns what more than half of them say, and the shortest
+// time for which one of those that answered lets it be kept. One that lies is not
+// enough to lead a look to servers of its own. Without values, the error is why less than a
+// majority answered; nil when they say that there is nothing.
+func (a *authority) vote(ctx context.Context, name string, kind dnsmessage.Type) ([]string, time.Duration, error) {
 	answers := make([]Answer, len(a.resolvers))
 	errs := make([]error, len(a.resolvers))
 	var wg sync.WaitGroup
@@ -278,12 +311,13 @@ func (a *authority) vote(ctx context.Context, name string, kind dnsmessage.Type)
 	}
 	wg.Wait()
 	votes := map[string]int{}
-	proper := 0
+	proper, ttl := 0, longestKept
 	for i, answer := range answers {
 		if errs[i] != nil {
 			continue
 		}
 		proper++
+		ttl = min(ttl, answer.TTL)
 		if kind == dnsmessage.TypeNS && len(answer.Aliases) > 0 {
 			continue // an alias is no apex: these are another zone's
 		}
@@ -304,7 +338,7 @@ func (a *authority) vote(ctx context.Context, name string, kind dnsmessage.Type)
 	if len(values) == 0 && len(votes) > 0 {
 		errs = append(errs, fmt.Errorf("domainclaim: resolvers differ about %s", quote(printable(name, maxName+1))))
 	} else if len(values) > 0 || 2*proper > len(a.resolvers) {
-		return values, nil
+		return values, ttl, nil
 	}
-	return nil, errors.Join(errs...)
+	return nil, 0, errors.Join(errs...)
 }

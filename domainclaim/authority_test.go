@@ -454,6 +454,55 @@ func TestDelegatedLabel(t *testing.T) {
 	}
 }
 
+// TestLabelWithoutName: in the background the zone of the label is not looked for where
+// resolvers say that there is no such name. Where they are wrong, as caches are for a while
+// after it was given away, the servers above it do not answer for it.
+func TestLabelWithoutName(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		label         []string // records that the resolver has there; nil: no such name
+		delegated     bool     // by the name servers, though the resolver does not know
+		asked         int      // questions for its name servers
+		authoritative bool
+	}{
+		"no such name":            {authoritative: true},
+		"a name without records":  {label: []string{}, asked: 1, authoritative: true},
+		"another's records":       {label: []string{"other"}, asked: 1, authoritative: true},
+		"given away, and unknown": {delegated: true},
+	} {
+		n := newInternet(t, 2)
+		if tt.label != nil {
+			n.resolver.SetTXT(labelName, tt.label...)
+		}
+		other := n.keep(t, netip.MustParseAddr("9.3.3.3"), labelName)
+		c := claim(t, "example.com")
+		if tt.delegated {
+			other.SetTXT(labelName, c.Token)
+			for _, k := range n.keepers {
+				k.SetNS(labelName, "ns.example.org")
+			}
+		}
+		for _, c := range []domainclaim.Claim{c, held(c)} {
+			asked := searched(n.resolver)
+			asked()
+			o := n.checker().Check(t.Context(), c)
+			if o.Authoritative != tt.authoritative || o.Outcome == domainclaim.Present {
+				t.Errorf("%s: %s, authoritative %t", name, o.Outcome, o.Authoritative)
+			}
+			if got := asked()["NS "+labelName+"."]; got != tt.asked {
+				t.Errorf("%s: %d questions for name servers of the label, want %d", name, got, tt.asked)
+			}
+		}
+		// While somebody waits it is.
+		asked := searched(n.resolver)
+		asked()
+		n.checker().CheckNow(t.Context(), c)
+		if got := asked()["NS "+labelName+"."]; got != 1 {
+			t.Errorf("%s, now: %d questions for name servers of the label", name, got)
+		}
+	}
+}
+
 // TestReferral: the servers of a zone do not answer for what they gave away, which is no
 // absence, though nobody could be found to ask.
 func TestReferral(t *testing.T) {

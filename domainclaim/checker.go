@@ -38,7 +38,7 @@ type CheckerOptions struct {
 	Authority Authority
 	// Timeout bounds each look-up, and a whole Check to four times as long; 0 is 3 seconds.
 	Timeout time.Duration
-	// Now is the clock of Observation.At; nil is time.Now.
+	// Now is the clock of Observation.At, and of the Authority that is made; nil is time.Now.
 	Now func() time.Time
 }
 
@@ -60,14 +60,14 @@ func NewChecker(opts *CheckerOptions) *Checker {
 		c.now = time.Now
 	}
 	if c.authority == nil {
-		c.authority = derive(c.resolvers, c.timeout)
+		c.authority = derive(c.resolvers, c.timeout, c.now)
 		c.derived = true
 	}
 	return c
 }
 
 // derive makes an Authority of the resolvers whose addresses are known; nil of none.
-func derive(resolvers []Resolver, timeout time.Duration) Authority {
+func derive(resolvers []Resolver, timeout time.Duration, now func() time.Time) Authority {
 	var servers []string
 	for _, r := range resolvers {
 		if c, ok := r.(*client); ok && c.zone == "" {
@@ -77,7 +77,7 @@ func derive(resolvers []Resolver, timeout time.Duration) Authority {
 	if len(servers) == 0 {
 		return nil
 	}
-	a, err := NewAuthority(&AuthorityOptions{Servers: servers, Timeout: timeout})
+	a, err := NewAuthority(&AuthorityOptions{Servers: servers, Timeout: timeout, Now: now})
 	if err != nil {
 		return nil // not to be had: NewResolver took the same addresses
 	}
@@ -104,25 +104,33 @@ func derive(resolvers []Resolver, timeout time.Duration) Authority {
 // or any, for a claim that holds; and Absent or Mismatch when more than half of them
 // answered properly for both names, and nobody at all showed a proof. Otherwise it is
 // [Unknown], as it is when ctx ended.
+//
+// Where the name servers are may be taken from looks of the last minutes, see
+// [NewAuthority], but by no look that can prove the claim or end it.
 func (c *Checker) Check(ctx context.Context, claim Claim) Observation {
 	l := c.inquire(claim)
+	l.recalls = !claim.mayTurn()
 	if len(c.resolvers) > 0 && claim.Holds() && claim.Last != nil && claim.Last.Outcome == Present {
-		if r := l.glance(ctx); claim.shows(r) {
+		r := l.glance(ctx)
+		if claim.shows(r) {
 			return l.well(r)
+		}
+		if r.ok { // it is not asked that again
+			l.glanced = &r
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, allTimeouts*c.timeout)
 	defer cancel()
 	l.askResolvers(ctx)
 	if !(claim.State == Verified && l.poll().proves()) && l.worthwhile() {
-		l.askAuthority(ctx)
+		l.askAuthority(ctx, l.lowest())
 	}
 	return l.finish(ctx)
 }
 
 // CheckNow looks while somebody waits for the result: the name servers of the zone are
-// asked first, and their word is the outcome when they can tell, whatever resolvers have
-// kept. The resolvers are asked beside them, for Observation.CachedUntil. Where the name
+// looked for and asked first, and their word is the outcome when they can tell, whatever
+// resolvers, or looks before this one, have kept. The resolvers are asked beside them, for Observation.CachedUntil. Where the name
 // servers cannot tell it is as [Checker.Check].
 func (c *Checker) CheckNow(ctx context.Context, claim Claim) Observation {
 	ctx, cancel := context.WithTimeout(ctx, allTimeouts*c.timeout)
@@ -134,7 +142,7 @@ func (c *Checker) CheckNow(ctx context.Context, claim Claim) Observation {
 		l.askResolvers(ctx)
 	}()
 	if c.authority != nil {
-		l.askAuthority(ctx)
+		l.askAuthority(ctx, label)
 	}
 	<-done
 	return l.finish(ctx)
@@ -146,7 +154,14 @@ func (l *inquiry) glance(ctx context.Context) reply {
 	today := uint64(l.now().Unix() / int64(day/time.Second))
 	i := int((uint64(l.claim.spread()) + today) % uint64(len(l.resolvers)))
 	record := l.seenAt()
-	return lookup(ctx, l.timeout/2, l.resolvers[i], false, record, l.names[record])
+	r := lookup(ctx, l.timeout/2, l.resolvers[i], false, record, l.names[record])
+	r.server = i
+	return r
+}
+
+// mayTurn reports whether one look may prove the claim, or end it.
+func (c Claim) mayTurn() bool {
+	return !c.Holds() || c.State == Missing && c.AbsentFor >= Grace-longestGap
 }
 
 // seenAt is the record that was there when the claim was last looked at.

@@ -42,3 +42,20 @@ func Tenants() string  { return tenants }
 
 // NewIdleChecker has nobody to ask, as on a system without DNS servers.
 func NewIdleChecker() *Checker { return &Checker{timeout: defaultTimeout, now: time.Now} }
+
+// Kept opens what an Authority keeps to tests.
+type Kept struct{ *kept }
+
+// NewKept keeps nothing yet.
+func NewKept(now func() time.Time) Kept { return Kept{newKept(now)} }
+
+// Put keeps the addresses of a host, asked for now.
+func (k Kept) Put(host string, ttl time.Duration, values ...string) {
+	k.put(keptKey{host, dnsmessage.TypeA}, values, k.now(), ttl)
+}
+
+// Find finds them.
+func (k Kept) Find(host string) ([]string, bool) { return k.find(keptKey{host, dnsmessage.TypeA}) }
+
+// Size is how many answers take room.
+func (k Kept) Size() int { return len(k.late) + len(k.before) }

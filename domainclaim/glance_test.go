@@ -92,6 +92,48 @@ func TestGlance(t *testing.T) {
 	}
 }
 
+// TestGlancedOnce: what a resolver has answered at a glance it is not asked again, and what it
+// could not answer it is.
+func TestGlancedOnce(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fault     dnstest.Fault
+		questions int
+	}{"it answered": {"", 6}, "it failed": {dnstest.ServFail, 7}} {
+		var servers []*dnstest.Server
+		var resolvers []domainclaim.Resolver
+		for range 3 {
+			s := server(t)
+			s.SetTXT(apexName, "v=spf1 -all")
+			if tt.fault != "" {
+				s.Fail(apexName, tt.fault)
+			}
+			servers, resolvers = append(servers, s), append(resolvers, s.Resolver())
+		}
+		c := claim(t, "example.com")
+		c.State, c.Last = domainclaim.Verified, &domainclaim.Observation{Outcome: domainclaim.Present}
+		o := checker(resolvers...).Check(t.Context(), c)
+		sum := 0
+		for _, s := range servers {
+			for _, q := range s.Queries() {
+				if q.Type == "TXT" {
+					sum++
+				}
+			}
+		}
+		if sum != tt.questions || len(o.Answers) != 6 {
+			t.Errorf("%s: %d questions, want %d; %d answers", name, sum, tt.questions, len(o.Answers))
+		}
+		want := domainclaim.Absent
+		if tt.fault != "" {
+			want = domainclaim.Unknown
+		}
+		if o.Outcome != want || o.Authoritative {
+			t.Errorf("%s: %s, authoritative %t", name, o.Outcome, o.Authoritative)
+		}
+	}
+}
+
 // TestSilence: two hundred looks at servers that do not answer end in their time, each with
 // Unknown, and leave nothing running.
 func TestSilence(t *testing.T) {

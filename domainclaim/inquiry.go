@@ -16,6 +16,9 @@ type inquiry struct {
 	claim Claim
 	names [2]string // of its records, rooted
 
+	recalls bool   // the Authority may answer from what it has kept
+	glanced *reply // what one resolver has answered already; nil if none
+
 	resolverReplies []reply
 	authorityAsked  bool
 	authorityErr    error // why no name server was asked
@@ -38,12 +41,17 @@ type reply struct {
 	Answer
 }
 
-// askResolvers asks each for both records; the replies are in that order.
+// askResolvers asks each for both records, but for what was glanced at; the replies are in
+// that order.
 func (l *inquiry) askResolvers(ctx context.Context) {
 	replies := make([]reply, len(l.resolvers)*len(l.names))
 	var wg sync.WaitGroup
 	for i, r := range l.resolvers {
 		for j, name := range l.names {
+			if g := l.glanced; g != nil && g.server == i && g.record == j {
+				replies[i*len(l.names)+j] = *g
+				continue
+			}
 			wg.Go(func() {
 				r := l.lookup(ctx, r, false, j, name)
 				r.server = i
@@ -129,19 +137,36 @@ type verdict struct {
 	replies []reply // of those that were asked, with those behind aliases
 }
 
-// askAuthority finds the zones of both records, which are mostly one, and asks.
-func (l *inquiry) askAuthority(ctx context.Context) {
+// lowest is the record whose zone is looked for: the one at the label, which may be a zone of
+// its own, unless most resolvers say that there is no such name. Should they be wrong, the
+// servers above do not answer for it either.
+func (l *inquiry) lowest() int {
+	without := 0
+	for _, r := range l.resolverReplies {
+		if r.record == label && r.Code == CodeNoName && len(r.Aliases) == 0 {
+			without++
+		}
+	}
+	if 2*without > len(l.resolvers) {
+		return apex
+	}
+	return label
+}
+
+// askAuthority finds the zones of both records, which are mostly one, from that of lowest
+// on, and asks.
+func (l *inquiry) askAuthority(ctx context.Context, lowest int) {
 	l.authorityAsked = true
 	zones := make([]Zone, len(l.names))
 	errs := make([]error, len(l.names))
-	zones[label], errs[label] = l.findZone(ctx, l.names[label])
+	zones[label], errs[label] = l.findZone(ctx, l.names[lowest])
 	rooted := l.names[apex]
 	var failed *zoneError
 	switch {
 	case errs[label] == nil && within(rooted, zones[label].Name):
 		// The label stands right below the name, so no cut is between them.
 		zones[apex] = zones[label]
-	case errs[label] == nil, errors.As(errs[label], &failed) && failed.zone == l.names[label]:
+	case errs[label] == nil, errors.As(errs[label], &failed) && lowest == label && failed.zone == l.names[label]:
 		zones[apex], errs[apex] = l.findZone(ctx, rooted)
 	default:
 		errs[apex] = errs[label]
@@ -170,7 +195,11 @@ func (l *inquiry) findZone(ctx context.Context, rooted string) (Zone, error) {
 	if n > maxAliases+2 {
 		return Zone{}, &LookupError{Name: rooted, Code: CodeAliasLoop, Err: errors.New("too many zones")}
 	}
-	z, err := guarded(rooted, func() (Zone, error) { return l.authority.Zone(ctx, rooted) })
+	from := l.authority
+	if a, ok := from.(*authority); ok && l.recalls {
+		from = a.keeping()
+	}
+	z, err := guarded(rooted, func() (Zone, error) { return from.Zone(ctx, rooted) })
 	if err == nil && len(z.Servers) == 0 {
 		err = fmt.Errorf("domainclaim: the Authority gave no servers for %s", quote(printable(rooted, maxName+1)))
 	}

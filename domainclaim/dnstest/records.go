@@ -15,13 +15,14 @@ type records struct {
 	ns         map[string][]string
 	addr       map[string][]netip.Addr
 	zones      map[string]uint32 // apex to the seconds that an absence may be kept
+	ttls       map[string]uint32 // of those who have one of their own
 	everywhere bool              // every registered domain is a zone as well
 }
 
 func newRecords() records {
 	return records{
 		txt: map[string][][]string{}, alias: map[string]string{}, ns: map[string][]string{},
-		addr: map[string][]netip.Addr{}, zones: map[string]uint32{},
+		addr: map[string][]netip.Addr{}, zones: map[string]uint32{}, ttls: map[string]uint32{},
 	}
 }
 
@@ -93,6 +94,14 @@ func (s *Server) SetZone(apex string, minimum time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.records.zones[rooted(apex)] = uint32(minimum / time.Second)
+}
+
+// SetTTL says for how long the name's records may be kept, in whole seconds; those of other
+// names may be for five minutes.
+func (s *Server) SetTTL(name string, ttl time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.records.ttls[rooted(name)] = uint32(ttl / time.Second)
 }
 
 // Remove takes the name's records away: it does not exist any more, but as the apex of a

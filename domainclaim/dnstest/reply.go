@@ -9,6 +9,17 @@ type reply struct{ dnsmessage.Message }
 // reply is the answer that the records give. A server without zones takes every question
 // for one to a resolver.
 func (r *records) reply(h dnsmessage.Header, q dnsmessage.Question, fault Fault) *reply {
+	out := r.about(h, q, fault)
+	for i := range out.Answers {
+		header := &out.Answers[i].Header
+		if own, ok := r.ttls[rooted(header.Name.String())]; ok {
+			header.TTL = own
+		}
+	}
+	return out
+}
+
+func (r *records) about(h dnsmessage.Header, q dnsmessage.Question, fault Fault) *reply {
 	out := &reply{dnsmessage.Message{
 		Header:    dnsmessage.Header{ID: h.ID, Response: true, RecursionDesired: h.RecursionDesired},
 		Questions: []dnsmessage.Question{q},
