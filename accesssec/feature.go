@@ -21,6 +21,7 @@ const (
 	FeatureRequireSSO    Feature = "require_sso"    // Settings.RequireSSO
 	FeatureIdPManaged    Feature = "idp_managed"    // Settings.IdPManaged
 	FeatureBlockExternal Feature = "block_external" // Settings.BlockExternal
+	FeatureSCIM          Feature = "scim"           // making the first token for provisioning
 	FeatureSharedSSO     Feature = "shared_sso"     // giving one's sign-on to another org, and having it from one
 )
 

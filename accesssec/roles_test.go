@@ -85,6 +85,10 @@ func adminRows(grantID string) map[string]adminRow {
 		"RemoveCertificate":    {action: policy.ManageAccess},
 		"ForgetSubjects":       {action: policy.ManageAccess},
 
+		"CreateSCIMToken": {action: policy.ManageAccess},
+		"RevokeSCIMToken": {action: policy.ManageAccess},
+		"SetSCIM":         {action: policy.ManageAccess},
+
 		"LinkedOrgs":         {action: policy.ManageAccess},
 		"LinkingCode":        {action: policy.ShareSSO},
 		"CancelLinkingCodes": {action: policy.ShareSSO},

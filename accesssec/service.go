@@ -17,6 +17,7 @@ import (
 	"github.com/accesssec/accesssec-go/accesssec/password"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/scim"
 	"github.com/accesssec/accesssec-go/store"
 	"github.com/accesssec/accesssec-go/store/seal"
 	"github.com/accesssec/accesssec-go/totp"
@@ -108,6 +109,16 @@ type Options struct {
 	DialMetadata func(ctx context.Context, network, address string) (net.Conn, error)
 	// MetadataRoots vouch for the hosts of such metadata. nil: the system's.
 	MetadataRoots *x509.CertPool
+	// SCIMPath is where [Service.SCIM] is mounted: "" is "/scim/v2". It is part of the URL that
+	// customers type into their identity provider, so it is chosen once.
+	SCIMPath string
+	// SCIMSchemas are what is provisioned, with the host's own extensions. nil: users with the
+	// enterprise extension, and groups. Every instance has the same.
+	SCIMSchemas *scim.Schemas
+	// SCIMRate is how many requests in a second one token may send to one instance, for as
+	// long as it likes; twice as many at once. Those beyond it are told when to come again
+	// (429). 0: 50, twice what the largest identity providers ask for.
+	SCIMRate int
 	// Log gets faults that no caller sees. nil discards them.
 	Log *slog.Logger
 	// Now is the clock. nil is time.Now.

@@ -76,6 +76,9 @@ const (
 	SSOLinked             Type = "sso.linked"
 	SSOUnlinked           Type = "sso.unlinked"
 	DomainTransferred     Type = "domain.transferred"
+	SCIMTokenCreated      Type = "scim.token_created"
+	SCIMTokenRevoked      Type = "scim.token_revoked"
+	SCIMChanged           Type = "scim.changed"
 	DNSDoubted            Type = "dns.doubted"
 	DNSTrusted            Type = "dns.trusted"
 	ConnectionCreated     Type = "connection.created"
@@ -185,6 +188,9 @@ var entries = [...]Entry{
 	{SSOLinked, High, "An organization has its sign-on from another one from now on; its own rests."},
 	{SSOUnlinked, High, "An organization has its own sign-on again."},
 	{DomainTransferred, High, "A domain was handed over from one organization to another that shares its sign-on."},
+	{SCIMTokenCreated, High, "A token was made by which an identity provider can provision the organization's people."},
+	{SCIMTokenRevoked, High, "A token for provisioning was revoked."},
+	{SCIMChanged, High, "How the organization is provisioned was changed: the profile, who is shown, or the roles that groups give."},
 	{DNSDoubted, High, "So many records of domains vanished at once that absences are not believed for now."},
 	{DNSTrusted, Notice, "Records of domains no longer vanish in numbers, and absences are believed again."},
 	{ConnectionCreated, Notice, "A single sign-on connection was created."},

@@ -51,6 +51,7 @@ const (
 	KindTeam       = "team"
 
 	KindServiceAccount = "service_account"
+	KindSCIMToken      = "scim_token" // as an actor: the identity provider that shows it
 )
 
 // Actor is who did it.

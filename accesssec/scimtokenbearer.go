@@ -1,0 +1,82 @@
+package accesssec
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/scim"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// scimCaller is who calls: one token of one org, with the settings of when the request came.
+// A preview is one without a token.
+type scimCaller struct {
+	orgID              string
+	tokenID, tokenName string
+	settings           scimSettings
+}
+
+// does starts an event of what the caller does.
+func (by scimCaller) does(t audit.Type, targets ...audit.Target) audit.Event {
+	return audit.Event{
+		Type: t, Actor: audit.Actor{Kind: audit.KindSCIMToken, ID: by.tokenID}, Targets: targets, Outcome: audit.Success,
+		Facts: []audit.Fact{fact("token", by.tokenName)},
+	}
+}
+
+// bearer is the token of a request: in the one Authorization header, and nowhere else
+// (RFC 6750, section 2.1). URLs stand in logs.
+func bearer(h http.Header) (string, bool) {
+	values := h.Values("Authorization")
+	if len(values) != 1 {
+		return "", false
+	}
+	scheme, token, ok := strings.Cut(values[0], " ")
+	return strings.Trim(token, " "), ok && strings.EqualFold(scheme, "Bearer")
+}
+
+// What a client hears whose token is none, or none any more. It says nothing of any org.
+func noSCIMToken() *scim.Error {
+	return &scim.Error{Status: http.StatusUnauthorized, Detail: "The request needs a bearer token that is good. See that the whole token was copied into the provisioning settings."}
+}
+
+func endedSCIMToken() *scim.Error {
+	return &scim.Error{Status: http.StatusUnauthorized, Detail: "This token has ended: it was revoked, replaced or has expired. Put the one that is good by now into the provisioning settings, or make a new one."}
+}
+
+func restingSCIM() *scim.Error {
+	return &scim.Error{Status: http.StatusForbidden, Detail: "This organization has its sign-on from another one, and is provisioned there. Its own provisioning rests until that link ends."}
+}
+
+// stillGood is whether the caller may still act, by what r says: nil, or a *scim.Error. Whoever
+// writes asks it in the transaction that writes, so that a token that has ended writes nothing
+// any more. Other errors are the store's.
+func (s *Service) stillGood(ctx context.Context, r store.Reader, by scimCaller) error {
+	if by.tokenID == "" {
+		return nil
+	}
+	k, err := scimTokens.get(ctx, r, by.orgID, by.tokenID)
+	if errors.Is(err, store.ErrNotFound) || err == nil && k.Value.over(s.now()) {
+		return endedSCIMToken()
+	} else if err != nil {
+		return err
+	}
+	return provisioned(ctx, r, by.orgID)
+}
+
+// provisioned refuses for an org that is gone, or whose own provisioning rests.
+func provisioned(ctx context.Context, r store.Reader, orgID string) error {
+	org, err := r.Org(ctx, orgID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return endedSCIMToken()
+	case err != nil:
+		return err
+	case org.SSOFrom != "":
+		return restingSCIM()
+	}
+	return nil
+}
