@@ -116,12 +116,13 @@ func (l *inquiry) observe(outcome Outcome, replies []reply) Observation {
 	return o
 }
 
-// well is what is seen of a claim whose record is where it was.
+// well is what is seen of a claim whose record is where it was. It is written for each claim
+// on each day: what was found stands in the one answer, and not twice.
 func (l *inquiry) well(r reply) Observation {
 	a := l.claim.answer(r)
 	return Observation{
 		Name: l.claim.Name, Token: l.claim.Token, Outcome: Present, At: instant(l.now()),
-		Found: slices.Clone(a.Values), Hint: hintPresent, Answers: []Answer{a},
+		Hint: hintPresent, Answers: []Answer{a},
 	}
 }
 

@@ -36,7 +36,8 @@ type Observation struct {
 	// Doubted says that the record was not found, and that a [Breaker] does not believe it.
 	Doubted bool `json:"doubted,omitempty"`
 	// Found are values that were seen, those that look meant for the claim first: at
-	// most 10, each cut to 100 bytes of printable text.
+	// most 10, each cut to 100 bytes of printable text. Empty where a claim that is well took
+	// one answer, whose Values they are.
 	Found []string `json:"found,omitempty"`
 	// Hint says in plain English what was seen and what to do about it.
 	Hint string `json:"hint"`
