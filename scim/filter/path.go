@@ -66,5 +66,5 @@ func isURN(s string) bool {
 			return false
 		}
 	}
-	return s != "" && s[0] != ':'
+	return s != "" && s[0] != ':' && s[len(s)-1] != ':'
 }
