@@ -198,7 +198,7 @@ func (p *parser) operand(in Path) (Expr, error) {
 
 func expected(in Path) string {
 	if in.Name != "" {
-		return "expected a sub-attribute of " + in.String()
+		return "expected a sub-attribute of " + quote(in.String())
 	}
 	return "expected an attribute"
 }

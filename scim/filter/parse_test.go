@@ -285,3 +285,23 @@ func TestPrints(t *testing.T) {
 		}
 	}
 }
+
+// What is quoted of a request is bounded, however long its names are.
+func TestErrorsAreShort(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é;", 2000)
+	name := strings.Repeat("n", 3000)
+	for _, s := range []string{long, long + " pr", name, name + "[", name + "[x.y pr]", name + "[x pr].", "urn:" + name + ":" + name + "[:", "a eq \"" + long, "a " + name} {
+		_, err := filter.Parse(s, nil)
+		if err == nil || len(err.Error()) > 200 {
+			t.Errorf("%.20s…: %v", s, err)
+		}
+		if _, err := filter.ParseTarget(s); err != nil && len(err.Error()) > 200 {
+			t.Errorf("%.20s… as a path: %v", s, err)
+		}
+		_, err = filter.Resolve(compare(name, "eq", long), lookup, nil)
+		if err == nil || len(err.Error()) > 200 {
+			t.Errorf("resolved: %v", err)
+		}
+	}
+}
