@@ -1,5 +1,7 @@
 package scim
 
+import "errors"
+
 // Group is a resource of type Group (RFC 7643, section 4.2) without its members, which are
 // read by [Backend.Members] and changed by a [MemberChange]: a group costs the same whether it
 // has ten or a hundred thousand.
@@ -32,3 +34,35 @@ type MemberChange struct {
 
 // Empty reports whether the members stay as they are.
 func (m MemberChange) Empty() bool { return !m.Clear && len(m.Add) == 0 && len(m.Remove) == 0 }
+
+// Attributes are the group's, as [User.Attributes] are a user's. Its members are not in it.
+func (g Group) Attributes() map[string]any {
+	out := make(map[string]any, len(g.Extra)+1)
+	for k, v := range g.Extra {
+		out[k] = v
+	}
+	out["displayName"] = g.DisplayName
+	return out
+}
+
+// GroupOf is the group of what [Group.Attributes] made, as [UserOf] is the user.
+func GroupOf(attributes map[string]any) (Group, error) {
+	g := Group{}
+	ok := true
+	for k, v := range attributes {
+		good := true
+		if k == "displayName" {
+			g.DisplayName, good = v.(string)
+		} else if good = canonical(v, 0); good {
+			if g.Extra == nil {
+				g.Extra = make(map[string]any, len(attributes))
+			}
+			g.Extra[k] = v
+		}
+		ok = ok && good
+	}
+	if !ok {
+		return Group{}, errors.New("scim: attributes that are no group's")
+	}
+	return g, nil
+}

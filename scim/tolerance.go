@@ -1,21 +1,5 @@
 package scim
 
-// Profile says how much of the standard is asked of a client. All of them refuse what has no
-// one meaning; they differ in what is taken that breaks the letter of RFC 7644.
-type Profile string
-
-// The profiles. Detect takes everything that any known client sends, and goes by User-Agent
-// for what clients disagree on. Those of one client take what that client sends. Strict takes
-// what the RFCs allow, and tells the others' authors what they do wrong.
-const (
-	Detect    Profile = "detect"
-	Entra     Profile = "entra"
-	Okta      Profile = "okta"
-	OneLogin  Profile = "onelogin"
-	JumpCloud Profile = "jumpcloud"
-	Strict    Profile = "strict"
-)
-
 // Tolerance is one rule by which a request was taken that breaks the letter of the RFCs.
 type Tolerance string
 
@@ -28,6 +12,8 @@ const (
 	DottedKey         Tolerance = "dotted-key"          // {"name.givenName": …} and URN keys in a PATCH value
 	ValueForComplex   Tolerance = "value-for-complex"   // "271" or [{…}] for a complex attribute
 	ElementCreated    Tolerance = "element-created"     // replace at emails[type eq "work"] where there is none
+	ElementAbsent     Tolerance = "element-absent"      // remove at emails[type eq "work"] where there is none
+	BareExtension     Tolerance = "bare-extension"      // "manager" without the URN of its extension
 	UnknownAttribute  Tolerance = "unknown-attribute"   // one that no schema has is left out
 	UnknownSchema     Tolerance = "unknown-schema"      // a URN in schemas that is not served
 	ReadOnlyAttribute Tolerance = "read-only-attribute" // id, meta, groups in a PATCH are left out

@@ -1,0 +1,250 @@
+package scim
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/accesssec/accesssec-go/scim/filter"
+)
+
+// apply makes the change.
+func (s *step) apply(d *draft, l *leniency) error {
+	list := s.attr
+	if !list.MultiValued && list.parent != nil && list.parent.MultiValued {
+		list = list.parent
+	}
+	if s.element == nil && list == s.attr {
+		return d.change(s.attr, s.whole)
+	}
+	return d.change(list, func(old any) (any, error) { return s.elements(list, old, l) })
+}
+
+// whole is what the step makes of all of its attribute.
+func (s *step) whole(old any) (any, error) {
+	a := s.attr
+	switch {
+	case s.verb == remove && s.chosen != nil:
+		return s.without(old), nil
+	case s.v == nil:
+		return nil, nil
+	case a.MultiValued && s.verb == add:
+		return s.union(old)
+	case a.Type == filter.Complex && !a.MultiValued:
+		return merge(a, old, s.v)
+	}
+	return s.v, nil
+}
+
+// without is the list old but for the chosen.
+func (s *step) without(old any) any {
+	list, _ := old.([]any)
+	out := make([]any, 0, len(list))
+	for _, e := range list {
+		by, v := s.attr, e
+		if by.subs != nil {
+			m, _ := e.(map[string]any)
+			by, v = by.value, m[by.value.name]
+		}
+		if key, ok := by.Key(v); ok && slices.Contains(s.chosen, key) {
+			continue
+		}
+		out = append(out, e)
+	}
+	return listOrNone(out)
+}
+
+func listOrNone(list []any) any {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+// merge is old with the parts of v: what v does not name stays (RFC 7644, section 3.5.2.3), and
+// what v has as nil goes.
+func merge(a *attribute, old, v any) (any, error) {
+	was, _ := old.(map[string]any)
+	parts, _ := v.(map[string]any)
+	out := make(map[string]any, len(was)+len(parts))
+	maps.Copy(out, was)
+	for _, s := range a.subs {
+		part, ok := parts[s.name]
+		if !ok {
+			continue
+		}
+		now, err := s.settle(was[s.name], func(old any) (any, error) {
+			if part != nil && s.Type == filter.Complex && !s.MultiValued {
+				return merge(s, old, part)
+			}
+			return part, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if now == nil {
+			delete(out, s.name)
+			continue
+		}
+		out[s.name] = now
+		if s == a.value && was[s.name] != nil && !same(was[s.name], now) {
+			dropStale(a, out, parts)
+		}
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// union is old and, behind it, what v has that old has not. An element of the same value and
+// type is the same one, and is merged (RFC 7643, section 2.4).
+func (s *step) union(old any) (any, error) {
+	a := s.attr
+	was, _ := old.([]any)
+	more, _ := s.v.([]any)
+	out := slices.Clone(was)
+	fresh := -1
+	for _, e := range more {
+		i := slices.IndexFunc(out, func(x any) bool { return a.sameElement(x, e) })
+		if i < 0 {
+			i = len(out)
+			out = append(out, e)
+		} else if a.subs != nil {
+			m, err := merge(a, out[i], e)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = m
+		}
+		if isPrimary(a, e) {
+			fresh = i
+		}
+	}
+	if len(out) > maxElements {
+		return nil, tooMany(a)
+	}
+	demote(a, out, fresh)
+	return out, nil
+}
+
+// sameElement reports whether two elements of a are one.
+func (a *attribute) sameElement(x, y any) bool {
+	m, ok := x.(map[string]any)
+	n, also := y.(map[string]any)
+	if !ok || !also || a.value == nil {
+		return same(x, y)
+	}
+	v, okV := a.value.Key(m[a.value.name])
+	w, okW := a.value.Key(n[a.value.name])
+	if !okV || !okW {
+		return same(x, y)
+	}
+	kind := a.names["type"]
+	return v == w && (kind == nil || same(folded(kind, m), folded(kind, n)))
+}
+
+func folded(kind *attribute, m map[string]any) any {
+	if key, ok := kind.Key(m[kind.name]); ok {
+		return key
+	}
+	return nil
+}
+
+// demote leaves the element at only as the primary one; -1: nothing has become that.
+func demote(a *attribute, list []any, only int) {
+	if only < 0 {
+		return
+	}
+	for i, e := range list {
+		if i != only && isPrimary(a, e) {
+			m := maps.Clone(e.(map[string]any))
+			m[a.primary.name] = false
+			list[i] = m
+		}
+	}
+}
+
+// elements is what the step makes of the elements that it is about.
+func (s *step) elements(list *attribute, old any, l *leniency) (any, error) {
+	was, _ := old.([]any)
+	out := make([]any, 0, len(was)+1)
+	hits, fresh := 0, -1
+	for _, e := range was {
+		m, _ := e.(map[string]any)
+		if s.element != nil && !filter.MatchElement(s.element, m) {
+			out = append(out, e)
+			continue
+		}
+		hits++
+		v, err := s.element1(list, m)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil {
+			continue
+		}
+		if s.setsPrimary(list) {
+			fresh = len(out)
+		}
+		out = append(out, v)
+	}
+	if hits == 0 {
+		v, err := s.none(list, l)
+		if err != nil || v == nil {
+			return old, err
+		}
+		if isPrimary(list, v) {
+			fresh = len(out)
+		}
+		out = append(out, v)
+		if len(out) > maxElements {
+			return nil, tooMany(list)
+		}
+	}
+	demote(list, out, fresh)
+	return listOrNone(out), nil
+}
+
+// setsPrimary reports whether the step makes an element the primary one.
+func (s *step) setsPrimary(list *attribute) bool {
+	if list.primary == nil {
+		return false
+	}
+	if s.attr == list.primary {
+		return s.v == true
+	}
+	return s.attr == list && isPrimary(list, s.v)
+}
+
+// element1 is what becomes of one element; nil: it goes.
+func (s *step) element1(list *attribute, m map[string]any) (any, error) {
+	if s.attr == list {
+		if s.verb == remove {
+			return nil, nil
+		}
+		return merge(list, m, s.v)
+	}
+	v, err := s.attr.settle(m[s.attr.name], func(any) (any, error) { return s.v, nil })
+	if err != nil {
+		return nil, err
+	}
+	return with(s.attr, m, v), nil
+}
+
+// none is the element that is made when there is none that the step is about.
+func (s *step) none(list *attribute, l *leniency) (any, error) {
+	if s.verb == remove {
+		if s.element != nil && !l.allow(ElementAbsent) {
+			return nil, noTarget("No element of " + list.said() + " is as the path says.")
+		}
+		return nil, nil
+	}
+	if s.element != nil && s.seed == nil || !l.allow(ElementCreated) {
+		return nil, noTarget("No element of " + list.said() + " is as the path says.")
+	}
+	v := s.v
+	if s.attr != list {
+		v = map[string]any{s.attr.name: s.v}
+	}
+	return merge(list, s.seed, v)
+}

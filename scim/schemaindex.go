@@ -1,0 +1,56 @@
+package scim
+
+// IndexUser is what a [Backend] with an index keeps of a user, so that a [Query] finds it: a
+// row for each value in [User.Attributes] that a filter may ask for, in the order of the
+// schemas. Values without a key are left out.
+func (s *Schemas) IndexUser(u User) []Indexed {
+	return s.user().index(&draft{user: &u})
+}
+
+// IndexGroup is as [Schemas.IndexUser]. A group's members are not in it.
+func (s *Schemas) IndexGroup(g Group) []Indexed {
+	return s.group().index(&draft{group: &g})
+}
+
+func (m *model) index(d *draft) []Indexed {
+	out := make([]Indexed, 0, 16)
+	for _, a := range m.roots {
+		switch a.field {
+		case inSchemas, inID, inExternalID, inMeta, inPassword, inGroupsOf, inMembers:
+			continue
+		}
+		if v := d.get(a); v != nil {
+			out = a.index(out, v, 0)
+		}
+	}
+	return out
+}
+
+func (a *attribute) index(out []Indexed, v any, row int) []Indexed {
+	if a.served == never {
+		return out
+	}
+	if list, ok := v.([]any); ok && a.MultiValued {
+		for i, e := range list {
+			out = a.indexOne(out, e, i)
+		}
+		return out
+	}
+	return a.indexOne(out, v, row)
+}
+
+func (a *attribute) indexOne(out []Indexed, v any, row int) []Indexed {
+	if a.subs != nil {
+		m, _ := v.(map[string]any)
+		for _, s := range a.subs {
+			if x := m[s.name]; x != nil {
+				out = s.index(out, x, row)
+			}
+		}
+		return out
+	}
+	if key, ok := a.Key(v); ok && key != "" {
+		out = append(out, Indexed{Path: a.path, Row: row, Key: key})
+	}
+	return out
+}
