@@ -79,7 +79,7 @@ type Request struct {
 
 // Event is one of the events of RFC 9967, of which the type is a URI.
 type Event struct {
-	Type         string // "urn:ietf:params:scim:event:prov:create:notice" and so on
+	Type         string // [EventCreate] and so on
 	ResourceType string
 	ID           string
 	ExternalID   string

@@ -1,0 +1,301 @@
+package scim
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/accesssec/accesssec-go/scim/filter"
+)
+
+func copiedGroup(g Group) Group {
+	g.Extra = copiedMap(g.Extra)
+	return g
+}
+
+func (m *Memory) groupRecord(g Group) *record[Group] {
+	r := &record[Group]{value: g, position: position{created: g.Meta.Created.UnixMicro(), id: g.ID}}
+	r.unique = append(indexed(m.keys.displayName, g.DisplayName), indexed(m.keys.externalID, g.ExternalID)...)
+	return r
+}
+
+func flatGroup(r *record[Group]) map[string]any {
+	return r.flat.get(func() map[string]any {
+		return flattened(r.value.Attributes(), r.value.ID, r.value.ExternalID, r.value.Meta)
+	})
+}
+
+// CreateGroup is as [Backend] has it.
+func (m *Memory) CreateGroup(ctx context.Context, g Group, change MemberChange) (Group, []string, error) {
+	if err := ctx.Err(); err != nil {
+		return Group{}, nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	g = copiedGroup(g)
+	g.ID, g.Meta = newID(groupKind), m.stamp(time.Time{})
+	r := m.groupRecord(g)
+	if err := m.groups.free(r); err != nil {
+		return Group{}, nil, err
+	}
+	nobody, err := m.strangers(change)
+	if err != nil {
+		return Group{}, nil, err
+	}
+	m.groups.put(r)
+	m.join(g.ID, change)
+	return copiedGroup(g), nobody, nil
+}
+
+// Group is as [Backend] has it.
+func (m *Memory) Group(ctx context.Context, id string) (Group, error) {
+	if err := ctx.Err(); err != nil {
+		return Group{}, err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	r := m.groups.rows[id]
+	if r == nil {
+		return Group{}, ErrNotFound
+	}
+	return copiedGroup(r.value), nil
+}
+
+// Groups is as [Backend] has it.
+func (m *Memory) Groups(ctx context.Context, q Query) (Page[Group], error) {
+	if err := ctx.Err(); err != nil {
+		return Page[Group]{}, err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	f := finder[Group]{t: &m.groups, flat: flatGroup, matches: m.matchesGroup,
+		members: func(id string) []string { return slices.Collect(maps.Keys(m.in[id])) }}
+	found, err := f.list(q)
+	page := Page[Group]{Total: found.Total, Next: found.Next, Items: make([]Group, len(found.Items))}
+	for i, r := range found.Items {
+		page.Items[i] = copiedGroup(r.value)
+	}
+	return page, err
+}
+
+// matchesGroup is filter.Match, but for members, which are not among a group's attributes.
+func (m *Memory) matchesGroup(e filter.Expr, r *record[Group]) bool {
+	switch e := e.(type) {
+	case filter.And:
+		for _, part := range e {
+			if !m.matchesGroup(part, r) {
+				return false
+			}
+		}
+		return true
+	case filter.Or:
+		for _, part := range e {
+			if m.matchesGroup(part, r) {
+				return true
+			}
+		}
+		return false
+	case filter.Not:
+		return !m.matchesGroup(e.Expr, r)
+	case filter.Compare:
+		if e.Attribute.Name == "members" {
+			if e.Op == filter.OpEqual && (e.Attribute.Sub == "" || e.Attribute.Sub == "value") {
+				return m.members[r.id].has(e.Key)
+			}
+			return filter.Match(e, m.withMembers(r.id))
+		}
+	case filter.Element:
+		if e.Attribute.Name == "members" {
+			return filter.Match(e, m.withMembers(r.id))
+		}
+	}
+	return filter.Match(e, flatGroup(r))
+}
+
+// withMembers are the members of a group as filters see them.
+func (m *Memory) withMembers(id string) map[string]any {
+	set := m.members[id]
+	list := make([]any, 0, set.len())
+	for _, id := range set.all() {
+		one := m.member(id)
+		list = append(list, map[string]any{"value": id, "type": one.Type, "display": one.Display})
+	}
+	return map[string]any{"members": list}
+}
+
+// ChangeGroup is as [Backend] has it.
+func (m *Memory) ChangeGroup(ctx context.Context, id string, edit func(*Group) (bool, error), change MemberChange) (Group, []string, error) {
+	if err := ctx.Err(); err != nil {
+		return Group{}, nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	old := m.groups.rows[id]
+	if old == nil {
+		return Group{}, nil, ErrNotFound
+	}
+	g := copiedGroup(old.value)
+	changed, err := edit(&g)
+	if err != nil {
+		return Group{}, nil, err
+	}
+	r := old
+	if changed {
+		g = copiedGroup(g)
+		g.ID, g.Meta = id, m.stamp(old.value.Meta.Created)
+		r = m.groupRecord(g)
+		if err := m.groups.free(r); err != nil {
+			return Group{}, nil, err
+		}
+	}
+	nobody, err := m.strangers(change)
+	if err != nil {
+		return Group{}, nil, err
+	}
+	if changed {
+		m.groups.put(r)
+	}
+	m.join(id, change)
+	return copiedGroup(r.value), nobody, nil
+}
+
+// DeleteGroup is as [Backend] has it.
+func (m *Memory) DeleteGroup(ctx context.Context, id string, check func(Group) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.groups.rows[id]
+	if r == nil {
+		return ErrNotFound
+	}
+	if err := check(copiedGroup(r.value)); err != nil {
+		return err
+	}
+	m.groups.remove(r)
+	for _, member := range m.members[id].all() {
+		m.leave(member, id)
+	}
+	delete(m.members, id)
+	m.forget(id)
+	return nil
+}
+
+func (m *Memory) exists(id string) bool { return m.users.rows[id] != nil || m.groups.rows[id] != nil }
+
+// strangers are those who shall be added and are nobody.
+func (m *Memory) strangers(change MemberChange) ([]string, error) {
+	var nobody []string
+	for _, id := range change.Add {
+		if m.exists(id) {
+			continue
+		}
+		if change.Strict {
+			return nil, &Error{Status: http.StatusBadRequest, Type: InvalidValue, Detail: fmt.Sprintf("There is no user or group %q to be a member.", noted(id))}
+		}
+		nobody = append(nobody, id)
+	}
+	return nobody, nil
+}
+
+// join changes who is in a group.
+func (m *Memory) join(group string, change MemberChange) {
+	if change.Clear {
+		for _, id := range m.members[group].all() {
+			m.leave(id, group)
+		}
+		delete(m.members, group)
+	}
+	for _, id := range change.Remove {
+		if m.members[group].has(id) {
+			m.members[group].remove(id)
+			m.leave(id, group)
+		}
+	}
+	for _, id := range change.Add {
+		if !m.exists(id) {
+			continue
+		}
+		if m.members[group] == nil {
+			m.members[group] = &idSet{}
+		}
+		m.members[group].add(id)
+		if m.in[id] == nil {
+			m.in[id] = map[string]struct{}{}
+		}
+		m.in[id][group] = struct{}{}
+	}
+}
+
+// leave notes that id is not in the group any more.
+func (m *Memory) leave(id, group string) {
+	if delete(m.in[id], group); len(m.in[id]) == 0 {
+		delete(m.in, id)
+	}
+}
+
+// forget takes who is no more out of all groups.
+func (m *Memory) forget(id string) {
+	for group := range m.in[id] {
+		m.members[group].remove(id)
+	}
+	delete(m.in, id)
+}
+
+// member is who has that id.
+func (m *Memory) member(id string) Member {
+	if r := m.groups.rows[id]; r != nil {
+		return Member{ID: id, Type: groupKind.String(), Display: r.value.DisplayName}
+	}
+	if r := m.users.rows[id]; r != nil {
+		return Member{ID: id, Type: userKind.String(), Display: r.value.shown()}
+	}
+	return Member{ID: id}
+}
+
+// Members is as [Backend] has it.
+func (m *Memory) Members(ctx context.Context, groupID, after string, limit int) ([]Member, string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, "", err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if m.groups.rows[groupID] == nil {
+		return nil, "", ErrNotFound
+	}
+	ids, more := m.members[groupID].after(after, limit)
+	list := make([]Member, len(ids))
+	for i, id := range ids {
+		list[i] = m.member(id)
+	}
+	if !more {
+		return list, "", nil
+	}
+	return list, ids[len(ids)-1], nil
+}
+
+// GroupsOf is as [Backend] has it.
+func (m *Memory) GroupsOf(ctx context.Context, userIDs []string) (map[string][]Member, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var out map[string][]Member
+	for _, id := range userIDs {
+		if len(m.in[id]) == 0 {
+			continue
+		}
+		if out == nil {
+			out = make(map[string][]Member, len(userIDs))
+		}
+		for _, group := range slices.Sorted(maps.Keys(m.in[id])) {
+			out[id] = append(out[id], m.member(group))
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,184 @@
+package scim
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/accesssec/accesssec-go/scim/filter"
+)
+
+// valueCopy is a value of Extra that shares nothing with v.
+func valueCopy(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		return copiedMap(v)
+	case []any:
+		out := make([]any, len(v))
+		for i, one := range v {
+			out[i] = valueCopy(one)
+		}
+		return out
+	}
+	return v
+}
+
+func copiedMap(m map[string]any) map[string]any {
+	if m == nil {
+		return nil
+	}
+	out := make(map[string]any, len(m))
+	for name, v := range m {
+		out[name] = valueCopy(v)
+	}
+	return out
+}
+
+func copiedUser(u User) User {
+	u.Emails = slices.Clone(u.Emails)
+	u.Extra = copiedMap(u.Extra)
+	return u
+}
+
+// userRecord keeps u, which nobody else has.
+func (m *Memory) userRecord(u User) *record[User] {
+	r := &record[User]{value: u, position: position{created: u.Meta.Created.UnixMicro(), id: u.ID}}
+	r.unique = append(indexed(m.keys.userName, u.UserName), indexed(m.keys.externalID, u.ExternalID)...)
+	for _, e := range u.Emails {
+		r.shared = append(r.shared, indexed(m.keys.email, e.Value)...)
+	}
+	name, _ := u.Extra["displayName"].(string)
+	r.shared = append(r.shared, indexed(m.keys.name, name)...)
+	return r
+}
+
+// flatUser is a user as filters see one.
+func flatUser(r *record[User]) map[string]any {
+	return r.flat.get(func() map[string]any {
+		return flattened(r.value.Attributes(), r.value.ID, r.value.ExternalID, r.value.Meta)
+	})
+}
+
+// flattened adds what is kept beside the attributes.
+func flattened(attributes map[string]any, id, externalID string, meta Meta) map[string]any {
+	attributes["id"] = id
+	if externalID != "" {
+		attributes["externalId"] = externalID
+	}
+	attributes["meta"] = map[string]any{
+		"created":      meta.Created.UTC().Format(time.RFC3339Nano),
+		"lastModified": meta.LastModified.UTC().Format(time.RFC3339Nano),
+	}
+	return attributes
+}
+
+// CreateUser is as [Backend] has it.
+func (m *Memory) CreateUser(ctx context.Context, u User) (User, error) {
+	if err := ctx.Err(); err != nil {
+		return User{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	u = copiedUser(u)
+	u.ID, u.Meta = newID(userKind), m.stamp(time.Time{})
+	r := m.userRecord(u)
+	if err := m.users.free(r); err != nil {
+		return User{}, err
+	}
+	m.users.put(r)
+	return copiedUser(u), nil
+}
+
+// User is as [Backend] has it.
+func (m *Memory) User(ctx context.Context, id string) (User, error) {
+	if err := ctx.Err(); err != nil {
+		return User{}, err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	r := m.users.rows[id]
+	if r == nil {
+		return User{}, ErrNotFound
+	}
+	return copiedUser(r.value), nil
+}
+
+// Users is as [Backend] has it.
+func (m *Memory) Users(ctx context.Context, q Query) (Page[User], error) {
+	if err := ctx.Err(); err != nil {
+		return Page[User]{}, err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	f := finder[User]{t: &m.users, flat: flatUser,
+		matches: func(e filter.Expr, r *record[User]) bool { return filter.Match(e, flatUser(r)) }}
+	found, err := f.list(q)
+	page := Page[User]{Total: found.Total, Next: found.Next, Items: make([]User, len(found.Items))}
+	for i, r := range found.Items {
+		page.Items[i] = copiedUser(r.value)
+	}
+	return page, err
+}
+
+// ChangeUser is as [Backend] has it.
+func (m *Memory) ChangeUser(ctx context.Context, id string, edit func(*User) (bool, error)) (User, error) {
+	if err := ctx.Err(); err != nil {
+		return User{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	old := m.users.rows[id]
+	if old == nil {
+		return User{}, ErrNotFound
+	}
+	u := copiedUser(old.value)
+	changed, err := edit(&u)
+	if err != nil {
+		return User{}, err
+	}
+	if !changed {
+		return copiedUser(old.value), nil
+	}
+	u = copiedUser(u)
+	u.ID, u.Meta = id, m.stamp(old.value.Meta.Created)
+	r := m.userRecord(u)
+	if err := m.users.free(r); err != nil {
+		return User{}, err
+	}
+	m.users.put(r)
+	return copiedUser(u), nil
+}
+
+// DeleteUser is as [Backend] has it.
+func (m *Memory) DeleteUser(ctx context.Context, id string, check func(User) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.users.rows[id]
+	if r == nil {
+		return ErrNotFound
+	}
+	if err := check(copiedUser(r.value)); err != nil {
+		return err
+	}
+	m.users.remove(r)
+	m.forget(id)
+	return nil
+}
+
+// shown is the name by which a user is shown.
+func (u *User) shown() string {
+	if name, _ := u.Extra["displayName"].(string); name != "" {
+		return name
+	}
+	if u.Name.Formatted != "" {
+		return u.Name.Formatted
+	}
+	if name := strings.TrimSpace(u.Name.Given + " " + u.Name.Family); name != "" {
+		return name
+	}
+	return u.UserName
+}
