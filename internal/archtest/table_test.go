@@ -86,6 +86,7 @@ func table() map[string]row {
 			"accesssec/classify": "sensitive properties",
 			"accesssec/audit":    "every change writes its event",
 			"internal/throttle":  "bounds attempts at the doors",
+			"internal/scimquery": "what provisioning asks of a directory",
 		}, modules: reasons{
 			"golang.org/x/text": "folds the names of teams",
 		}},
@@ -160,6 +161,12 @@ func table() map[string]row {
 		"internal/readme":     {floor: leaf},
 		"internal/throttle":   {floor: leaf},
 		"internal/ui":         {floor: leaf},
+		// For the directory, and for the test of it on every database.
+		"internal/scimquery": {floor: leaf, ours: reasons{
+			"scim":        "its schemas and errors",
+			"scim/filter": "the question",
+			"store":       "who answers it",
+		}},
 		// The expected outcomes, for policy's own test and for flows over HTTP.
 		"internal/policytable": {floor: leaf},
 		"internal/flowtest": {floor: leaf, ours: reasons{anything: "whole flows touch every room"},
