@@ -36,6 +36,7 @@ type attribute struct {
 	required  bool
 	demanding bool // it, or one of subs, is required
 	keeps     bool // a PUT leaves some of it, or of subs, as it is
+	fixed     bool // it, or one of subs that is not in a list, is immutable
 	path      string
 	primary   *attribute
 	value     *attribute // the sub-attribute of that name
@@ -163,6 +164,7 @@ func (m *model) compile(a Attribute, parent *attribute, extension string) *attri
 		out.Path = filter.Path{URN: parent.URN, Name: parent.Name, Sub: a.Name}
 	}
 	out.path = out.Path.String()
+	out.fixed = out.writable == immutable
 	out.keeps = out.writable == readOnly || out.writable == immutable || out.served == never
 	m.all = append(m.all, out)
 	if len(a.SubAttributes) == 0 {
@@ -175,6 +177,7 @@ func (m *model) compile(a Attribute, parent *attribute, extension string) *attri
 		register(out.names, sub)
 		out.demanding = out.demanding || sub.demanding
 		out.keeps = out.keeps || sub.keeps
+		out.fixed = out.fixed || sub.fixed && !out.MultiValued
 	}
 	if !out.extension {
 		out.value = out.names["value"]

@@ -144,13 +144,33 @@ func (d *draft) change(a *attribute, f func(old any) (any, error)) error {
 // settle is f, refused where what is immutable would change.
 func (a *attribute) settle(old any, f func(any) (any, error)) (any, error) {
 	v, err := f(old)
+	if err == nil && a.fixed && old != nil {
+		err = a.checkFixed(old, v)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if a.writable == immutable && old != nil && !same(old, v) {
-		return nil, notMutable(a.said() + " is set once, and is set already.")
-	}
 	return v, nil
+}
+
+// checkFixed refuses to let something immutable that is set in old be another, or none, in v.
+func (a *attribute) checkFixed(old, v any) error {
+	if a.writable == immutable {
+		if !same(old, v) {
+			return notMutable(a.said() + " is set once, and is set already.")
+		}
+		return nil
+	}
+	was, _ := old.(map[string]any)
+	now, _ := v.(map[string]any)
+	for _, s := range a.subs {
+		if s.fixed && was[s.name] != nil {
+			if err := s.checkFixed(was[s.name], now[s.name]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func notMutable(detail string) *Error {

@@ -187,10 +187,10 @@ func (p *patch) assign(s step, value any) error {
 		switch {
 		case s.attr.required:
 			return invalid(s.attr.said() + " is required.")
-		case s.verb == add && s.attr.MultiValued: // of nothing
-			return nil
 		case s.element != nil && s.attr.MultiValued && value != nil:
 			return invalid("An element of " + s.attr.said() + " takes an object.")
+		case s.verb == add && s.attr.MultiValued: // of nothing
+			return nil
 		}
 		s.verb = remove
 	}
