@@ -1,0 +1,46 @@
+package scimtest
+
+import (
+	"crypto/rand"
+	"net/http"
+	"strings"
+
+	"github.com/accesssec/accesssec-go/scim"
+)
+
+// Target is a mount to be tested: one tenant of it.
+type Target struct {
+	URL   string // of the mount, "http://127.0.0.1:8080/scim/v2"
+	Token string // a bearer token of the tenant
+	// Client sends the requests. nil: [http.DefaultClient].
+	Client *http.Client
+	// NewUserName returns another address with each call: one that is free, and that SCIM may
+	// create in this tenant. It must be safe for concurrent use. nil: random addresses at
+	// example.com.
+	NewUserName func() string
+	// Profile is the one that the mount goes by. "" is [scim.Detect]. Of [scim.Strict] it is
+	// tested that it refuses what breaks the letter of the RFCs.
+	Profile scim.Profile
+	// Other is another tenant of the same mount. nil: nothing is tested between tenants.
+	Other *Target
+}
+
+func (t Target) client() *http.Client {
+	if t.Client != nil {
+		return t.Client
+	}
+	return http.DefaultClient
+}
+
+func (t Target) url(path string) string { return strings.TrimRight(t.URL, "/") + path }
+
+// userName is an address that is free.
+func (t Target) userName() string {
+	if t.NewUserName != nil {
+		return t.NewUserName()
+	}
+	return newText() + "@example.com"
+}
+
+// newText is a text that nobody else uses, in lower case.
+func newText() string { return "scimtest-" + strings.ToLower(rand.Text()[:16]) }
