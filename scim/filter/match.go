@@ -193,29 +193,36 @@ func present(v any) bool {
 }
 
 // SortKey is the key by which an order by a takes a resource (RFC 7644, section 3.4.2.3): of a
-// multi-valued attribute that of the element that is primary, else of the first. "" when there
-// is none; such resources come last.
+// multi-valued attribute that of the element that is primary, else of the first that has one.
+// "" when there is none; such resources come last.
 func SortKey(a Attribute, attributes map[string]any) string {
 	top := a.top(attributes)
-	if list, ok := top.([]any); ok {
-		top = leading(a, list)
+	list, ok := top.([]any)
+	if !ok {
+		return a.sortKey(top)
 	}
-	if element, ok := top.(map[string]any); ok {
-		top = a.get(element, a.Path.Sub)
-	}
-	key, _ := a.Key(top)
-	return key
-}
-
-// leading is the element of list that is primary, else the first.
-func leading(a Attribute, list []any) any {
+	first := ""
 	for _, e := range list {
-		if element, ok := e.(map[string]any); ok && a.get(element, "primary") == true {
-			return e
+		element, _ := e.(map[string]any)
+		primary := a.get(element, "primary") == true
+		if first != "" && !primary {
+			continue
+		}
+		if key := a.sortKey(e); key != "" {
+			first = key
+		}
+		if primary && first != "" {
+			break
 		}
 	}
-	if len(list) == 0 {
-		return nil
+	return first
+}
+
+// sortKey is that of one element.
+func (a Attribute) sortKey(v any) string {
+	if element, ok := v.(map[string]any); ok {
+		v = a.get(element, a.Path.Sub)
 	}
-	return list[0]
+	key, _ := a.Key(v)
+	return key
 }
