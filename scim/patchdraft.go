@@ -308,7 +308,7 @@ func same(a, b any) bool {
 
 // canonical reports whether v is of the form that [User.Extra] describes.
 func canonical(v any, depth int) bool {
-	if depth > 5 { // an extension, a list in it, its elements, their parts
+	if depth > 3 { // an extension, a list in it, its elements, their parts
 		return false
 	}
 	switch v := v.(type) {

@@ -115,6 +115,9 @@ func (in intake) memberIDs(v any) ([]string, error) {
 	if !ok {
 		list = []any{v}
 	}
+	if len(list) == 0 {
+		return nil, nil
+	}
 	out := make([]string, 0, len(list))
 	seen := make(map[string]bool, len(list))
 	for _, e := range list {
