@@ -68,7 +68,9 @@ func table() map[string]row {
 			"github.com/beevik/etree":             "the element tree goxmldsig works on",
 			"golang.org/x/net":                    "html, for the browser of a login test",
 		}},
-		"scim/scimtest": {floor: 1, ours: reasons{"scim": "speaks its values"}},
+		"scim/scimtest": {floor: 1, ours: reasons{"scim": "speaks its values"},
+			modules: reasons{"github.com/google/go-cmp": "shows what differs"},
+			testing: "a conformance suite is run by a mount's own test"},
 		"domainclaim/dnstest": {floor: 1, ours: reasons{"domainclaim": "hands out a Resolver"},
 			modules: reasons{"golang.org/x/net": "the DNS message format"}},
 
@@ -144,6 +146,9 @@ func table() map[string]row {
 			"saml":          "all that it is built on",
 			"saml/samltest": "stands in for a provider when none is named",
 		}},
+		"examples/scimonly": {floor: 3, ours: reasons{
+			"scim": "all that it is built on",
+		}},
 		"examples/totponly": {floor: 3, ours: reasons{
 			"totp":               "all that it is built on",
 			"totp/totptest":      "the app on the phone, when it walks through itself",
@@ -184,7 +189,6 @@ func planned() []string {
 	return []string{
 		"accesssec/classify",
 		"accesssec/console",
-		"scim/scimtest",
 	}
 }
 

@@ -16,6 +16,8 @@ func letterOfPatch() []Body {
 	return []Body{
 		{Name: "op REPLACE", Client: rfc, Row: "op REPLACE", Path: "/Users", Given: ann, Want: annIs(true, `"title":"Dr"`), Breaks: []scim.Tolerance{scim.OpCase},
 			Send: []Message{patch("/Users", `{"op":"REPLACE","path":"title","value":"Dr"}`)}},
+		{Name: "op ADD and REMOVE", Client: rfc, Row: "op REPLACE", Path: "/Users", Given: annWith(`"nickName":"A"`), Want: annIs(true, `"title":"Dr"`),
+			Breaks: []scim.Tolerance{scim.OpCase}, Send: []Message{patch("/Users", `{"op":"ADD","path":"title","value":"Dr"},{"op":"REMOVE","path":"nickName"}`)}},
 		{Name: "path DisplayName of a user", Client: rfc, Row: "path DisplayName", Path: "/Users", Given: ann, Want: annIs(true, `"displayName":"Ann"`),
 			Send: []Message{patch("/Users", `{"op":"replace","path":"DisplayName","value":"Ann"}`)}},
 		{Name: "path with the URN of the core schema", Client: rfc, Row: "path core-URN:displayName", Path: "/Users", Given: ann, Want: annIs(true, `"displayName":"Ann"`),

@@ -52,6 +52,9 @@ func oktaUsers() []Body {
 			Send: []Message{fromOkta(off), fromOkta(find("/Users", `userName eq "{{address new}}"`, FindsNothing)), fromOkta(post("/Users", again))},
 			Want: `{"userName":"{{address new}}","active":true,"externalId":"{{text ext}}",
 				"emails":[{"primary":true,"value":"{{address new}}","type":"work"}]}`},
+		{Name: "import", Client: "Okta", Path: "/Users", Given: created,
+			Send: []Message{fromOkta(get("/Users", "startIndex=1&count=100")), fromOkta(get("/Users", "startIndex=101&count=100")),
+				fromOkta(get("/Groups", "startIndex=1&count=100"))}},
 		{Name: "by the name in another case", Client: "Okta", Path: "/Users", Given: created,
 			Send: []Message{fromOkta(find("/Users", `username EQ "{{address ann}}"`, FindsIt))}},
 	}
@@ -65,7 +68,7 @@ func oktaGroups() []Body {
 			Send: []Message{fromOkta(post("/Groups", `{"schemas":["{{G}}"],"displayName":"{{text team}}","members":[]}`))}},
 		{Name: "rename with the id", Client: "Okta", Path: "/Groups", Given: team("a"), Want: teamNamed("{{text new}}", "a"), Breaks: renames,
 			Send: []Message{fromOkta(patch("/Groups", `{"op":"replace","value":{"id":"{{id}}","displayName":"{{text new}}"}}`))}},
-		{Name: "remove and add in one", Client: "Okta", Row: "remove+add in one", Path: "/Groups", Given: team("a b"), Want: team("b c"),
+		{Name: "remove and add in one", Client: "Okta", Row: "remove+add / add+remove in one", Path: "/Groups", Given: team("a b"), Want: team("b c"),
 			Send: []Message{fromOkta(patch("/Groups", `{"op":"remove","path":"members[value eq \"{{user a}}\"]"},
 				{"op":"add","path":"members","value":[{"value":"{{user c}}","display":"c@example.com"}]}`))}},
 		{Name: "push all members", Client: "Okta", Row: "replace members", Path: "/Groups", Given: team("a"), Want: team("b c"),

@@ -58,6 +58,7 @@ func authentikBodies() []Body {
 				"emails":[{"value":"{{address ann}}","type":"other","primary":true}],"locale":"en"`)},
 		{Name: "a group that is there is looked for", Client: "authentik", Path: "/Groups", Given: team(""),
 			Send: []Message{post("/Groups", team("")).refused(http.StatusConflict, scim.Uniqueness), find("/Groups", `displayName eq "{{text team}}"`, FindsIt)}},
+		{Name: "what the mount can do", Client: "authentik", Want: "none", Send: []Message{get("/ServiceProviderConfig", "")}},
 		{Name: "lists by startIndex alone", Client: "authentik", Path: "/Users", Given: ann,
 			Send: []Message{get("/Users", "startIndex=1"), get("/Groups", "startIndex=1")}},
 	}
@@ -99,6 +100,7 @@ func otherClients() []Body {
 			Want: annIs(true, `"roles":[{"value":"two"}]`), Breaks: []scim.Tolerance{scim.RemoveWithValue},
 			Send: []Message{patch("/Users", `{"op":"remove","path":"roles","value":[{"value":"one"}]}`)}},
 		{Name: "delete who is active", Client: "Google", Path: "/Users", Given: ann, Want: "gone", Send: []Message{erase("/Users")}},
+		{Name: "a mapping from the schemas", Client: "Google", Want: "none", Send: []Message{get("/Schemas", ""), get("/Schemas/{{U}}", "")}},
 		{Name: "create twice with one externalId", Client: "Rippling", Path: "/Users", Given: twice,
 			Send: []Message{post("/Users", twice).refused(http.StatusConflict, scim.Uniqueness)}},
 		{Name: "another with the externalId of who is active", Client: "Rippling", Path: "/Users", Given: twice,

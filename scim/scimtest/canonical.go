@@ -27,6 +27,9 @@ func canonical(path string, resource map[string]any) string {
 		if strings.HasPrefix(name, "urn:") {
 			schemas = append(schemas, name)
 		}
+		if list, ok := v.([]any); ok && len(list) == 0 {
+			continue // an empty list is as good as none (RFC 7643, section 2.5)
+		}
 		out[name] = ordered(bare(name, v))
 	}
 	out["schemas"] = ordered(schemas)

@@ -110,6 +110,9 @@ func (j judge) sent(w wording, m Message) reply {
 func (j judge) answered(w wording, m Message, r reply) {
 	j.Helper()
 	want := m.ContentType
+	if j.Profile == scim.Strict {
+		want = scimJSON
+	}
 	if want == "" && !strings.Contains(m.Header.Get("Accept"), plainJSON) {
 		want = scimJSON
 	}

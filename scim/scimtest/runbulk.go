@@ -147,7 +147,7 @@ func testBulkCircle(j judge) {
 func testBulkErrors(j judge) {
 	taken := j.user("").text("userName")
 	bad := func() map[string]any {
-		op := j.newUser("bad", nil)
+		op := j.newUser(newText(), nil)
 		op["data"].(map[string]any)["userName"] = taken
 		return op
 	}
