@@ -12,10 +12,11 @@
 // When the records of many vanish at once, a [Breaker] believes none of it.
 //
 // It refuses to keep state: a [Claim] is a value, its next value comes from
-// [Claim.Next], and the caller keeps it. It refuses to claim public suffixes,
-// consumer mail providers and the domains that providers lend to their tenants. It refuses
-// to ask name servers at addresses that are not public, since strangers choose them. It
-// does no DNSSEC validation: use resolvers that validate.
+// [Claim.Next], and the caller keeps it; where name servers are, an [Authority] keeps for
+// minutes. It refuses to claim public suffixes, consumer mail providers and the domains that
+// providers lend to their tenants. It refuses to ask name servers at addresses that are not
+// public, since strangers choose them. It does no DNSSEC validation: use resolvers that
+// validate.
 //
 // # Where to start
 //

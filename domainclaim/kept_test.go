@@ -31,6 +31,13 @@ func (c *clock) move(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
+// lasting lets where name servers are be kept for five minutes.
+func lasting(s *dnstest.Server, names ...string) {
+	for _, name := range append(names, "example.com", "ns1.example.net", "ns2.example.net") {
+		s.SetTTL(name, 5*time.Minute)
+	}
+}
+
 // keeping is a checker whose Authority goes by a clock that is moved by hand.
 func (n *internet) keeping(t testing.TB, more ...*dnstest.Server) (*domainclaim.Checker, *clock) {
 	t.Helper()
@@ -69,6 +76,7 @@ func searched(s *dnstest.Server) func() map[string]int {
 func TestKeptNameServers(t *testing.T) {
 	t.Parallel()
 	n := newInternet(t, 2)
+	lasting(n.resolver)
 	n.resolver.SetTTL("ns1.example.net", 100*time.Second)
 	check, at := n.keeping(t)
 	c := held(claim(t, "example.com"))
@@ -178,6 +186,7 @@ func TestKeptTurnsNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := newInternet(t, 1)
+			lasting(n.resolver, "ns.example.org")
 			check, _ := n.keeping(t)
 			asked := searched(n.resolver)
 			look := func() domainclaim.Observation {
@@ -251,6 +260,8 @@ func TestKeptNoFailure(t *testing.T) {
 			t.Parallel()
 			n := newInternet(t, 1)
 			second := server(t)
+			lasting(n.resolver)
+			lasting(second)
 			second.SetNS("example.com", "ns1.example.net")
 			second.SetAddr("ns1.example.net", netip.MustParseAddr("9.1.1.1"))
 			trap := n.keep(t, netip.MustParseAddr("9.6.6.6"), "example.com")
@@ -281,7 +292,9 @@ func TestKeptMajority(t *testing.T) {
 	for s, addr := range map[*dnstest.Server]string{liar: "9.6.6.6", third: "9.1.1.1"} {
 		s.SetNS("example.com", "ns1.example.net")
 		s.SetAddr("ns1.example.net", netip.MustParseAddr(addr))
+		lasting(s)
 	}
+	lasting(n.resolver)
 	liar.SetTTL("ns1.example.net", 24*time.Hour)
 	third.SetTTL("ns1.example.net", time.Minute)
 	check, at := n.keeping(t, liar, third)
@@ -305,6 +318,7 @@ func TestKeptMajority(t *testing.T) {
 func TestKeptByZone(t *testing.T) {
 	t.Parallel()
 	n := newInternet(t, 1)
+	lasting(n.resolver)
 	a := n.Authority(n.resolver)
 	asked := searched(n.resolver)
 	for range 2 {
@@ -319,12 +333,14 @@ func TestKeptByZone(t *testing.T) {
 func TestKeptShared(t *testing.T) {
 	t.Parallel()
 	n := newInternet(t, 2)
+	lasting(n.resolver)
 	check, _ := n.keeping(t)
 	const domains = 40
 	for i := range domains {
 		zone := fmt.Sprintf("shared%d.com", i)
 		n.resolver.SetNS(zone, "ns1.example.net", "ns2.example.net")
 		n.resolver.SetZone(zone, minimum)
+		n.resolver.SetTTL(zone, 5*time.Minute)
 		for _, k := range n.keepers {
 			k.SetZone(zone, minimum)
 		}

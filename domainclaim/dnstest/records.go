@@ -96,8 +96,9 @@ func (s *Server) SetZone(apex string, minimum time.Duration) {
 	s.records.zones[rooted(apex)] = uint32(minimum / time.Second)
 }
 
-// SetTTL says for how long the name's records may be kept, in whole seconds; those of other
-// names may be for five minutes.
+// SetTTL says for how long the name's records may be kept, in whole seconds. Those of other
+// names may be for five minutes, but for name servers and addresses: so that a change of
+// them is seen by the next look, nobody is to keep them.
 func (s *Server) SetTTL(name string, ttl time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,8 +12,12 @@ func (r *records) reply(h dnsmessage.Header, q dnsmessage.Question, fault Fault)
 	out := r.about(h, q, fault)
 	for i := range out.Answers {
 		header := &out.Answers[i].Header
-		if own, ok := r.ttls[rooted(header.Name.String())]; ok {
+		own, ok := r.ttls[rooted(header.Name.String())]
+		switch {
+		case ok:
 			header.TTL = own
+		case header.Type == dnsmessage.TypeNS, header.Type == dnsmessage.TypeA, header.Type == dnsmessage.TypeAAAA:
+			header.TTL = 0
 		}
 	}
 	return out
