@@ -271,6 +271,7 @@ func (m *Memory) Members(ctx context.Context, groupID, after string, limit int) 
 	list := make([]Member, len(ids))
 	for i, id := range ids {
 		list[i] = m.member(id)
+		list[i].Display = "" // who wants names asks for the users
 	}
 	if !more {
 		return list, "", nil
