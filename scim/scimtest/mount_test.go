@@ -22,10 +22,20 @@ type mount struct {
 // newMount serves two tenants, "one" and "two", that go by a profile.
 func newMount(t *testing.T, profile scim.Profile) *mount {
 	t.Helper()
+	return newBroken(t, profile, defect{})
+}
+
+// newBroken is a mount with a defect.
+func newBroken(t *testing.T, profile scim.Profile, d defect) *mount {
+	t.Helper()
 	m := &mount{}
 	tenants := map[string]scim.Tenant{}
 	for _, name := range []string{"one", "two"} {
-		tenants["Bearer "+name] = scim.Tenant{Backend: scim.NewMemory(nil, nil), Profile: profile, Scope: name}
+		tenant := scim.Tenant{Backend: scim.NewMemory(nil, nil), Profile: profile, Scope: name}
+		if d.tenant != nil {
+			tenant = d.tenant(tenant)
+		}
+		tenants["Bearer "+name] = tenant
 	}
 	h, err := scim.NewHandler(func(r *http.Request) (scim.Tenant, error) {
 		tenant, ok := tenants[r.Header.Get("Authorization")]
@@ -40,6 +50,9 @@ func newMount(t *testing.T, profile scim.Profile) *mount {
 	}})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if d.mount != nil {
+		h = d.mount(h)
 	}
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
