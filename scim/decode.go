@@ -11,9 +11,10 @@ import (
 
 const (
 	maxDepth  = 32
-	maxName   = 256 // bytes of an attribute's name with its URN
-	maxNumber = 64  // bytes
-	pairwise  = 12  // names of an object that are compared with each other, without a map
+	maxName   = 256  // bytes of an attribute's name with its URN
+	maxNumber = 64   // bytes
+	shared    = 4096 // bytes of a body whose texts share its memory: so much at most does one text keep
+	pairwise  = 12   // names of an object that are compared with each other, without a map
 )
 
 // decode reads a body, which is one JSON object: strict where encoding/json is not. Names that
@@ -22,6 +23,9 @@ const (
 // are kept as written, as json.Number. The caller has bounded the size.
 func decode(body []byte) (map[string]any, error) {
 	r := reader{in: body}
+	if len(body) <= shared {
+		r.whole = string(body)
+	}
 	r.space()
 	if r.at >= len(body) {
 		return nil, syntax("The request has no body; send a JSON object.")
@@ -41,8 +45,17 @@ func decode(body []byte) (map[string]any, error) {
 }
 
 type reader struct {
-	in []byte
-	at int
+	in    []byte
+	at    int
+	whole string // in; "" when it is longer than shared
+}
+
+// cut is a part of the body as a string.
+func (r *reader) cut(from, to int) string {
+	if r.whole != "" {
+		return r.whole[from:to]
+	}
+	return string(r.in[from:to])
 }
 
 func syntax(detail string) *Error {
@@ -98,7 +111,7 @@ func (r *reader) value(depth int) (any, error) {
 }
 
 func (r *reader) word(w string) bool {
-	if !strings.HasPrefix(string(r.in[r.at:min(len(r.in), r.at+len(w))]), w) {
+	if string(r.in[r.at:min(len(r.in), r.at+len(w))]) != w {
 		return false
 	}
 	r.at += len(w)
@@ -217,7 +230,7 @@ func (r *reader) number() (any, error) {
 		return nil, invalid("A number in the body is too long; at most " + strconv.Itoa(maxNumber) + " characters are taken.")
 	}
 	r.at += n
-	return json.Number(r.in[start:r.at]), nil
+	return json.Number(r.cut(start, r.at)), nil
 }
 
 // numberLength is how many bytes at the beginning of b are a JSON number; 0: none.
@@ -257,19 +270,18 @@ func numberLength[T string | []byte](b T) int {
 	return i
 }
 
-// text reads a string. What has no escapes is copied once.
+// text reads a string.
 func (r *reader) text() (string, error) {
 	r.at++ // "
 	start, ascii := r.at, true
 	for r.at < len(r.in) {
 		switch c := r.in[r.at]; {
 		case c == '"':
-			s := r.in[start:r.at]
-			if !ascii && !utf8.Valid(s) {
+			if !ascii && !utf8.Valid(r.in[start:r.at]) {
 				return "", syntax("The body is not valid UTF-8.")
 			}
 			r.at++
-			return string(s), nil
+			return r.cut(start, r.at-1), nil
 		case c == '\\':
 			return r.escaped(start)
 		case c < ' ':

@@ -20,23 +20,23 @@ type object struct {
 
 func begin(b []byte) object { return object{b: append(b, '{')} }
 
-func (o *object) name(s string) {
+func (o *object) name(a *attribute) {
 	if o.some {
 		o.b = append(o.b, ',')
 	}
 	o.some = true
-	o.b = append(appendText(o.b, s), ':')
+	o.b = append(o.b, a.key...)
 }
 
-func (o *object) text(name, value string) {
+func (o *object) text(a *attribute, value string) {
 	if value != "" {
-		o.name(name)
+		o.name(a)
 		o.b = appendText(o.b, value)
 	}
 }
 
-func (o *object) bool(name string, value bool) {
-	o.name(name)
+func (o *object) bool(a *attribute, value bool) {
+	o.name(a)
 	if value {
 		o.b = append(o.b, "true"...)
 	} else {
@@ -111,7 +111,7 @@ func appendComplex(b []byte, a *attribute, m map[string]any, p *projection) ([]b
 			continue
 		}
 		mark, some := len(o.b), o.some
-		o.name(s.name)
+		o.name(s)
 		var written bool
 		if o.b, written = appendValue(o.b, s, v, p); !written {
 			o.b, o.some = o.b[:mark], some

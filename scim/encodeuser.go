@@ -5,16 +5,16 @@ import "net/url"
 // appendUser appends the user as JSON. groups are those that they are in, base is what
 // locations begin with.
 func (m *model) appendUser(b []byte, u User, groups []Member, base string, p *projection) []byte {
-	w := writer{object: begin(b), m: m, p: p, base: base, extra: u.Extra}
+	w := writer{object: begin(b), m: m, p: p, base: base, extra: u.Extra, left: len(u.Extra)}
 	for _, a := range m.roots {
 		if !p.shows(a) {
 			continue
 		}
 		switch a.field {
 		case inUserName:
-			w.text(a.name, u.UserName)
+			w.text(a, u.UserName)
 		case inActive:
-			w.bool(a.name, u.Active)
+			w.bool(a, u.Active)
 		case inName:
 			w.fullName(a, u.Name)
 		case inEmails:
@@ -31,19 +31,19 @@ func (m *model) appendUser(b []byte, u User, groups []Member, base string, p *pr
 // appendGroup appends the group as JSON. members, where they are shown, writes the array of
 // them; it may write out what b holds, and return less.
 func (m *model) appendGroup(b []byte, g Group, base string, p *projection, members func(b []byte) ([]byte, error)) ([]byte, error) {
-	w := writer{object: begin(b), m: m, p: p, base: base, extra: g.Extra}
+	w := writer{object: begin(b), m: m, p: p, base: base, extra: g.Extra, left: len(g.Extra)}
 	for _, a := range m.roots {
 		if !p.shows(a) {
 			continue
 		}
 		switch a.field {
 		case inDisplayName:
-			w.text(a.name, g.DisplayName)
+			w.text(a, g.DisplayName)
 		case inMembers:
 			if members == nil {
 				continue
 			}
-			w.name(a.name)
+			w.name(a)
 			var err error
 			if w.b, err = members(w.b); err != nil {
 				return nil, err
@@ -74,26 +74,31 @@ type writer struct {
 	p     *projection
 	base  string
 	extra map[string]any
+	left  int // of extra, to be found yet
 }
 
 // common writes what users and groups have alike.
 func (w *writer) common(a *attribute, id, externalID string, meta Meta) {
 	switch a.field {
 	case inSchemas:
-		w.schemas()
+		w.schemas(a)
 	case inID:
-		w.text(a.name, id)
+		w.text(a, id)
 	case inExternalID:
-		w.text(a.name, externalID)
+		w.text(a, externalID)
 	case inMeta:
 		w.meta(a, id, meta)
 	case inExtra:
+		if w.left == 0 {
+			return
+		}
 		v, ok := w.extra[a.name]
 		if !ok {
 			return
 		}
+		w.left--
 		mark, some := len(w.b), w.some
-		w.name(a.name)
+		w.name(a)
 		var written bool
 		if w.b, written = appendValue(w.b, a, v, w.p); !written {
 			w.b, w.some = w.b[:mark], some
@@ -102,12 +107,12 @@ func (w *writer) common(a *attribute, id, externalID string, meta Meta) {
 }
 
 // schemas lists the core schema, and of the extensions those that the resource has.
-func (w *writer) schemas() {
-	w.name("schemas")
+func (w *writer) schemas(a *attribute) {
+	w.name(a)
 	w.b = append(w.b, '[')
-	w.b = appendText(w.b, w.m.urn)
-	for _, a := range w.m.roots {
-		if !a.extension || !w.p.shows(a) {
+	w.b = append(w.b, w.m.urnText...)
+	for _, a := range w.m.extensions {
+		if w.left == 0 || !w.p.shows(a) {
 			continue
 		}
 		if v, ok := w.extra[a.name].(map[string]any); ok && len(v) > 0 {
@@ -118,7 +123,7 @@ func (w *writer) schemas() {
 }
 
 func (w *writer) meta(a *attribute, id string, meta Meta) {
-	w.name(a.name)
+	w.name(a)
 	o := begin(w.b)
 	for _, s := range a.subs {
 		if !w.p.shows(s) {
@@ -126,23 +131,23 @@ func (w *writer) meta(a *attribute, id string, meta Meta) {
 		}
 		switch s.name {
 		case "resourceType":
-			o.text(s.name, w.m.resource)
+			o.text(s, w.m.resource)
 		case "created":
 			if !meta.Created.IsZero() {
-				o.name(s.name)
+				o.name(s)
 				o.b = appendTime(o.b, meta.Created)
 			}
 		case "lastModified":
 			if !meta.LastModified.IsZero() {
-				o.name(s.name)
+				o.name(s)
 				o.b = appendTime(o.b, meta.LastModified)
 			}
 		case "location":
-			o.name(s.name)
+			o.name(s)
 			o.b = appendLocation(o.b, w.base, w.m.endpoint, id)
 		case "version":
 			if meta.Version != "" {
-				o.text(s.name, entityTag(meta.Version))
+				o.text(s, entityTag(meta.Version))
 			}
 		}
 	}
@@ -162,11 +167,11 @@ func (w *writer) fullName(a *attribute, n Name) {
 		return
 	}
 	mark, some := len(w.b), w.some
-	w.name(a.name)
+	w.name(a)
 	o := begin(w.b)
 	for _, s := range a.subs {
 		if w.p.shows(s) {
-			o.text(s.name, n.part(s.name))
+			o.text(s, n.part(s.name))
 		}
 	}
 	if w.b = o.end(); !o.some {
@@ -196,7 +201,7 @@ func (w *writer) emails(a *attribute, emails []Email) {
 	if len(emails) == 0 {
 		return
 	}
-	w.name(a.name)
+	w.name(a)
 	w.b = append(w.b, '[')
 	for i, e := range emails {
 		if i > 0 {
@@ -209,13 +214,13 @@ func (w *writer) emails(a *attribute, emails []Email) {
 			}
 			switch s.name {
 			case "value":
-				o.text(s.name, e.Value)
+				o.text(s, e.Value)
 			case "display":
-				o.text(s.name, e.Display)
+				o.text(s, e.Display)
 			case "type":
-				o.text(s.name, e.Type)
+				o.text(s, e.Type)
 			case "primary":
-				o.bool(s.name, e.Primary)
+				o.bool(s, e.Primary)
 			}
 		}
 		w.b = o.end()
@@ -227,7 +232,7 @@ func (w *writer) groups(a *attribute, groups []Member) {
 	if len(groups) == 0 {
 		return
 	}
-	w.name(a.name)
+	w.name(a)
 	w.b = append(w.b, '[')
 	for i, g := range groups {
 		if i > 0 {
@@ -248,14 +253,14 @@ func (w *writer) reference(a *attribute, x Member, resourceType, kind string) {
 		}
 		switch s.name {
 		case "value":
-			w.text(s.name, x.ID)
+			w.text(s, x.ID)
 		case "$ref":
-			w.name(s.name)
+			w.name(s)
 			w.b = appendLocation(w.b, w.base, "/"+resourceType+"s", x.ID)
 		case "type":
-			w.text(s.name, kind)
+			w.text(s, kind)
 		case "display":
-			w.text(s.name, x.Display)
+			w.text(s, x.Display)
 		}
 	}
 }

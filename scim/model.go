@@ -9,14 +9,16 @@ import (
 
 // A model is one resource type, compiled from its schemas. It is fixed once it is made.
 type model struct {
-	resource string // "User", "Group"
-	endpoint string // "/Users"
-	urn      string
-	roots    []*attribute          // in the order in which they are served
-	names    map[string]*attribute // of the core schema and the common ones, as written and in lower case
-	bare     map[string]*attribute // those of the extensions whose names no other has
-	longest  []*attribute          // the extensions, the longest URN first
-	all      []*attribute          // by order
+	resource   string // "User", "Group"
+	endpoint   string // "/Users"
+	urn        string
+	urnText    string                // urn in JSON
+	roots      []*attribute          // in the order in which they are served
+	names      map[string]*attribute // of the core schema and the common ones, as written and in lower case
+	bare       map[string]*attribute // those of the extensions whose names no other has
+	extensions []*attribute          // those of roots that are extensions
+	longest    []*attribute          // the same, the longest URN first
+	all        []*attribute          // by order
 }
 
 // An attribute is one of a model: a root, a part of an extension, or a sub-attribute. An
@@ -38,6 +40,7 @@ type attribute struct {
 	keeps     bool // a PUT leaves some of it, or of subs, as it is
 	fixed     bool // it, or one of subs that is not in a list, is immutable
 	path      string
+	key       string // its name in JSON, with the colon
 	primary   *attribute
 	value     *attribute // the sub-attribute of that name
 }
@@ -84,7 +87,7 @@ const shortText = 255 // code points of what is unique, or an id
 func newModel(core Schema, extensions []Schema) *model {
 	m := &model{
 		resource: core.Name, endpoint: "/" + core.Name + "s", urn: core.ID,
-		names: map[string]*attribute{}, bare: map[string]*attribute{},
+		urnText: string(appendText(nil, core.ID)), names: map[string]*attribute{}, bare: map[string]*attribute{},
 	}
 	for _, a := range commonAttributes() {
 		m.root(m.compile(a, nil, ""))
@@ -95,8 +98,9 @@ func newModel(core Schema, extensions []Schema) *model {
 	for _, x := range extensions {
 		e := m.compile(Attribute{Name: x.ID, Type: filter.Complex, SubAttributes: x.Attributes}, nil, x.ID)
 		m.roots = append(m.roots, e)
-		m.longest = append(m.longest, e)
+		m.extensions = append(m.extensions, e)
 	}
+	m.longest = slices.Clone(m.extensions)
 	slices.SortStableFunc(m.longest, func(a, b *attribute) int { return len(b.name) - len(a.name) })
 	m.nameBare()
 	return m
@@ -164,6 +168,7 @@ func (m *model) compile(a Attribute, parent *attribute, extension string) *attri
 		out.Path = filter.Path{URN: parent.URN, Name: parent.Name, Sub: a.Name}
 	}
 	out.path = out.Path.String()
+	out.key = string(append(appendText(nil, out.name), ':'))
 	out.fixed = out.writable == immutable
 	out.keeps = out.writable == readOnly || out.writable == immutable || out.served == never
 	m.all = append(m.all, out)
@@ -247,8 +252,9 @@ func named(names map[string]*attribute, s string) *attribute {
 type finding uint8
 
 const (
-	asWritten finding = iota // as the RFCs have it in a path
-	asBare                   // an extension's attribute, without its URN
+	asWritten  finding = iota // as the RFCs have it in a path
+	asBare                    // an extension's attribute, without its URN
+	inBrackets                // elements of it
 )
 
 // find finds what text names: "userName", "name.givenName", either behind the URN of the core

@@ -216,40 +216,47 @@ func (p *patch) withoutPath(op verb, value any) error {
 	if !ok {
 		return invalid("Without a path, value is an object of attributes.")
 	}
-	for _, name := range p.m.inOrder(parts) {
-		if err := p.at(op, name, parts[name], true, true); err != nil {
+	for _, x := range p.m.inOrder(parts) {
+		if err := p.at(op, x.name, parts[x.name], true, true); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// inOrder are the names of parts: what holds an attribute before the attribute, and for the
-// rest always the same way round.
-func (m *model) inOrder(parts map[string]any) []string {
-	names := make([]string, 0, len(parts))
-	for name := range parts {
-		names = append(names, name)
-	}
-	if len(names) < 2 {
-		return names
-	}
-	place := make(map[string]int, len(names))
-	for _, name := range names {
-		head, _, _ := strings.Cut(name, "[")
-		if a, _ := m.find(head); a != nil {
-			place[name] = a.order
-		} else {
-			place[name] = len(m.all)
+// A part is a name in an object of attributes, and what it names; nil: nothing.
+type part struct {
+	name string
+	attr *attribute
+	how  finding
+}
+
+// inOrder finds what the names in an object are: what holds an attribute before the attribute,
+// and the rest always the same way round.
+func (m *model) inOrder(object map[string]any) []part {
+	out := make([]part, 0, len(object))
+	for name := range object {
+		x := part{name: name}
+		head, _, brackets := strings.Cut(name, "[")
+		if x.attr, x.how = m.find(head); brackets && x.attr != nil {
+			x.how = inBrackets
 		}
+		out = append(out, x)
 	}
-	slices.SortFunc(names, func(a, b string) int {
-		if n := place[a] - place[b]; n != 0 {
+	slices.SortFunc(out, func(a, b part) int {
+		if n := m.place(a.attr) - m.place(b.attr); n != 0 {
 			return n
 		}
-		return strings.Compare(a, b)
+		return strings.Compare(a.name, b.name)
 	})
-	return names
+	return out
+}
+
+func (m *model) place(a *attribute) int {
+	if a == nil {
+		return len(m.all)
+	}
+	return a.order
 }
 
 func noTarget(detail string) *Error { return &Error{Status: 400, Type: NoTarget, Detail: detail} }

@@ -74,15 +74,15 @@ func benchmarkPatch(b *testing.B, body string) {
 	}
 }
 
-func BenchmarkPatchActive(b *testing.B) {
+func BenchmarkEditActive(b *testing.B) {
 	benchmarkPatch(b, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"active","value":false}]}`)
 }
 
-func BenchmarkPatchEmail(b *testing.B) {
+func BenchmarkEditEmail(b *testing.B) {
 	benchmarkPatch(b, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"emails[type eq \"work\"].value","value":"x@example.com"}]}`)
 }
 
-func BenchmarkPatchMember(b *testing.B) {
+func BenchmarkEditMembers(b *testing.B) {
 	in, m := []byte(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"add","path":"members","value":[{"value":"u1"}]}]}`), (*Schemas)(nil).group()
 	b.ReportAllocs()
 	for b.Loop() {

@@ -1,9 +1,6 @@
 package scim
 
-import (
-	"maps"
-	"strings"
-)
+import "maps"
 
 // parseUser reads the body of a POST.
 func (m *model) parseUser(raw map[string]any, l *leniency) (User, error) {
@@ -49,20 +46,20 @@ func (b *body) read(raw map[string]any) error {
 	if err := checkSchemas(schemas, b.m.urn, b.m.longest, b.in.l); err != nil {
 		return err
 	}
-	seen := make([]bool, len(b.m.all))
-	for _, name := range b.m.inOrder(raw) {
-		a, err := b.attribute(name)
+	var last *attribute
+	for _, x := range b.m.inOrder(raw) {
+		a, err := b.attribute(x)
 		if err != nil {
 			return err
 		}
 		if a == nil {
 			continue
 		}
-		if seen[a.order] {
+		if a == last {
 			return syntax("The body has " + a.said() + " twice.")
 		}
-		seen[a.order] = true
-		if err := b.take(a, raw[name]); err != nil {
+		last = a
+		if err := b.take(a, raw[x.name]); err != nil {
 			return err
 		}
 	}
@@ -76,24 +73,24 @@ func (b *body) read(raw map[string]any) error {
 	return nil
 }
 
-// attribute finds what a name in the body is; nil: it is left out.
-func (b *body) attribute(name string) (*attribute, error) {
-	a, how := b.m.find(name)
-	if a != nil && a.parent != nil && a.parent.MultiValued {
+// attribute is what a name in the body stands for; nil: it is left out.
+func (b *body) attribute(x part) (*attribute, error) {
+	a := x.attr
+	if a != nil && (x.how == inBrackets || a.parent != nil && a.parent.MultiValued) {
 		a = nil
 	}
 	switch {
 	case a == nil:
 		if !b.in.l.allow(UnknownAttribute) {
-			return nil, syntax("There is no attribute " + quoted(name) + ".")
+			return nil, syntax("There is no attribute " + quoted(x.name) + ".")
 		}
-	case how == asBare:
+	case x.how == asBare:
 		if !b.in.l.allow(BareExtension) {
-			return nil, syntax(quoted(name) + " is an attribute of an extension; send it in an object named " + quoted(rootOf(a).name) + ".")
+			return nil, syntax(quoted(x.name) + " is an attribute of an extension; send it in an object named " + quoted(rootOf(a).name) + ".")
 		}
-	case a.parent != nil || !strings.EqualFold(a.name, name):
+	case a.parent != nil || len(a.name) != len(x.name):
 		if !b.in.l.allow(DottedKey) {
-			return nil, syntax(quoted(name) + " is no name of an attribute; send it in the object that it is a part of.")
+			return nil, syntax(quoted(x.name) + " is no name of an attribute; send it in the object that it is a part of.")
 		}
 	}
 	return a, nil

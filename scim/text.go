@@ -7,12 +7,13 @@ import "unicode/utf8"
 // ends up in a page does no harm there.
 func appendText(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
+	plain := [2]uint64{plainLow, plainHigh}
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' {
+			if plain[c>>6]>>(c&63)&1 != 0 {
 				i++
 				continue
 			}
@@ -45,3 +46,10 @@ func appendText(b []byte, s string) []byte {
 	}
 	return append(append(b, s[start:]...), '"')
 }
+
+// plain has a bit for each byte that stands for itself in a JSON string: the letters, digits
+// and punctuation of ASCII but for ", \, <, > and &.
+const (
+	plainLow  = 1<<64 - 1<<32 - 1<<'"' - 1<<'&' - 1<<'<' - 1<<'>'
+	plainHigh = 1<<64 - 1 - 1<<('\\'-64)
+)
