@@ -461,6 +461,8 @@ func TestLabelWithoutName(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		label         []string // records that the resolver has there; nil: no such name
+		alias         string   // where the label leads, at the resolver
+		beside        bool     // two resolvers more, which have another's records there
 		delegated     bool     // by the name servers, though the resolver does not know
 		asked         int      // questions for its name servers
 		authoritative bool
@@ -468,11 +470,23 @@ func TestLabelWithoutName(t *testing.T) {
 		"no such name":            {authoritative: true},
 		"a name without records":  {label: []string{}, asked: 1, authoritative: true},
 		"another's records":       {label: []string{"other"}, asked: 1, authoritative: true},
+		"one of three":            {beside: true, asked: 1, authoritative: true},
+		"an alias to nowhere":     {alias: "nowhere.example.com", asked: 1, authoritative: true},
 		"given away, and unknown": {delegated: true},
 	} {
 		n := newInternet(t, 2)
 		if tt.label != nil {
 			n.resolver.SetTXT(labelName, tt.label...)
+		}
+		if tt.alias != "" {
+			n.resolver.SetCNAME(labelName, tt.alias)
+		}
+		var beside []domainclaim.Resolver
+		for range 2 {
+			if s := server(t); tt.beside {
+				s.SetTXT(labelName, "other")
+				beside = append(beside, s.Resolver())
+			}
 		}
 		other := n.keep(t, netip.MustParseAddr("9.3.3.3"), labelName)
 		c := claim(t, "example.com")
@@ -485,7 +499,7 @@ func TestLabelWithoutName(t *testing.T) {
 		for _, c := range []domainclaim.Claim{c, held(c)} {
 			asked := searched(n.resolver)
 			asked()
-			o := n.checker().Check(t.Context(), c)
+			o := n.checker(beside...).Check(t.Context(), c)
 			if o.Authoritative != tt.authoritative || o.Outcome == domainclaim.Present {
 				t.Errorf("%s: %s, authoritative %t", name, o.Outcome, o.Authoritative)
 			}

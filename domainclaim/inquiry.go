@@ -166,7 +166,7 @@ func (l *inquiry) askAuthority(ctx context.Context, lowest int) {
 	case errs[label] == nil && within(rooted, zones[label].Name):
 		// The label stands right below the name, so no cut is between them.
 		zones[apex] = zones[label]
-	case errs[label] == nil, errors.As(errs[label], &failed) && lowest == label && failed.zone == l.names[label]:
+	case errs[label] == nil, errors.As(errs[label], &failed) && failed.zone == l.names[label]:
 		zones[apex], errs[apex] = l.findZone(ctx, rooted)
 	default:
 		errs[apex] = errs[label]

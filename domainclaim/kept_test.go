@@ -314,6 +314,39 @@ func TestKeptMajority(t *testing.T) {
 	}
 }
 
+// TestKeptByType: a name may be a zone, and one of its own name servers.
+func TestKeptByType(t *testing.T) {
+	t.Parallel()
+	n := newInternet(t, 1)
+	lasting(n.resolver)
+	n.resolver.SetNS("example.com", "example.com")
+	n.resolver.SetAddr("example.com", netip.MustParseAddr("9.1.1.1"))
+	check, _ := n.keeping(t)
+	for i := range 2 {
+		if o := check.Check(t.Context(), held(claim(t, "example.com"))); o.Outcome != domainclaim.Absent || !o.Authoritative {
+			t.Errorf("look %d: %s, authoritative %t, %q", i, o.Outcome, o.Authoritative, o.Hint)
+		}
+	}
+}
+
+// TestKeptByOwnClock: the Authority that is made of the resolvers goes by the Checker's clock.
+func TestKeptByOwnClock(t *testing.T) {
+	t.Parallel()
+	n := newInternet(t, 1)
+	lasting(n.resolver)
+	n.resolver.SetAddr("ns1.example.net", netip.MustParseAddr("10.0.0.1")) // nobody is to be dialled
+	at := &clock{at: start}
+	check := domainclaim.NewChecker(&domainclaim.CheckerOptions{Resolvers: []domainclaim.Resolver{n.resolver.Resolver()}, Now: at.now})
+	asked := searched(n.resolver)
+	for i, want := range []int{1, 0, 1} {
+		check.Check(t.Context(), held(claim(t, "example.com")))
+		if got := asked()["NS example.com."]; got != want {
+			t.Errorf("look %d asked %d times for name servers, want %d", i, got, want)
+		}
+		at.move(time.Duration(1+4*i) * time.Minute)
+	}
+}
+
 // TestKeptByZone: who asks an Authority itself gets nothing that was kept.
 func TestKeptByZone(t *testing.T) {
 	t.Parallel()
@@ -374,7 +407,8 @@ func TestKeptShared(t *testing.T) {
 // few thousand answers; what was asked for lately stays.
 func TestKeptIsBounded(t *testing.T) {
 	t.Parallel()
-	k := domainclaim.NewKept(func() time.Time { return start })
+	at := &clock{at: start}
+	k := domainclaim.NewKept(at.now)
 	for i := range 20_000 {
 		k.Put(fmt.Sprintf("ns%d.example.net.", i), time.Minute, "9.1.1.1")
 		if i%1000 == 999 && k.Size() > 4096 {
@@ -398,9 +432,21 @@ func TestKeptIsBounded(t *testing.T) {
 			t.Errorf("%s is kept: %t", host, ok)
 		}
 	}
+	k.Put("week.example.net.", 7*24*time.Hour, "9.1.1.1")
+	at.move(5 * time.Minute)
+	if _, ok := k.Find("week.example.net."); ok {
+		t.Error("what may be kept for a week is known after five minutes")
+	}
+	before := k.Size()
+	k.Put("zero.example.net.", 0, "9.1.1.1")
+	if k.Size() != before {
+		t.Error("what is not to be kept takes room")
+	}
+	k.Put("most.example.net.", time.Minute, many[:16]...)
+	many[0] = "changed"
 	got, _ := k.Find("most.example.net.")
 	got[0] = "changed"
 	if again, _ := k.Find("most.example.net."); again[0] != "" {
-		t.Error("who was given what is kept has changed it")
+		t.Error("who gave what is kept, or was given it, has changed it")
 	}
 }
