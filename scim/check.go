@@ -15,6 +15,8 @@ const (
 	maxText     = 4096      // bytes of a text
 	maxBinary   = 64 * 1024 // bytes of a binary value, in base64
 	maxElements = 200       // of a multi-valued attribute
+
+	maxResource = 256 * 1024 // bytes of all that a resource has, but for a group's members
 )
 
 // An intake brings the values of one request into the form that [User.Extra] describes.
@@ -236,6 +238,9 @@ func (in intake) complexFrom(a *attribute, v any) (any, error) {
 // complex takes the parts that the schema has. What is readOnly is left out (RFC 7644,
 // section 3.5.1); so is what no schema has, where that is allowed.
 func (in intake) complex(a *attribute, given map[string]any) (any, error) {
+	if asItIs(a, given) {
+		return given, nil
+	}
 	out := make(map[string]any, len(given))
 	known := 0
 	for _, s := range a.subs {
@@ -258,6 +263,39 @@ func (in intake) complex(a *attribute, given map[string]any) (any, error) {
 		return nil, nil
 	}
 	return out, nil
+}
+
+// asItIs reports whether an object has the form that it is kept in, as nearly all do: it is then
+// not copied. Nobody changes what was decoded.
+func asItIs(a *attribute, given map[string]any) bool {
+	known := 0
+	for _, s := range a.subs {
+		if known == len(given) {
+			break
+		}
+		v, ok := given[s.name]
+		if !ok {
+			continue
+		}
+		switch v := v.(type) {
+		case string:
+			if s.Type == filter.Complex || s.Type == filter.Boolean || s.Type == filter.Integer || s.Type == filter.Decimal ||
+				v == "" || s.checkText(v) != nil {
+				return false
+			}
+		case bool:
+			if s.Type != filter.Boolean {
+				return false
+			}
+		default:
+			return false
+		}
+		if s.MultiValued || s.writable == readOnly {
+			return false
+		}
+		known++
+	}
+	return known == len(given) && known > 0
 }
 
 func (in intake) part(out map[string]any, s *attribute, v any) error {

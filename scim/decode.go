@@ -123,7 +123,11 @@ func (r *reader) object(depth int) (map[string]any, error) {
 		return nil, syntax("The body is nested too deeply; at most " + strconv.Itoa(maxDepth) + " levels are taken.")
 	}
 	r.at++ // {
-	out := make(map[string]any, 8)
+	size := 8
+	if depth == 1 && len(r.in) > 256 { // a resource has more attributes than one of its parts
+		size = 14
+	}
+	out := make(map[string]any, size)
 	if r.next() == '}' {
 		r.at++
 		return out, nil

@@ -3,6 +3,7 @@ package scim
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/accesssec/accesssec-go/scim/filter"
 )
@@ -200,7 +201,7 @@ func (m *model) nameBare() {
 			low := strings.ToLower(a.name)
 			if taken[low] || m.names[low] != nil {
 				delete(m.bare, low)
-				continue
+				continue // ambiguous
 			}
 			taken[low] = true
 			m.bare[low] = a
@@ -242,10 +243,25 @@ func named(names map[string]*attribute, s string) *attribute {
 	if a := names[s]; a != nil {
 		return a
 	}
-	if len(s) > maxName {
+	low, ok := lower(s)
+	if !ok {
 		return nil
 	}
-	return names[strings.ToLower(s)]
+	return names[low]
+}
+
+// lower is s in lower case; false for what is no attribute's name. Names are ASCII, and what
+// only folds to that, as the Kelvin sign does, is not.
+func lower(s string) (string, bool) {
+	if len(s) > maxName {
+		return "", false
+	}
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return "", false
+		}
+	}
+	return strings.ToLower(s), true
 }
 
 // A finding says how an attribute was named.
@@ -266,8 +282,8 @@ func (m *model) find(text string) (*attribute, finding) {
 	}
 	name, sub, dotted := strings.Cut(text, ".")
 	a, how := named(m.names, name), asWritten
-	if a == nil && len(name) <= maxName {
-		a, how = m.bare[strings.ToLower(name)], asBare
+	if a == nil {
+		a, how = named(m.bare, name), asBare
 	}
 	if a != nil && dotted {
 		a = named(a.names, sub)

@@ -2,9 +2,11 @@ package scim_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -223,6 +225,9 @@ func TestPatchIsBounded(t *testing.T) {
 		{"long externalId", op("replace", "externalId", `"`+strings.Repeat("x", 256)+`"`), "invalidValue"},
 		{"long certificate", op("add", "x509Certificates", `[{"value":"`+strings.Repeat("A", 65540)+`"}]`), "invalidValue"},
 		{"certificate at the bound", op("add", "x509Certificates", `[{"value":"`+strings.Repeat("A", 65536)+`"}]`), ""},
+		{"large resource", op("add", "x509Certificates", `[{"value":"`+strings.Repeat("A", 65536)+`"},{"value":"`+strings.Repeat("B", 65536)+
+			`"},{"value":"`+strings.Repeat("C", 65536)+`"},{"value":"`+strings.Repeat("D", 65536)+`"}]`), "invalidValue"},
+		{"name of a letter that folds", op("add", "nic\u212aName", `"x"`), "invalidPath"},
 		{"long path", op("add", strings.Repeat("a", 100000), `"x"`), "invalidPath"},
 		{"long name of a part", op("add", "name."+strings.Repeat("a", 1000), `"x"`), ""},
 	}
@@ -264,6 +269,31 @@ func TestPatchSaysWhichOperation(t *testing.T) {
 		if !errors.As(err, &e) || !strings.HasPrefix(e.Detail, "Operation 2: ") {
 			t.Errorf("%s: %v", second, err)
 		}
+	}
+}
+
+// 250 operations of 200 elements each end soon.
+func TestPatchOfManyElements(t *testing.T) {
+	t.Parallel()
+	var list []string
+	for i := range 200 {
+		list = append(list, fmt.Sprintf(`{"locality":"l%d"}`, i))
+	}
+	operations := make([]string, 250)
+	for i := range operations {
+		operations[i] = op("add", "addresses", `[`+strings.Join(list, ",")+`]`)
+	}
+	u := person(t, "{}")
+	edit, err := scim.NewEngine(nil, scim.Strict).PatchUser(ops(operations...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	if changed, err := edit(&u); err != nil || !changed || len(u.Extra["addresses"].([]any)) != 200 {
+		t.Fatal(changed, err)
+	}
+	if d := time.Since(start); d > 20*time.Second { // some hundred milliseconds, on a machine with nothing else to do
+		t.Errorf("it took %v", d)
 	}
 }
 

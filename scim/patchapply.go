@@ -103,12 +103,17 @@ func (s *step) union(old any) (any, error) {
 	was, _ := old.([]any)
 	more, _ := s.v.([]any)
 	out := slices.Clone(was)
+	ids := make([]string, len(was), len(was)+len(more))
+	for i, e := range was {
+		ids[i] = a.identity(e)
+	}
 	fresh := -1
 	for _, e := range more {
-		i := slices.IndexFunc(out, func(x any) bool { return a.sameElement(x, e) })
+		id := a.identity(e)
+		i := slices.Index(ids, id)
 		if i < 0 {
 			i = len(out)
-			out = append(out, e)
+			out, ids = append(out, e), append(ids, id)
 		} else if a.subs != nil {
 			m, err := merge(a, out[i], e)
 			if err != nil {
@@ -127,27 +132,30 @@ func (s *step) union(old any) (any, error) {
 	return out, nil
 }
 
-// sameElement reports whether two elements of a are one.
-func (a *attribute) sameElement(x, y any) bool {
-	m, ok := x.(map[string]any)
-	n, also := y.(map[string]any)
-	if !ok || !also || a.value == nil {
-		return same(x, y)
+// identity is what two elements of a have alike when they are one: their value and type, where
+// they have a value, else all that is in them.
+func (a *attribute) identity(e any) string {
+	m, ok := e.(map[string]any)
+	if !ok {
+		b, _ := appendOne(nil, a, e, nil)
+		return string(b)
 	}
-	v, okV := a.value.Key(m[a.value.name])
-	w, okW := a.value.Key(n[a.value.name])
-	if !okV || !okW {
-		return same(x, y)
+	if a.value != nil {
+		if key, ok := a.value.Key(m[a.value.name]); ok {
+			if kind := a.names["type"]; kind != nil {
+				of, _ := kind.Key(m[kind.name])
+				key += "\x00" + of
+			}
+			return key
+		}
 	}
-	kind := a.names["type"]
-	return v == w && (kind == nil || same(folded(kind, m), folded(kind, n)))
-}
-
-func folded(kind *attribute, m map[string]any) any {
-	if key, ok := kind.Key(m[kind.name]); ok {
-		return key
+	b := []byte{0} // as no key begins
+	for _, s := range a.subs {
+		if v, ok := m[s.name]; ok {
+			b, _ = appendOne(append(b, s.key...), s, v, nil)
+		}
 	}
-	return nil
+	return string(b)
 }
 
 // demote leaves the element at only as the primary one; -1: nothing has become that.

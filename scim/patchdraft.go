@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"strconv"
 )
 
 // A draft is a resource while it is being changed. It changes copies: values that the resource
@@ -232,8 +233,12 @@ func (d *draft) changed() bool {
 	return false
 }
 
-// check refuses a draft in which something required is missing. Only what was touched can be.
+// check refuses a draft in which something required is missing, which only what was touched
+// can be, or that has become too large.
 func (d *draft) check() error {
+	if d.size() > maxResource {
+		return invalid("The resource is too large; at most " + strconv.Itoa(maxResource/1024) + " KiB are taken.")
+	}
 	for _, b := range d.first {
 		if b.root.demanding {
 			if err := b.root.complete(d.get(b.root)); err != nil {
@@ -242,6 +247,38 @@ func (d *draft) check() error {
 		}
 	}
 	return nil
+}
+
+// size is about how many bytes the values take as JSON.
+func (d *draft) size() int {
+	n := 0
+	for _, v := range d.extra() {
+		n += sizeOf(v)
+	}
+	if d.user != nil {
+		for i := range d.user.Emails {
+			e := &d.user.Emails[i]
+			n += len(e.Value) + len(e.Display) + len(e.Type) + 16
+		}
+	}
+	return n
+}
+
+func sizeOf(v any) int {
+	n := 8
+	switch v := v.(type) {
+	case string:
+		n += len(v)
+	case []any:
+		for _, x := range v {
+			n += sizeOf(x)
+		}
+	case map[string]any:
+		for _, x := range v {
+			n += sizeOf(x)
+		}
+	}
+	return n
 }
 
 // complete refuses a value of a in which something required is missing.

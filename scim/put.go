@@ -70,7 +70,8 @@ func (b *body) read(raw map[string]any) error {
 			}
 		}
 	}
-	return nil
+	b.first = nil
+	return b.check()
 }
 
 // attribute is what a name in the body stands for; nil: it is left out.
