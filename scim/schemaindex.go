@@ -5,7 +5,8 @@ import "slices"
 // IndexUser is what a [Backend] with an index keeps of a user, so that a [Query] finds it: a
 // row for each value in [User.Attributes] that a filter may ask for, in the order of the
 // schemas. Values without a key are left out. Of a multi-valued attribute the primary element is
-// in Row 0, since lists are sorted by that one (RFC 7644, section 3.4.2.3).
+// in Row 0, and the others follow in their order: lists are sorted by the value of the lowest row
+// that has one (RFC 7644, section 3.4.2.3).
 func (s *Schemas) IndexUser(u User) []Indexed {
 	return s.user().index(&draft{user: &u})
 }
@@ -36,11 +37,11 @@ func (a *attribute) index(out []Indexed, v any, row int) []Indexed {
 	if list, ok := v.([]any); ok && a.MultiValued {
 		first := max(0, slices.IndexFunc(list, func(e any) bool { return isPrimary(a, e) }))
 		for i, e := range list {
-			switch i {
-			case first:
+			switch {
+			case i == first:
 				i = 0
-			case 0:
-				i = first
+			case i < first:
+				i++
 			}
 			out = a.indexOne(out, e, i)
 		}
