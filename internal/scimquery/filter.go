@@ -5,16 +5,11 @@ package scimquery
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/accesssec/accesssec-go/scim"
 	"github.com/accesssec/accesssec-go/scim/filter"
 	"github.com/accesssec/accesssec-go/store"
 )
-
-// mostWide is how many conditions of one filter may be such that no index narrows them down.
-// Each costs a look at that value of everybody in the directory, at every page.
-const mostWide = 10
 
 // Filter is the filter of a request, resolved, as a condition on entries: nil for nil. typ is
 // store.EntryUser or store.EntryGroup. What a store can't answer, or not at a bounded cost, is
@@ -31,9 +26,9 @@ func Filter(x filter.Expr, typ string) (*store.Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.wide > mostWide {
-		return nil, invalidFilter("The filter asks in %d places for what can't be looked up, and %d is the most; "+
-			"ask for equality or a beginning of the userName, an address or the externalId, or send several requests.", p.wide, mostWide)
+	if p.cost > mostCost {
+		return nil, invalidFilter("The filter asks for too much that can't be looked up; ask for equality with the userName, " +
+			"the id, the externalId or an address, or send several requests.")
 	}
 	if err := f.Validate(); err != nil {
 		return nil, invalidFilter("The filter has too many conditions, or nests too deeply, for the directory.")
@@ -88,7 +83,7 @@ func searchedAs(p filter.Path) (string, searching) {
 type pushed struct {
 	typ    string
 	within bool // an element
-	wide   int  // conditions that no index narrows down
+	cost   int  // so far
 }
 
 func (p *pushed) expr(x filter.Expr) (store.Filter, error) {
@@ -131,46 +126,32 @@ func (p *pushed) element(x filter.Element) (store.Filter, error) {
 	if kind != byIndex {
 		return store.Filter{}, invalidFilter("%s can only be compared by eq with an id.", path)
 	}
-	// Where one comparison finds few, the others are asked of those alone.
-	found := *p
-	found.within = true
-	part, err := found.expr(x.Expr)
+	switch inner := x.Expr.(type) {
+	case filter.Or: // of one element any is any of one element, each found by itself
+		parts := make([]store.Filter, len(inner))
+		for i, part := range inner {
+			var err error
+			if parts[i], err = p.element(filter.Element{Attribute: x.Attribute, Expr: part}); err != nil {
+				return store.Filter{}, err
+			}
+		}
+		return store.Filter{Or: parts}, nil
+	case filter.Compare:
+		if inner.Op != filter.OpNotEqual {
+			return p.compare(inner)
+		}
+	}
+	inside := pushed{typ: p.typ, within: true}
+	part, err := inside.expr(x.Expr)
 	if err != nil {
 		return store.Filter{}, err
 	}
-	if leads(x.Expr) {
-		found.wide = p.wide
-	}
-	p.wide = found.wide
+	p.cost += costOfElement(x.Expr, inside.cost, p.typ)
 	return store.Filter{Path: path, Element: []store.Filter{part}}, nil
 }
 
-// leads reports whether one comparison that has to hold is one that an index narrows down.
-func leads(x filter.Expr) bool {
-	if c, ok := x.(filter.Compare); ok {
-		return !wide(c)
-	}
-	and, ok := x.(filter.And)
-	return ok && slices.ContainsFunc(and, leads)
-}
-
-// wide reports whether c is asked of each entry in turn, or may hold for most of them, as far
-// as anybody can tell: all but equality with, and a beginning of, what tells people apart.
-func wide(c filter.Compare) bool {
-	if c.Op != filter.OpEqual && c.Op != filter.OpStartsWith || c.Attribute.Type == filter.Boolean {
-		return true
-	}
-	switch c.Attribute.Path.String() {
-	case "id", "externalId", "userName", "displayName":
-		return false
-	}
-	return c.Attribute.Sub != "value" // an address, a number, a member, a manager
-}
-
 func (p *pushed) compare(c filter.Compare) (store.Filter, error) {
-	if wide(c) {
-		p.wide++
-	}
+	p.cost += costOf(c, p.typ)
 	path, kind := searchedAs(c.Attribute.Path)
 	op, known := operator(c.Op)
 	switch {
