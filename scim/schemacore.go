@@ -2,8 +2,9 @@ package scim
 
 import "github.com/accesssec/accesssec-go/scim/filter"
 
-// The core schemas as RFC 7643, section 8.7.1, has them, but that "active" is required of
-// what is served: it is always there.
+// The core schemas as RFC 7643, section 8.7.1, has them, but for what is different here: a user
+// always has "active" and a group always a "displayName" that no other has; addresses may be
+// primary, as in the RFC's own examples; members have a name to show; ids are compared exactly.
 
 func text(name, description string) Attribute {
 	return Attribute{Name: name, Type: filter.String, Description: description}
