@@ -75,6 +75,8 @@ func (a *app) routes() (http.Handler, error) {
 	}), nil
 }
 
+// region tenant
+
 // tenant finds whose the token is. Digests are compared, so that the time it takes says
 // nothing of a token.
 func (a *app) tenant(r *http.Request) (scim.Tenant, error) {
@@ -86,6 +88,8 @@ func (a *app) tenant(r *http.Request) (scim.Tenant, error) {
 	}
 	return scim.Tenant{}, &scim.Error{Status: http.StatusUnauthorized, Detail: "This needs a token: Authorization: Bearer and the token that was printed at the start."}
 }
+
+// endregion
 
 // served prints what a request came to.
 func (a *app) served(_ context.Context, r scim.Request) {
