@@ -200,7 +200,7 @@ func (r *reader) array(depth int) ([]any, error) {
 		return nil, syntax("The body is nested too deeply; at most " + strconv.Itoa(maxDepth) + " levels are taken.")
 	}
 	r.at++ // [
-	out := []any{}
+	out := make([]any, 0, 2)
 	if r.next() == ']' {
 		r.at++
 		return out, nil

@@ -7,7 +7,7 @@ import (
 	"github.com/accesssec/accesssec-go/scim"
 )
 
-func tolerances() []scim.Tolerance {
+func allTolerances() []scim.Tolerance {
 	return []scim.Tolerance{
 		scim.OpCase, scim.BooleanText, scim.NullValue, scim.RemoveWithValue, scim.DottedKey, scim.ValueForComplex,
 		scim.ElementCreated, scim.ElementAbsent, scim.BareExtension, scim.UnknownAttribute, scim.UnknownSchema,
@@ -27,7 +27,7 @@ func TestProfiles(t *testing.T) {
 		scim.UnquotedFilter:  {scim.Detect, scim.Entra},
 		scim.ExtraKey:        {scim.Detect, scim.Entra},
 	}
-	for _, tol := range tolerances() {
+	for _, tol := range allTolerances() {
 		if !scim.Detect.Takes(tol) || !scim.Profile("").Takes(tol) {
 			t.Errorf("detect does not take %s", tol)
 		}
