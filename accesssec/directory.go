@@ -43,14 +43,15 @@ func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (stor
 		entry = store.Entry{} // a member's stays: the key of the name will say so
 	}
 	if entry.ID == "" {
-		entry = store.Entry{OrgID: orgID, ID: newID("ent"), Type: store.EntryUser, Name: u.Address, NameKey: u.AddressKey, CreatedAt: c.now}
-	}
-	// Whether an entry that an identity provider keeps is active is for that to say.
-	if entry.ConnectionID == "" {
-		entry.Active = !u.Disabled
+		entry = store.Entry{OrgID: orgID, ID: newID("ent"), Type: store.EntryUser, CreatedAt: c.now}
 	}
 	entry.UserID, entry.ModifiedAt = u.ID, c.now
-	return entry, nil
+	// What an entry says that an identity provider keeps is for that to say.
+	if entry.ConnectionID == "" {
+		entry.Active = !u.Disabled
+		err = dressPlain(&entry, u)
+	}
+	return entry, err
 }
 
 // reviewDirectories looks in each org of the person for the entry that carries them.
@@ -68,7 +69,7 @@ func (v *review) reviewDirectories(ctx context.Context, r store.Reader) error {
 			return err
 		}
 		named, active := own.NameKey == v.user.AddressKey, !v.user.Disabled && !m.Disabled
-		if own.ID != "" && (own.ConnectionID != "" || named && own.Active == active) {
+		if own.ID != "" && (own.ConnectionID != "" || own.Active == active && dressed(own, v.user)) {
 			continue // carried, or the identity provider's to say
 		}
 		taken := false
@@ -154,6 +155,24 @@ func (c *change) carryOutEntry(ctx context.Context, u store.User, own store.Entr
 			return err
 		}
 	}
-	own.Name, own.NameKey, own.ModifiedAt = u.Address, u.AddressKey, c.now
+	if err := dressPlain(&own, u); err != nil {
+		return err
+	}
+	own.ModifiedAt = c.now
 	return c.PutEntry(ctx, own)
+}
+
+// refreshEntries has the directories of the person's orgs say what the account says by now,
+// where no identity provider keeps the entry.
+func (c *change) refreshEntries(ctx context.Context, u store.User) error {
+	v := review{userID: u.ID, user: u}
+	if err := v.reviewDirectories(ctx, c); err != nil {
+		return err
+	}
+	for _, e := range v.entries {
+		if err := c.carryOutEntry(ctx, u, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -112,6 +112,8 @@ const (
 	CodeAccount         Code = "account"
 	CodeNoMail          Code = "no_mail"
 	CodeTime            Code = "time"
+	CodeSCIMDomain      Code = "scim_domain"
+	CodeSCIMInvite      Code = "scim_invite"
 )
 
 // SAMLCode is the code for a response that package saml refuses with c.
@@ -188,6 +190,8 @@ var texts = map[Code]text{
 	CodeShared:      {"This organization has its sign-on from another one.", "Change it there, or end the link first."},
 	CodeAccount:     {"You have an account with this address. Sign in to it.", "The invitation is taken up by signing in; nobody gets a new password by it."},
 	CodeNoMail:      {"This needs a message to be sent, and none can be.", "The application has to set Options.Notify."},
+	CodeSCIMDomain:  {"This person is not for this organization to provision.", "Claim and verify the domain of the address, or leave the person out of what the identity provider provisions."},
+	CodeSCIMInvite:  {"This person has an account already, and is no member.", "Invite the person. When they have accepted, the next synchronization finds them and links them."},
 	CodeTime:        {"This time can't be used.", "Choose a time that lies ahead, and not further than it may."},
 	CodeLentDomain:  {"This domain goes back to the organization that has brought it along, and to no other.", "End the link with that organization, or hand the domain back to it."},
 	CodeNotShared:   {"These organizations don't share their sign-on.", "Link them first."},

@@ -215,5 +215,8 @@ func (c *change) settleIn(ctx context.Context, f facts, v Visit, who Newcomer, h
 	if fresh {
 		return c.createUser(ctx, f.logOrg(), u, v.by(audit.UserCreated, actorOf(u)))
 	}
-	return c.UpdateUser(ctx, u)
+	if err := c.UpdateUser(ctx, u); err != nil {
+		return err
+	}
+	return c.refreshEntries(ctx, u)
 }

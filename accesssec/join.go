@@ -81,6 +81,9 @@ func (c *change) refreshUser(ctx context.Context, f *facts, p proof) error {
 	if len(renames) == 0 {
 		return nil
 	}
+	if err := c.refreshEntries(ctx, u); err != nil {
+		return err
+	}
 	e := p.visit.by(audit.UserRenamed, actorOf(u))
 	e.Changes = renames
 	return c.record(ctx, f.logOrg(), e)
@@ -141,30 +144,41 @@ func (c *change) createUser(ctx context.Context, orgID string, u store.User, e a
 // addMember makes a member and, in the same transaction, their directory entry: what
 // SCIM reads later has everyone in it, however they came.
 func (c *change) addMember(ctx context.Context, m store.Membership, u store.User, e audit.Event) error {
+	_, err := c.enrol(ctx, m, u, e, nil)
+	return err
+}
+
+// enrol is addMember, with an entry that dress has filled in.
+func (c *change) enrol(ctx context.Context, m store.Membership, u store.User, e audit.Event, dress func(*store.Entry) error) (store.Entry, error) {
+	none := store.Entry{}
 	if err := c.PutMembership(ctx, m); err != nil {
-		return err
+		return none, err
 	}
 	// Who is in needs no other way in: one that stays open would outlive their removal.
 	if _, err := c.uninvite(ctx, m.OrgID, u.AddressKey); err != nil {
-		return err
+		return none, err
 	}
 	if err := c.unask(ctx, m.OrgID, u.AddressKey); err != nil {
-		return err
+		return none, err
 	}
 	// Whom the host's own code has taken out and lets in again begins anew as well.
 	if _, err := c.revokeAll(ctx, m.OrgID, u.ID, store.SubjectUser); err != nil {
-		return err
+		return none, err
 	}
 	entry, err := c.entryFor(ctx, m.OrgID, u)
+	if err == nil && dress != nil {
+		err = dress(&entry)
+	}
 	if err != nil {
-		return err
+		return none, err
 	}
 	if err := c.PutEntry(ctx, entry); err != nil {
-		return err
+		return none, err
 	}
+	entry.Version++
 	e.Targets = []audit.Target{personOf(u)}
 	e.Facts = append(e.Facts, fact("role", m.Role), fact("source", m.Source))
-	return c.record(ctx, m.OrgID, e)
+	return entry, c.record(ctx, m.OrgID, e)
 }
 
 // boundName keeps a name to what fits a page and a column: text without controls or

@@ -198,6 +198,9 @@ func (m *Me) SetName(ctx context.Context, first, last string) error {
 		if err := c.UpdateUser(ctx, u); err != nil {
 			return err
 		}
+		if err := c.refreshEntries(ctx, u); err != nil {
+			return err
+		}
 		return c.record(ctx, who.session.OrgID, e)
 	})
 }

@@ -35,6 +35,9 @@ func (a *Admin) SetRole(ctx context.Context, userID string, role policy.Role) er
 		if err := c.PutMembership(ctx, m.Membership); err != nil {
 			return err
 		}
+		if err := c.forgetGroupRole(ctx, m.OrgID, userID); err != nil {
+			return err
+		}
 		x, err := c.expel(ctx, m.OrgID, userID, role)
 		e.Changes = []audit.Change{{Field: "role", Old: string(was), New: string(role)}}
 		e.Facts = x.facts()
@@ -62,6 +65,9 @@ func (c *change) leave(ctx context.Context, m store.Member, e *audit.Event) erro
 		if err := c.anotherOwner(ctx, m.OrgID, m.UserID); err != nil {
 			return err
 		}
+	}
+	if err := c.forgetGroupRole(ctx, m.OrgID, m.UserID); err != nil {
+		return err
 	}
 	x, err := c.part(ctx, m.Membership)
 	e.Facts = append([]audit.Fact{fact("role", m.Role)}, x.facts()...)

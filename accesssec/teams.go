@@ -123,7 +123,9 @@ func (c *change) nameTeam(ctx context.Context, team *store.Entry, name string) e
 	if err == nil && len(page.Items) > 0 && page.Items[0].ID != team.ID {
 		err = refuse(CodeTeamName, "another team has this name")
 	}
-	team.Name, team.NameKey = kept, key
+	if team.Name, team.NameKey = kept, key; err == nil {
+		err = dressTeam(team)
+	}
 	return err
 }
 

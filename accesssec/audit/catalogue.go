@@ -63,6 +63,11 @@ const (
 	TeamRenamed           Type = "team.renamed"
 	TeamChanged           Type = "team.changed"
 	TeamDeleted           Type = "team.deleted"
+	TeamLinked            Type = "team.linked"
+	TeamProvisioned       Type = "team.provisioned"
+	MemberLinked          Type = "member.linked"
+	MemberProvisioned     Type = "member.provisioned"
+	UserAddressChanged    Type = "user.address_changed"
 	ServiceAccountCreated Type = "serviceaccount.created"
 	ServiceAccountChanged Type = "serviceaccount.changed"
 	ServiceAccountDeleted Type = "serviceaccount.deleted"
@@ -175,6 +180,11 @@ var entries = [...]Entry{
 	{TeamRenamed, Info, "A team got another name."},
 	{TeamChanged, Notice, "People were put into a team, or taken out of it."},
 	{TeamDeleted, Notice, "A team was deleted, with what was granted to it."},
+	{TeamLinked, High, "A team is kept by the identity provider from now on: it pushes a group of that name."},
+	{TeamProvisioned, Info, "The identity provider changed what it says of a team beyond its name and its people."},
+	{MemberLinked, Notice, "A member is kept by the identity provider from now on: it has found them, and provisions them."},
+	{MemberProvisioned, Info, "The identity provider changed what it says of a member."},
+	{UserAddressChanged, High, "The identity provider changed the address of an account, from one on a verified domain of the organization to another."},
 	{ServiceAccountCreated, Notice, "A service account was made."},
 	{ServiceAccountChanged, Notice, "The name or the purpose of a service account was changed."},
 	{ServiceAccountDeleted, Notice, "A service account was deleted, with what was granted to it."},

@@ -1,0 +1,154 @@
+package accesssec
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/scim"
+	"github.com/accesssec/accesssec-go/scim/filter"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// userKey is how userNames are compared: as addresses where they are such, else without case.
+func userKey(userName string) string {
+	if a, err := domainclaim.ParseAddress(userName); err == nil {
+		return a.Key()
+	}
+	return filter.Fold(userName)
+}
+
+// counted is the address by which a user signs in: the userName when it is one, else the one
+// of emails that counts. "" there is none.
+func counted(u scim.User) string {
+	for _, s := range []string{u.UserName, u.Address()} {
+		if _, err := domainclaim.ParseAddress(s); err == nil {
+			return s
+		}
+	}
+	return ""
+}
+
+// resourceOf is what SCIM says of an account that no identity provider keeps.
+func resourceOf(u store.User, active bool) scim.User {
+	return scim.User{
+		UserName: u.Address, Active: active,
+		Name:   scim.Name{Given: u.FirstName, Family: u.LastName},
+		Emails: []scim.Email{{Value: u.Address, Type: "work", Primary: true}},
+	}
+}
+
+// dressPlain has an entry that no identity provider keeps say what the account says, so that
+// filters and sorting find each member, however they came. Whether it is active is not asked.
+func dressPlain(e *store.Entry, u store.User) error {
+	e.Name, e.NameKey = u.Address, u.AddressKey
+	return dressAs(e, nil, resourceOf(u, e.Active))
+}
+
+// dressed reports whether dressPlain would change nothing.
+func dressed(e store.Entry, u store.User) bool {
+	next := e
+	return dressPlain(&next, u) == nil && next.Name == e.Name && next.NameKey == e.NameKey && bytes.Equal(next.Attributes, e.Attributes)
+}
+
+// dress has an entry say what the identity provider says, which keeps it from now on.
+func (d *directory) dress(e *store.Entry, u scim.User) error {
+	e.ConnectionID, e.ExternalID = scimConnection, u.ExternalID
+	e.Name, e.NameKey, e.Active = u.UserName, userKey(u.UserName), u.Active
+	return dressAs(e, d.s.opts.SCIMSchemas, u)
+}
+
+func dressAs(e *store.Entry, schemas *scim.Schemas, u scim.User) error {
+	// The column says it, which changes by itself.
+	attributes := u.Attributes()
+	delete(attributes, "active")
+	return dressIn(e, attributes, schemas.IndexUser(u))
+}
+
+func (d *directory) dressGroup(e *store.Entry, g scim.Group) error {
+	e.ConnectionID, e.ExternalID = scimConnection, g.ExternalID
+	return dressIn(e, g.Attributes(), d.s.opts.SCIMSchemas.IndexGroup(g))
+}
+
+// dressTeam is of a team that is made here.
+func dressTeam(e *store.Entry) error {
+	g := scim.Group{DisplayName: e.Name}
+	return dressIn(e, g.Attributes(), (*scim.Schemas)(nil).IndexGroup(g))
+}
+
+func dressIn(e *store.Entry, attributes map[string]any, index []scim.Indexed) error {
+	var err error
+	if e.Attributes, err = json.Marshal(attributes); err != nil {
+		return fmt.Errorf("accesssec: attributes of an entry: %w", err)
+	}
+	e.Index = e.Index[:0:0]
+	for _, x := range index {
+		switch x.Path {
+		case "id", "externalId", "active": // columns
+			continue
+		}
+		e.Index = append(e.Index, store.Index{Path: x.Path, Row: x.Row, Text: x.Key})
+	}
+	return nil
+}
+
+// attributesOf reads what an entry says. One from before entries said anything says its name.
+func attributesOf(e store.Entry) (map[string]any, error) {
+	if len(e.Attributes) == 0 {
+		return nil, nil
+	}
+	var m map[string]any
+	dec := json.NewDecoder(bytes.NewReader(e.Attributes))
+	dec.UseNumber()
+	if err := dec.Decode(&m); err != nil {
+		return nil, fmt.Errorf("accesssec: stored entry %s: %w", e.ID, err)
+	}
+	return m, nil
+}
+
+// userOf is the entry as SCIM has it.
+func userOf(e store.Entry) (scim.User, error) {
+	attributes, err := attributesOf(e)
+	if err != nil {
+		return scim.User{}, err
+	}
+	u := resourceOf(store.User{Address: e.Name}, e.Active)
+	if len(attributes) > 0 {
+		if u, err = scim.UserOf(attributes); err != nil {
+			return u, fmt.Errorf("accesssec: stored entry %s: %w", e.ID, err)
+		}
+	}
+	u.ID, u.ExternalID, u.Active, u.Meta = e.ID, e.ExternalID, e.Active, metaOf(e)
+	return u, nil
+}
+
+// groupOf is the entry of a team as SCIM has it.
+func groupOf(e store.Entry) (scim.Group, error) {
+	attributes, err := attributesOf(e)
+	if err != nil {
+		return scim.Group{}, err
+	}
+	g := scim.Group{DisplayName: e.Name}
+	if len(attributes) > 0 {
+		if g, err = scim.GroupOf(attributes); err != nil {
+			return g, fmt.Errorf("accesssec: stored entry %s: %w", e.ID, err)
+		}
+	}
+	g.ID, g.ExternalID, g.Meta = e.ID, e.ExternalID, metaOf(e)
+	return g, nil
+}
+
+func metaOf(e store.Entry) scim.Meta {
+	return scim.Meta{Created: e.CreatedAt, LastModified: e.ModifiedAt, Version: strconv.FormatInt(e.Version, 10)}
+}
+
+// addressOf is the address that an entry of a person has, by what it says itself.
+func addressOf(e store.Entry) (string, error) {
+	if _, err := domainclaim.ParseAddress(e.Name); err == nil {
+		return e.Name, nil
+	}
+	u, err := userOf(e)
+	return counted(u), err
+}

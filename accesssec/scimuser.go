@@ -1,0 +1,261 @@
+package accesssec
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/scim"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// scimVerdict is what provisioning a user would come to.
+type scimVerdict struct {
+	action          SCIMAction
+	entryID, userID string      // of the member that is there; "" there is none
+	refuse          *scim.Error // with SCIMRefuse
+
+	code    Code // of the refusal, where it is one for the log; "" it is a mistake of the client
+	about   store.User
+	address domainclaim.Address
+	entry   store.Entry // that is there, without an id where a member has none
+	member  store.Member
+}
+
+func (v scimVerdict) no(e *scim.Error, code Code) scimVerdict {
+	v.action, v.refuse, v.code = SCIMRefuse, e, code
+	return v
+}
+
+// refusal is the verdict as an error, which the log gets where it was a rule that said no.
+func (d *directory) refusal(v scimVerdict) error {
+	if v.code == "" {
+		return v.refuse
+	}
+	who := v.about
+	if who.ID == "" {
+		who.Address = v.address.String()
+	}
+	return d.forbidden(v.code, v.refuse, personOf(who))
+}
+
+// What the customer's administrator hears.
+func foreignAddress(address string) *scim.Error {
+	return &scim.Error{Status: http.StatusForbidden, Detail: fmt.Sprintf(
+		"The address %s is on no verified domain of this organization, so provisioning can't make or change this person. Verify the domain, or leave the person out.", address)}
+}
+
+func externalPerson() *scim.Error {
+	return &scim.Error{Status: http.StatusForbidden, Detail: "This person's address is on no verified domain of this organization: they are external, and read-only for provisioning. Owners and Admins change them in the application."}
+}
+
+func invitePerson() *scim.Error {
+	return withSentence(taken("The address has an account that is no member of this organization, so it", nil),
+		"Invite this person in the application. When they have accepted, the next synchronization links them.")
+}
+
+func noAddress() *scim.Error {
+	return badValue("A user needs an address to sign in with: as the userName, or as the primary element of emails.")
+}
+
+// withSentence is e with one more sentence.
+func withSentence(e *scim.Error, sentence string) *scim.Error {
+	e.Detail += " " + sentence
+	return e
+}
+
+// plan says what provisioning u would come to, and changes nothing. CreateUser carries it out,
+// in the transaction that it was asked in; previews show it.
+func (d *directory) plan(ctx context.Context, r store.Reader, u scim.User) (scimVerdict, error) {
+	var v scimVerdict
+	address, err := domainclaim.ParseAddress(counted(u))
+	if err != nil {
+		return v.no(noAddress(), ""), nil
+	}
+	v.address = address
+	within := d.reach(r)
+	if in, err := within.has(ctx, address.String()); err != nil {
+		return v, err
+	} else if !in {
+		return v.no(foreignAddress(address.String()), CodeSCIMDomain), nil
+	}
+	if err := d.recognise(ctx, r, u, &v); err != nil || v.action != "" {
+		return v, err
+	}
+	if v.member.UserID == "" {
+		v.action = SCIMCreate
+		if no, err := d.nameFree(ctx, r, u, store.Entry{}); err != nil || no != nil {
+			return v.no(no, ""), err
+		}
+		return v, nil
+	}
+	v.entryID, v.userID, v.about = v.entry.ID, v.member.UserID, v.member.User
+	x, err := d.consider(ctx, r, v.entry, v.member, u)
+	if err != nil || x.refuse != nil {
+		return v.no(x.refuse, x.code), err
+	}
+	switch {
+	case v.entry.ConnectionID != scimConnection:
+		v.action = SCIMLink
+	case !v.entry.Active:
+		v.action = SCIMReactivate
+	default:
+		v.action = SCIMUpdate
+		if same, err := saysAlready(v.entry, u); err != nil || same {
+			v.action = SCIMSkip
+			return v, err
+		}
+	}
+	return v, nil
+}
+
+// recognise finds the member that u is: by what the client calls them, then by the account
+// that has the address. An account that is no member is nobody's to take.
+func (d *directory) recognise(ctx context.Context, r store.Reader, u scim.User, v *scimVerdict) error {
+	e, err := d.externalEntry(ctx, r, store.EntryUser, u.ExternalID)
+	if err != nil {
+		return err
+	}
+	if e.ID != "" && e.UserID != "" {
+		m, err := r.Membership(ctx, d.by.orgID, e.UserID)
+		if err == nil {
+			v.entry, v.member = e, m
+			return nil
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	account, err := r.UserByAddress(ctx, v.address.Key())
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	v.about, v.userID = account, account.ID
+	m, err := r.Membership(ctx, d.by.orgID, account.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		*v = v.no(invitePerson(), CodeSCIMInvite)
+		return nil
+	} else if err != nil {
+		return err
+	}
+	v.member = m
+	v.entry, err = entryWith(ctx, r, d.by.orgID, "userId", account.ID)
+	return err
+}
+
+// nameFree refuses a userName or an externalId that another member's entry has. An entry that
+// nobody stands behind any more is not in the way, and neither is one that waits for the person.
+func (d *directory) nameFree(ctx context.Context, r store.Reader, u scim.User, own store.Entry) (*scim.Error, error) {
+	named, err := d.namedEntry(ctx, r, store.EntryUser, userKey(u.UserName))
+	if err != nil {
+		return nil, err
+	}
+	if used, err := d.used(ctx, r, named, own); err != nil {
+		return nil, err
+	} else if used {
+		return taken("The userName", nil), nil
+	}
+	external, err := d.externalEntry(ctx, r, store.EntryUser, u.ExternalID)
+	if err != nil {
+		return nil, err
+	}
+	if used, err := d.used(ctx, r, external, own); err != nil || !used {
+		return nil, err
+	}
+	return taken("The externalId", nil), nil
+}
+
+func (d *directory) used(ctx context.Context, r store.Reader, e, own store.Entry) (bool, error) {
+	if e.ID == "" || e.ID == own.ID || e.UserID == "" && own.ID == "" {
+		return false, nil
+	}
+	if e.UserID == "" {
+		return true, nil
+	}
+	left, err := hasLeft(ctx, r, e)
+	return !left, err
+}
+
+// saysAlready reports whether the entry says just that.
+func saysAlready(e store.Entry, u scim.User) (bool, error) {
+	attributes := u.Attributes()
+	delete(attributes, "active")
+	b, err := json.Marshal(attributes)
+	return bytes.Equal(b, e.Attributes) && e.ExternalID == u.ExternalID && e.Active == u.Active, err
+}
+
+// CreateUser makes the account, the membership and the entry of somebody who has no account
+// yet. Somebody who was deactivated is let in again, under the id that they have had, where the
+// client is one that asks for it so.
+func (d *directory) CreateUser(ctx context.Context, u scim.User) (scim.User, error) {
+	var out scim.User
+	err := d.change(ctx, func(c *change) error {
+		v, err := d.plan(ctx, c, u)
+		if err != nil {
+			return err
+		}
+		switch v.action {
+		case SCIMRefuse:
+			return d.refusal(v)
+		case SCIMCreate:
+			out, err = d.makeUser(ctx, c, v.address, u)
+			return err
+		case SCIMReactivate:
+			if u.Active && d.by.settings.Profile.Takes(scim.ExternalIDAgain) {
+				out, err = d.writeUser(ctx, c, v.entry, v.member, u)
+				return err
+			}
+		}
+		what := "The userName"
+		if v.entry.ExternalID != "" && v.entry.ExternalID == u.ExternalID {
+			what = "The externalId"
+		}
+		return withSentence(taken(what, nil), "This person is a member already: find them by a filter, and change them.")
+	})
+	return out, err
+}
+
+// makeUser makes somebody of whom there is nothing yet. The org owns the domain, so the address
+// counts as proven.
+func (d *directory) makeUser(ctx context.Context, c *change, address domainclaim.Address, u scim.User) (scim.User, error) {
+	if err := d.makeRoom(ctx, c, u); err != nil {
+		return scim.User{}, err
+	}
+	account := newUser(c, address)
+	account.AddressVerified = true
+	takeNames(&account, u)
+	if err := c.createUser(ctx, d.by.orgID, account, d.by.does(audit.UserCreated)); err != nil {
+		return scim.User{}, err
+	}
+	m := store.Membership{OrgID: d.by.orgID, UserID: account.ID, Role: string(policy.Member), Source: sourceSCIM, Disabled: !u.Active, JoinedAt: c.now}
+	entry, err := c.enrol(ctx, m, account, d.by.does(audit.MemberAdded), func(e *store.Entry) error { return d.dress(e, u) })
+	if err != nil {
+		return scim.User{}, err
+	}
+	return userOf(entry)
+}
+
+// makeRoom takes away entries under the names of u whose people have left.
+func (d *directory) makeRoom(ctx context.Context, c *change, u scim.User) error {
+	external, err := d.externalEntry(ctx, c, store.EntryUser, u.ExternalID)
+	if err != nil {
+		return err
+	}
+	if external.ID != "" {
+		if err := c.DeleteEntry(ctx, d.by.orgID, external.ID); err != nil {
+			return err
+		}
+	}
+	named, err := d.namedEntry(ctx, c, store.EntryUser, userKey(u.UserName))
+	if err != nil || named.ID == "" || named.UserID == "" {
+		return err // one that waits for the person becomes theirs
+	}
+	return c.DeleteEntry(ctx, d.by.orgID, named.ID)
+}
