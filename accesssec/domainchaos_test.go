@@ -154,7 +154,7 @@ func (r *chaosRun) judgeMoves(d *chaosDomain, c *chaosClaim, sum *chaosSum) {
 			}
 		case "verified to missing":
 			missing = at
-			if d.stands(at) && d.stands(at-time.Hour) && !r.script.outvoted(at) { // a cache may not have it yet
+			if d.stands(at) && d.stands(at-time.Hour) { // a cache may not have it yet
 				r.t.Errorf("%s is missing after %v, and its record is there", d.name, at)
 			}
 			if d.gone > 0 && at >= d.gone {
@@ -190,7 +190,7 @@ func (r *chaosRun) judgeMoves(d *chaosDomain, c *chaosClaim, sum *chaosSum) {
 		r.t.Errorf("%s is never verified", d.name)
 	case c.Status == store.DomainMissing && chaosOutside(missing, end, unreached...) > domainclaim.Grace+chaosDay:
 		r.t.Errorf("%s is missing since %v, and does not lapse", d.name, missing)
-	case c.Status == store.DomainVerified && d.gone > 0 && chaosOutside(d.gone, end, dark...) > 2*chaosDay:
+	case c.Status == store.DomainVerified && d.gone > 0 && chaosOutside(d.gone, end, unreached...) > 2*chaosDay:
 		r.t.Errorf("%s is gone since %v, and nobody sees it", d.name, d.gone)
 	}
 }

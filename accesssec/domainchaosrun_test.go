@@ -206,10 +206,13 @@ func (in *chaosInstance) tick(fate chaosFate, left int) {
 	}
 }
 
-// chaosExpected reports whether nothing but the post was at fault.
+// chaosExpected reports whether nothing but the post was at fault, or a machine on which not
+// all logs were sealed within a lease, which is real time: the next Tick goes on with them,
+// and at the end none may be open.
 func chaosExpected(err error) bool {
 	for line := range strings.Lines(err.Error()) {
-		if !strings.Contains(line, errChaosPost.Error()) {
+		slow := strings.Contains(line, "accesssec: log of ") && strings.Contains(line, context.DeadlineExceeded.Error())
+		if !slow && !strings.Contains(line, errChaosPost.Error()) {
 			return false
 		}
 	}

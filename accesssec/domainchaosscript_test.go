@@ -50,7 +50,8 @@ type chaosScript struct {
 	silent    []chaosSpan                 // no resolver answers, so nobody finds a name server either
 	unreached []chaosSpan                 // name servers are found and can't be reached
 	lies      [chaosResolvers][]chaosSpan // it knows of no name at all
-	away      [chaosResolvers][]chaosSpan // it alone does not answer
+	away      [chaosResolvers][]chaosSpan // it does not answer
+	few       []chaosSpan                 // most of them do not, and so nobody finds a name server
 	groups    []chaosGroup                // of name servers
 	domains   []*chaosDomain
 	byRecord  map[string]*chaosDomain // by the rooted names of its records
@@ -91,9 +92,19 @@ func newChaosScript(seed uint64, n int) *chaosScript {
 	}
 	s.silent = []chaosSpan{span(3, 9, 2, 5), span(15, 20, 2, 5), span(27, 32, 2, 5)}
 	s.unreached = []chaosSpan{span(5, 18, 1, 1), span(22, 36, 1, 1)}
-	for i := range chaosResolvers {
-		s.lies[i] = []chaosSpan{span(1, 38, 1, 1)}
+	// Each lies for a day, and no two at once: what most resolvers say is believed, where name
+	// servers can't be asked.
+	const turn = 37.0 / chaosResolvers
+	for i, k := range r.Perm(chaosResolvers) {
+		from := 1 + turn*float64(k)
+		s.lies[i] = []chaosSpan{span(from, from+turn-1, 1, 1)}
 		s.away[i] = []chaosSpan{span(1, 38, 1, 3)}
+		for _, other := range s.away[:i] { // two of three are most
+			both := chaosSpan{max(other[0].from, s.away[i][0].from), min(other[0].to, s.away[i][0].to)}
+			if both.from < both.to {
+				s.few = append(s.few, both)
+			}
+		}
 	}
 	for i := range 100 {
 		g := chaosGroup{}
@@ -146,18 +157,6 @@ func (s *chaosScript) domain(r *rand.Rand, i int, days func(least, most float64)
 	}
 }
 
-// outvoted reports whether most resolvers lie at once: that makes a claim missing for as long
-// as they do, and never ends one.
-func (s *chaosScript) outvoted(at time.Duration) bool {
-	n := 0
-	for i := range s.lies {
-		if chaosIn(at, s.lies[i]) {
-			n++
-		}
-	}
-	return n > chaosResolvers/2
-}
-
 // publish takes down which records prove the claim on a domain.
 func (s *chaosScript) publish(d *chaosDomain, c accesssec.Domain) {
 	d.records = c.Records()
@@ -167,10 +166,11 @@ func (s *chaosScript) publish(d *chaosDomain, c accesssec.Domain) {
 }
 
 // dark are the times in which nobody could tell anything about d, and unreached those and the
-// ones in which its name servers could not be asked: any other time is answerable.
+// ones in which its name servers could not be asked: any other time is answerable. The times
+// of few resolvers are of the second kind: such a one can be so short that it is no outage.
 func (s *chaosScript) dark(d *chaosDomain) (dark, unreached []chaosSpan) {
 	dark = slices.Concat(s.silent, s.groups[d.group].down)
-	return dark, slices.Concat(dark, s.unreached)
+	return dark, slices.Concat(dark, s.unreached, s.few)
 }
 
 // chaosLot is a number that depends on nothing but what is passed.
@@ -268,7 +268,7 @@ func (s *chaosScript) zone(name string, at time.Duration, ask func(d *chaosDomai
 	if d == nil {
 		return domainclaim.Zone{}, &domainclaim.LookupError{Name: name, Code: domainclaim.CodeNoName}
 	}
-	if chaosIn(at, s.silent) {
+	if chaosIn(at, s.silent) || chaosIn(at, s.few) {
 		return domainclaim.Zone{}, &domainclaim.LookupError{Name: name, Code: domainclaim.CodeTimeout}
 	}
 	if code, ok := s.fails(name, 99, at); ok {
