@@ -52,6 +52,10 @@ func TestRowsOfOddPaths(t *testing.T) {
 			used: []scim.Tolerance{scim.UnknownAttribute}, strict: "invalidPath",
 		},
 		{
+			name: "a name that could be none", ops: []string{`{"op":"add","value":{"my title[0]":"x","title":"T"}}`}, want: `{"title":"T"}`,
+			used: []scim.Tolerance{scim.UnknownAttribute}, strict: "invalidPath",
+		},
+		{
 			name: "schemas that nobody serves", ops: []string{op("add", "schemas", `["urn:example:nobody"]`)}, want: `{}`,
 			used: []scim.Tolerance{scim.UnknownSchema}, strict: "invalidValue",
 		},

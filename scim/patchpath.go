@@ -68,7 +68,7 @@ func (p *patch) locate(s *step, path string, keyed bool) (known bool, err error)
 	a, how := p.m.find(head)
 	switch {
 	case a == nil:
-		return false, p.unknown(path)
+		return false, p.unknown(path, keyed)
 	case how == asBare && !p.in.l.allow(BareExtension):
 		return false, badPath(quoted(path) + " is an attribute of an extension; name it " + a.said() + ".")
 	case keyed && (brackets || a.parent != nil || !strings.EqualFold(head, a.name)) && how != asBare && !p.in.l.allow(DottedKey):
@@ -78,10 +78,15 @@ func (p *patch) locate(s *step, path string, keyed bool) (known bool, err error)
 	if !brackets {
 		return true, nil
 	}
-	return p.locateElement(s, path)
+	return p.locateElement(s, path, keyed)
 }
 
-func (p *patch) unknown(path string) error {
+// unknown answers what names no attribute. A path that is none at all is refused; a name in an
+// object may be anything.
+func (p *patch) unknown(path string, keyed bool) error {
+	if keyed && p.in.l.allow(UnknownAttribute) {
+		return nil
+	}
 	if _, err := filter.ParseTarget(path); err != nil {
 		return pathError(path, err)
 	}
@@ -100,7 +105,7 @@ func pathError(path string, err error) error {
 }
 
 // locateElement reads what stands in brackets, and the sub-attribute behind them.
-func (p *patch) locateElement(s *step, path string) (known bool, err error) {
+func (p *patch) locateElement(s *step, path string, keyed bool) (known bool, err error) {
 	list := s.attr
 	if !list.MultiValued || list.subs == nil {
 		return false, badPath(list.said() + " has no elements to choose from; leave the brackets out.")
@@ -118,7 +123,7 @@ func (p *patch) locateElement(s *step, path string) (known bool, err error) {
 	s.element = target.Element
 	if sub != "" {
 		if s.attr = named(list.names, sub); s.attr == nil {
-			return false, p.unknown(path)
+			return false, p.unknown(path, keyed)
 		}
 	}
 	s.seed = p.seedOf(list, target.Element)
