@@ -133,9 +133,10 @@ type exchange struct {
 	seen    Request
 	began   time.Time
 
-	b      []byte // the answer, as far as it is not sent
-	status int
-	sent   bool // its beginning is: there is no other answer any more
+	b              []byte // the answer, as far as it is not sent
+	status         int
+	etag, location string
+	sent           bool // its beginning is: there is no other answer any more
 }
 
 // answer does everything.

@@ -18,25 +18,13 @@ const (
 
 // begin says how the answer begins. etag and location may be "".
 func (x *exchange) begin(status int, etag, location string) {
-	x.status = status
-	h := x.w.Header()
-	if etag != "" {
-		h.Set("Etag", etag)
-	}
-	if location != "" {
-		h.Set("Location", location)
-	}
+	x.status, x.etag, x.location = status, etag, location
 }
 
 // end sends what there is.
 func (x *exchange) end() error {
 	if !x.sent {
-		x.head()
-		if x.status != http.StatusNoContent && x.status != http.StatusNotModified {
-			x.w.Header().Set("Content-Length", strconv.Itoa(len(x.b)))
-		}
-		x.w.WriteHeader(x.status)
-		x.sent = true
+		x.head(len(x.b))
 	}
 	if len(x.b) > 0 && x.r.Method != http.MethodHead {
 		x.w.Write(x.b) // who has gone away is not told
@@ -50,9 +38,7 @@ func (x *exchange) spill(b []byte) []byte {
 		return b
 	}
 	if !x.sent {
-		x.head()
-		x.w.WriteHeader(x.status)
-		x.sent = true
+		x.head(-1)
 	}
 	if x.r.Method != http.MethodHead {
 		x.w.Write(b)
@@ -60,15 +46,31 @@ func (x *exchange) spill(b []byte) []byte {
 	return b[:0]
 }
 
-// head writes the header fields that every answer has.
-func (x *exchange) head() {
+// head sends the header. length is that of the body, -1 when nobody knows yet.
+func (x *exchange) head(length int) {
 	x.seen.Status = x.status
 	h := x.w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	if x.status != http.StatusNoContent && x.status != http.StatusNotModified {
-		h.Set("Content-Type", x.mediaType())
+	values := make([]string, 0, 6) // of all the fields, in one piece
+	set := func(name, value string) {
+		values = append(values, value)
+		h[name] = values[len(values)-1 : len(values) : len(values)]
 	}
+	set("Cache-Control", "no-store")
+	set("X-Content-Type-Options", "nosniff")
+	if x.etag != "" {
+		set("Etag", x.etag)
+	}
+	if x.location != "" {
+		set("Location", x.location)
+	}
+	if x.status != http.StatusNoContent && x.status != http.StatusNotModified {
+		set("Content-Type", x.mediaType())
+		if length >= 0 {
+			set("Content-Length", strconv.Itoa(length))
+		}
+	}
+	x.w.WriteHeader(x.status)
+	x.sent = true
 }
 
 // mediaType is that of the answer: SCIM's own, but plain JSON for who takes nothing else, and
@@ -114,15 +116,13 @@ func (x *exchange) fail(err error) {
 		return
 	}
 	h := x.w.Header()
-	h.Del("Etag")
-	h.Del("Location")
 	if e.Status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
 		h.Set("WWW-Authenticate", "Bearer")
 	}
 	if e.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.FormatInt(int64((e.RetryAfter+time.Second-1)/time.Second), 10))
 	}
-	x.status = e.Status
+	x.begin(e.Status, "", "")
 	x.b = appendError(x.b[:0], e)
 	x.end()
 }

@@ -112,9 +112,8 @@ type paging struct {
 	asked  asked
 }
 
-// page checks what the parameters say of pages. resource and filter are what a cursor is bound
-// to.
-func (x *exchange) page(p parameters, resource resourceKind, by string) (paging, error) {
+// page checks what the parameters say of pages. A cursor is bound to the type and the filters.
+func (x *exchange) page(p parameters, kind resourceKind, filters ...where) (paging, error) {
 	g := paging{start: max(p.startIndex, 1), limit: x.h.o.DefaultCount, cursor: p.given.cursor}
 	if p.given.count {
 		g.limit = min(max(p.count, 0), x.h.o.MaxResults)
@@ -122,7 +121,10 @@ func (x *exchange) page(p parameters, resource resourceKind, by string) (paging,
 	if !g.cursor {
 		return g, nil
 	}
-	g.asked = asked{scope: x.tenant.Scope, resource: resource.String(), filter: by, sort: p.sortBy, desc: descending(p)}
+	g.asked = asked{scope: x.tenant.Scope, resource: kind.String(), sort: p.sortBy, desc: descending(p)}
+	for _, f := range filters {
+		g.asked.filter += f.String() + "\x00"
+	}
 	if p.given.startIndex {
 		return g, badRequest(InvalidValue, "A request has a cursor or a startIndex, not both.")
 	}
@@ -205,7 +207,7 @@ func (x *exchange) listOf(kind resourceKind, p parameters) error {
 	if err != nil {
 		return err
 	}
-	g, err := x.page(p, kind, where.String())
+	g, err := x.page(p, kind, where)
 	if err != nil {
 		return err
 	}

@@ -94,11 +94,11 @@ type table[T any] struct {
 	rows   map[string]*record[T]
 	order  []*record[T] // by when they were made
 	unique map[indexKey]string
-	shared map[indexKey]map[string]struct{}
+	shared map[indexKey]*idSet
 }
 
 func newTable[T any]() table[T] {
-	return table[T]{rows: map[string]*record[T]{}, unique: map[indexKey]string{}, shared: map[indexKey]map[string]struct{}{}}
+	return table[T]{rows: map[string]*record[T]{}, unique: map[indexKey]string{}, shared: map[indexKey]*idSet{}}
 }
 
 // free reports whether r may have its unique keys.
@@ -128,9 +128,9 @@ func (t *table[T]) put(r *record[T]) {
 	}
 	for _, k := range r.shared {
 		if t.shared[k] == nil {
-			t.shared[k] = map[string]struct{}{}
+			t.shared[k] = &idSet{}
 		}
-		t.shared[k][r.id] = struct{}{}
+		t.shared[k].add(r.id)
 	}
 }
 
@@ -149,7 +149,7 @@ func (t *table[T]) unlist(r *record[T]) {
 		delete(t.unique, k)
 	}
 	for _, k := range r.shared {
-		if delete(t.shared[k], r.id); len(t.shared[k]) == 0 {
+		if set := t.shared[k]; set.remove(r.id) && set.n == 0 {
 			delete(t.shared, k)
 		}
 	}

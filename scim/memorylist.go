@@ -130,13 +130,16 @@ func (f finder[T]) rows(q Query) []*record[T] {
 	if indexed {
 		source = few
 	}
-	var rows []*record[T]
-	for _, r := range source {
-		if q.Filter == nil || f.matches(q.Filter, r) {
-			rows = append(rows, r)
+	rows := few
+	if _, whole := q.Filter.(filter.Compare); !indexed || !whole {
+		rows = nil
+		for _, r := range source {
+			if q.Filter == nil || f.matches(q.Filter, r) {
+				rows = append(rows, r)
+			}
 		}
 	}
-	if q.SortBy == nil && !indexed {
+	if q.SortBy == nil && !indexed || len(rows) < 2 {
 		return rows
 	}
 	places := make(map[*record[T]]position, len(rows))
@@ -176,9 +179,7 @@ func (f finder[T]) equal(c filter.Compare) ([]*record[T], bool) {
 		if id, ok := f.t.unique[k]; ok {
 			ids = []string{id}
 		}
-		for id := range f.t.shared[k] {
-			ids = append(ids, id)
-		}
+		ids = append(ids, f.t.shared[k].all()...)
 	case "members", "members.value":
 		if f.members == nil {
 			return nil, false

@@ -83,7 +83,7 @@ func (x *exchange) both(p parameters) error {
 	if err != nil {
 		return err
 	}
-	pages, err := x.page(p, anyKind, u.where.String()+"\x00"+g.where.String())
+	pages, err := x.page(p, anyKind, u.where, g.where)
 	if err != nil {
 		return err
 	}
