@@ -85,6 +85,9 @@ func adminRows(grantID string) map[string]adminRow {
 		"RemoveCertificate":    {action: policy.ManageAccess},
 		"ForgetSubjects":       {action: policy.ManageAccess},
 
+		"SCIM":            {action: policy.ManageAccess},
+		"SCIMRequests":    {action: policy.ManageAccess},
+		"PreviewSCIM":     {action: policy.ManageAccess},
 		"CreateSCIMToken": {action: policy.ManageAccess},
 		"RevokeSCIMToken": {action: policy.ManageAccess},
 		"SetSCIM":         {action: policy.ManageAccess},

@@ -119,6 +119,9 @@ func (a *Admin) SetSCIM(ctx context.Context, next SCIMSettings) (SCIMSettings, e
 		if err := c.record(ctx, org.ID, e); err != nil {
 			return err
 		}
+		if err := a.s.groupRolesChanged(ctx, c, by, org.ID, was, is); err != nil {
+			return err
+		}
 		return a.tellSCIM(ctx, c, by, TemplateSCIMChanged, map[string]string{"fields": scimFields(e.Changes)})
 	})
 	if err = unless(err, errSettled); err != nil {

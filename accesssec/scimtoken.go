@@ -99,7 +99,8 @@ func scimTokenOf(k kept[scimToken], now time.Time) SCIMToken {
 
 // CreateSCIMToken makes a token by which an identity provider provisions the org's people
 // ([Service.SCIM]). The tokens of before end with it, at once or after opts.Overlap. nil
-// options are a token without a name that never ends.
+// options are a token without a name that never ends. A token outlives the rights of who has
+// made it: provisioning is the org's.
 //
 // It is for Owners and Admins, asks for the password again ([Me.Prove]), and tells all Owners
 // and Admins. A name that is too long is CodeName; an end or an overlap that can't be is

@@ -33,6 +33,9 @@ func sealedKinds() []sealedKind {
 		sealedIn(ssoSessions, false, func(k *kept[ssoSession]) []sealedBox {
 			return []sealedBox{{&k.Value.Box, "sso session", []string{k.ID}}}
 		}),
+		sealedIn(scimCursorKeys, true, func(k *kept[scimCursorKey]) []sealedBox {
+			return []sealedBox{{&k.Value.Box, "scim cursors", []string{k.ID}}}
+		}),
 		sealedIn(factors, true, func(k *kept[factor]) []sealedBox {
 			f := &k.Value
 			return []sealedBox{{&f.Sealed, "totp", []string{k.ID, f.ID}}, {&f.Pepper, "recovery", []string{k.ID, f.Recovery.ID()}}}

@@ -24,8 +24,9 @@ import (
 )
 
 // Service is safe for concurrent use, keeps no state of its own between requests (but for
-// what makes it look at DNS more slowly, or doubt what it sees there), and starts nothing by
-// itself. Any number of them may share one Store.
+// what makes it look at DNS more slowly, or doubt what it sees there, and how fast
+// identity providers come), and starts nothing by itself, but what writes their requests down
+// while there are some. Any number of them may share one Store.
 type Service struct {
 	store   store.Store
 	origin  string
@@ -35,6 +36,7 @@ type Service struct {
 	checker *domainclaim.Checker
 	breaker *doubt
 	pace    *pace
+	scim    *scimMount
 	joined  bool // the store is part of a transaction of the host's: see On
 }
 
@@ -182,6 +184,9 @@ func New(st store.Store, origin string, keys *seal.Ring, opts *Options) (*Servic
 	}
 	s.opts.Actions = slices.Clone(s.opts.Actions)
 	if err := checkActions(s.opts.Actions); err != nil {
+		return nil, err
+	}
+	if err := s.mountSCIM(); err != nil {
 		return nil, err
 	}
 	s.breaker, s.pace = &doubt{}, newPace()

@@ -46,6 +46,9 @@ func upkeepCallers() reasons {
 		"Service.putBack":    "gives up leases of jobs that nobody has begun",
 		"Service.remind":     "puts jobs again that were lost",
 
+		"Service.cursorKey": "makes the key that signs cursors of lists, once for all instances",
+		"Service.keepSCIM":  "writes down what identity providers have asked for; what came of it has its events",
+
 		"Service.keepRefused": "remembers in a browser that a sign-on was refused; the event of that is written",
 
 		"Service.PersonChanged": "marks a person as looked at, where nothing has to be ended or rewritten",

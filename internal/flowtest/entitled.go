@@ -98,6 +98,10 @@ func switchOns(w *world, c *customer) map[string]struct {
 			_, err := c.admin().NewConnection(w.ctx, "another")
 			return err
 		}},
+		"CreateSCIMToken": {accesssec.FeatureSCIM, func() error {
+			_, err := c.admin().CreateSCIMToken(w.ctx, nil)
+			return err
+		}},
 		"Enable":        {accesssec.FeatureSSO, func() error { return c.admin().Enable(w.ctx, c.conn.ID, true) }},
 		"RequireSSO":    {accesssec.FeatureRequireSSO, set(func(s *accesssec.Settings) { s.RequireSSO = true })},
 		"IdPManaged":    {accesssec.FeatureIdPManaged, set(func(s *accesssec.Settings) { s.IdPManaged = true })},

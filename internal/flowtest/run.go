@@ -70,6 +70,16 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Invitations": invitationFlows,
 		"Requests":    requestFlows,
 		"Imports":     importFlows,
+
+		"SCIMUsers":    scimUserFlows,
+		"SCIMAttacked": scimUserAttackedFlows,
+		"SCIMGroups":   scimGroupFlows,
+		"SCIMRoles":    scimGroupRoleFlows,
+
+		"SCIMTokens":   scimTokenFlows,
+		"SCIMSettings": scimSettingsFlows,
+		"SCIMLog":      scimLogFlows,
+		"SCIMLimits":   scimLimitFlows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

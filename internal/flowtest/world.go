@@ -91,10 +91,11 @@ func (w *world) rehost(set func(*accesssec.Options)) {
 	w.t.Cleanup(w.host.Close)
 }
 
-// handler is a host: the sign-in pages, and a page for people who are signed in.
+// handler is a host: the sign-in pages, provisioning, and a page for people who are signed in.
 func handler(svc *accesssec.Service) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(svc.Path(), signin.New(svc, nil))
+	mux.Handle(svc.SCIMPath()+"/", svc.SCIM())
 	mux.Handle("/", svc.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, _ := accesssec.FromContext(r.Context())
 		fmt.Fprintf(w, "%s %s %s", p.UserID, p.OrgID, p.Role)
