@@ -109,16 +109,19 @@ func (x *exchange) newBulk(raw map[string]any) (*bulkWork, error) {
 	return w, nil
 }
 
+// mostBulkText is the longest path, bulkId or version of an operation, in bytes.
+const mostBulkText = 1 << 10
+
 func (x *exchange) newBulkOp(parts map[string]any) *bulkOp {
 	op := &bulkOp{}
 	path := ""
 	for name, to := range map[string]*string{"method": &op.method, "bulkId": &op.bulkID, "version": &op.version, "path": &path} {
 		v, _ := fieldNamed(parts, name)
 		text, ok := v.(string)
-		if v != nil && !ok || len(text) > 1<<10 {
+		if v != nil && !ok || len(text) > mostBulkText {
 			op.refused = badRequest(InvalidSyntax, name+" of an operation is a short text.")
 		}
-		*to = noted(text)
+		*to = cutAt(text, mostBulkText)
 	}
 	op.method = strings.ToUpper(op.method)
 	if op.refused != nil {

@@ -1,6 +1,8 @@
 package scim_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -264,5 +266,80 @@ func TestBulkShape(t *testing.T) {
 		if got := outcome(a); len(got) != 1 || got[0] != want {
 			t.Errorf("%s: %v: %s", op, got, a.text)
 		}
+	}
+}
+
+func TestBulkGroups(t *testing.T) {
+	t.Parallel()
+	m := serve(t, nil)
+	ann := m.user("ann")
+	group := m.group("Staff", ann)
+	bare := strings.Trim(strings.TrimPrefix(m.must(200, "GET", "/Groups/"+group, "").header.Get("Etag"), "W/"), `"`)
+	a := m.must(200, "POST", "/Bulk", bulkBody(
+		fmt.Sprintf(`{"method":"PUT","path":"/Groups/%s","version":%q,"data":%s}`, group, bare, groupBody("Crew", `,"members":[]`)),
+		fmt.Sprintf(`{"method":"PUT","path":"/Groups/%s","version":%q,"data":%s}`, group, bare, groupBody("Again")),
+		fmt.Sprintf(`{"method":"PUT","path":"/Groups/%s","version":"*","data":%s}`, group, `{"schemas":["`+scim.GroupSchema+`"],"displayName":7}`),
+		`{"method":"POST","path":"/Groups","bulkId":"a","data":{"schemas":["`+scim.GroupSchema+`"]}}`,
+		`{"method":"DELETE","path":"/Groups/`+group+strings.Repeat("x", 300)+`"}`,
+		`{"method":"DELETE","path":"/Groups/`+group+`","bulkId":"`+strings.Repeat("x", 2000)+`"}`,
+		`{"method":"DELETE","path":"//Groups/`+group+`/"}`,
+	))
+	want := []string{"PUT 200", "PUT 412 <nil>", "PUT 400 invalidValue", "POST 400 invalidValue", "DELETE 404 <nil>", "DELETE 400 invalidSyntax", "DELETE 204"}
+	if diff := cmp.Diff(want, outcome(a)); diff != "" {
+		t.Errorf("-want +got\n%s\n%s", diff, a.text)
+	}
+	m.refused(404, "", "GET", "/Groups/"+group, "")
+	strict := serve(t, func(tenant *scim.Tenant, _ *scim.Options) { tenant.Profile = scim.Strict })
+	a = strict.must(200, "POST", "/Bulk", bulkBody(`{"method":"DELETE","path":"/Groups/x/"}`))
+	if diff := cmp.Diff([]string{"DELETE 400 invalidPath"}, outcome(a)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A reference that can't be put in is an error of the operation, which says what was made.
+func TestBulkMendFails(t *testing.T) {
+	t.Parallel()
+	m := serve(t, func(tenant *scim.Tenant, o *scim.Options) {
+		tenant.Backend = immovable{scim.NewMemory(nil, o.Now)}
+	})
+	a := m.must(200, "POST", "/Bulk", bulkBody(
+		bulkPost("/Groups", "a", groupBody("a", `,"members":[{"value":"bulkId:b"}]`)),
+		bulkPost("/Groups", "b", groupBody("b", `,"members":[{"value":"bulkId:a"}]`))))
+	if diff := cmp.Diff([]string{"POST 201", "POST 500 <nil>"}, outcome(a)); diff != "" {
+		t.Fatalf("%s\n%s", diff, a.text)
+	}
+	if at := m.locations(a); at[1] == "" {
+		t.Errorf("what was made is lost: %s", a.text)
+	}
+	if strings.Contains(a.text, "disk") || !strings.Contains(m.log.String(), "disk") {
+		t.Errorf("%s\n%s", a.text, m.log.String())
+	}
+}
+
+// immovable makes groups, and changes none.
+type immovable struct{ *scim.Memory }
+
+func (immovable) ChangeGroup(context.Context, string, func(*scim.Group) (bool, error), scim.MemberChange) (scim.Group, []string, error) {
+	return scim.Group{}, nil, errors.New("the disk is full")
+}
+
+// A bulk of many that refer to each other ends soon.
+func TestBulkMany(t *testing.T) {
+	t.Parallel()
+	m := serve(t, nil)
+	var ops []string
+	const n = 300
+	for i := range n {
+		name := fmt.Sprint("g", i)
+		ops = append(ops, bulkPost("/Groups", name, groupBody(name, fmt.Sprintf(`,"members":[{"value":"bulkId:g%d"},{"value":"bulkId:g%d"}]`, (i+1)%n, (i*7+3)%n))))
+	}
+	a := m.must(200, "POST", "/Bulk", bulkBody(ops...))
+	for i, at := range m.locations(a) {
+		if got := m.must(200, "GET", at, ""); len(got.body["members"].([]any)) < 1 {
+			t.Errorf("group %d: %s", i, got.text)
+		}
+	}
+	if got := strings.Count(a.text, `"status":"201"`); got != n {
+		t.Errorf("%d of %d", got, n)
 	}
 }

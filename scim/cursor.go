@@ -23,7 +23,8 @@ const (
 	cursorVersion = 1
 	cursorHead    = 1 + 8 + 4 + 8
 	cursorSum     = sha256.Size
-	mostAfter     = 512 + 1 // bytes, as Page.Next says, and which list it is of
+	mostPlace     = 512           // bytes, as Page.Next says
+	mostAfter     = mostPlace + 1 // and which list it is of
 )
 
 // asked is what a cursor goes with.

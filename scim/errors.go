@@ -104,14 +104,21 @@ func appendError(b []byte, e *Error) []byte {
 	return append(b, `"}`...)
 }
 
-// shortened is a detail that fits, cut between two characters.
+// shortened is a detail that fits.
 func shortened(detail string) string {
-	if len(detail) <= mostDetail {
-		return detail
+	if cut := cutAt(detail, mostDetail); cut != detail {
+		return cut + "…"
 	}
-	cut := mostDetail
-	for cut > 0 && !utf8.RuneStart(detail[cut]) {
-		cut--
+	return detail
+}
+
+// cutAt is the beginning of s, of at most that many bytes, cut between two characters.
+func cutAt(s string, most int) string {
+	if len(s) <= most {
+		return s
 	}
-	return detail[:cut] + "…"
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
 }

@@ -219,14 +219,8 @@ func (x *exchange) skipped(ids []string) {
 	}
 }
 
-// noted is a client's text as far as it is noted.
-func noted(s string) string {
-	const most = 255
-	if len(s) <= most {
-		return s
-	}
-	return s[:most]
-}
+// noted is a client's text as far as it is noted, in bytes.
+func noted(s string) string { return cutAt(s, 255) }
 
 // The requests.
 

@@ -146,15 +146,12 @@ func (x *exchange) page(p parameters, kind resourceKind, filters ...where) (pagi
 }
 
 // further is the cursor of the page behind after, "" at the end.
-func (x *exchange) further(g paging, total int, after string) (string, error) {
+func (x *exchange) further(g paging, total int, after string) string {
 	if !g.cursor || after == "" || g.limit == 0 {
-		return "", nil
-	}
-	if len(after) > mostAfter {
-		return "", errors.New("scim: the backend's place in a list is longer than 512 bytes")
+		return ""
 	}
 	c := cursor{expires: x.h.o.Now().Add(x.h.o.CursorLifetime).Truncate(time.Second), count: g.limit, total: total, after: after}
-	return c.sign(x.h.o.CursorKey, g.asked), nil
+	return c.sign(x.h.o.CursorKey, g.asked)
 }
 
 // descending reports the order that is asked for; checked by sorted.
@@ -174,7 +171,7 @@ func (x *exchange) sorted(p parameters, m *model) (*filter.Attribute, error) {
 	if err != nil {
 		return nil, filterFault(InvalidPath, err)
 	}
-	if backendless(a.Path) || a.Path.Name == "members" {
+	if a.Path.Name == "members" || a.Path.Sub == "resourceType" { // many for one, one for all
 		return nil, badRequest(InvalidPath, "A list can't be sorted by "+a.Path.String()+".")
 	}
 	return &a, nil
@@ -224,11 +221,7 @@ func (x *exchange) listOf(kind resourceKind, p parameters) error {
 	if !q.Total {
 		found.total = g.place.total
 	}
-	next, err := x.further(g, found.total, found.next)
-	if err != nil {
-		return err
-	}
-	x.beginList(g, found.total, found.len(), next)
+	x.beginList(g, found.total, found.len(), x.further(g, found.total, found.next))
 	if err := x.appendBatch(found, proj, proj, true); err != nil {
 		return err
 	}
@@ -245,13 +238,20 @@ type batch struct {
 
 func (f batch) len() int { return len(f.users) + len(f.groups) }
 
-func (x *exchange) find(kind resourceKind, q Query) (batch, error) {
+func (x *exchange) find(kind resourceKind, q Query) (found batch, err error) {
 	if kind == groupKind {
-		page, err := x.backend.Groups(x.ctx, q)
-		return batch{groups: page.Items, total: page.Total, next: page.Next}, err
+		var page Page[Group]
+		page, err = x.backend.Groups(x.ctx, q)
+		found = batch{groups: page.Items, total: page.Total, next: page.Next}
+	} else {
+		var page Page[User]
+		page, err = x.backend.Users(x.ctx, q)
+		found = batch{users: page.Items, total: page.Total, next: page.Next}
 	}
-	page, err := x.backend.Users(x.ctx, q)
-	return batch{users: page.Items, total: page.Total, next: page.Next}, err
+	if err == nil && len(found.next) > mostPlace {
+		err = errors.New("scim: the backend's place in a list is longer than 512 bytes")
+	}
+	return found, err
 }
 
 // beginList writes a list as far as its resources.

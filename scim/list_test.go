@@ -1,6 +1,7 @@
 package scim_test
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -361,4 +362,36 @@ func TestSearch(t *testing.T) {
 	} {
 		m.refused(400, kind, "POST", "/Users/.search", body, "Content-Type", scimType)
 	}
+}
+
+// A backend whose places are too long gives no cursor that nobody could take back.
+func TestLongPlace(t *testing.T) {
+	t.Parallel()
+	for n, status := range map[int]int{512: 200, 513: 500} {
+		m := serve(t, func(tenant *scim.Tenant, o *scim.Options) {
+			tenant.Backend = placed{scim.NewMemory(nil, o.Now), strings.Repeat("p", n)}
+		})
+		m.user("ann")
+		for _, path := range []string{"/Users", "/"} {
+			a := m.must(status, "GET", path+"?count=1&cursor=", "")
+			if next := a.str("nextCursor"); status == 200 {
+				m.must(200, "GET", path+"?count=1&cursor="+next, "")
+			}
+		}
+	}
+}
+
+// placed is a backend with a place of its own, which leads to the end.
+type placed struct {
+	*scim.Memory
+	next string
+}
+
+func (p placed) Users(ctx context.Context, q scim.Query) (scim.Page[scim.User], error) {
+	if q.After == p.next {
+		return scim.Page[scim.User]{}, nil
+	}
+	page, err := p.Memory.Users(ctx, q)
+	page.Next = p.next
+	return page, err
 }

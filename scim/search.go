@@ -91,11 +91,7 @@ func (x *exchange) both(p parameters) error {
 	if err != nil {
 		return err
 	}
-	more, err := x.further(pages, found.total, next)
-	if err != nil {
-		return err
-	}
-	x.beginList(pages, found.total, found.len(), more)
+	x.beginList(pages, found.total, found.len(), x.further(pages, found.total, next))
 	if err := x.appendBatch(found, users, groups, true); err != nil {
 		return err
 	}

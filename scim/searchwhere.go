@@ -51,10 +51,7 @@ func (x *exchange) narrowed(parsed filter.Expr, kind resourceKind) (where, error
 
 func (x *exchange) narrowedBy(n *narrowing, parsed filter.Expr) (where, error) {
 	rest, is := n.narrow(parsed)
-	switch {
-	case n.err != nil:
-		return where{}, n.err
-	case is != unclear:
+	if is != unclear {
 		return where{ever: is == holds}, nil
 	}
 	resolved, err := filter.Resolve(rest, n.look, &filter.Options{Lenient: x.taken.filterRule})
@@ -71,21 +68,6 @@ func filterFault(t ErrorType, err error) error {
 		detail = e.Detail
 	}
 	return &Error{Status: 400, Type: t, Detail: detail, Err: err}
-}
-
-// backendless reports that no Backend knows the attribute of that path: it is worked out when
-// a resource is written, or is kept nowhere.
-func backendless(p filter.Path) bool {
-	if p.URN != "" {
-		return false
-	}
-	switch p.Name {
-	case "schemas", "groups", "password":
-		return true
-	case "meta":
-		return p.Sub != "created" && p.Sub != "lastModified"
-	}
-	return false
 }
 
 // truth is what is known of a filter without looking at a resource.
@@ -110,7 +92,6 @@ type narrowing struct {
 	kind  resourceKind
 	look  filter.Lookup
 	other filter.Lookup // of the other type, when both are searched; else nil
-	err   error
 }
 
 // narrow gives back what is left of e, where that is unclear.
@@ -140,8 +121,8 @@ func (n *narrowing) narrow(e filter.Expr) (filter.Expr, truth) {
 	case filter.Compare:
 		return n.compare(e)
 	case filter.Element:
-		if a, ok := n.look(e.Attribute.Path); ok {
-			return e, n.known(a)
+		if _, ok := n.look(e.Attribute.Path); ok {
+			return e, unclear
 		}
 		return e, n.absent(e.Attribute.Path, fails)
 	}
@@ -182,25 +163,16 @@ func (n *narrowing) compare(c filter.Compare) (filter.Expr, truth) {
 	case ok && a.Path == filter.Path{Name: "meta", Sub: "resourceType"}:
 		resolved, err := filter.Resolve(c, n.look, nil)
 		if err != nil {
-			n.fault(filterFault(InvalidFilter, err))
-			return c, unclear
+			return c, unclear // and so refused later, with all else
 		}
 		typed := map[string]any{"meta": map[string]any{"resourceType": n.kind.String()}}
 		return nil, truthOf(filter.Match(resolved, typed))
 	case ok:
-		return c, n.known(a)
+		return c, unclear
 	}
 	// What is not there is not equal to anything, and equal to null.
 	null := c.Op != filter.OpPresent && (c.Value == nil || c.Value == "")
 	return c, n.absent(c.Attribute.Path, truthOf(null == (c.Op == filter.OpEqual) && (c.Op == filter.OpEqual || c.Op == filter.OpNotEqual)))
-}
-
-// known refuses what can't be asked for.
-func (n *narrowing) known(a filter.Attribute) truth {
-	if backendless(a.Path) {
-		n.fault(badRequest(InvalidFilter, "There is no filter on "+a.Path.String()+"."))
-	}
-	return unclear
 }
 
 // absent is what holds of an attribute that the type does not have. One that neither type has
@@ -209,16 +181,8 @@ func (n *narrowing) absent(p filter.Path, is truth) truth {
 	if n.other == nil {
 		return unclear
 	}
-	a, ok := n.other(p)
-	if !ok {
+	if _, ok := n.other(p); !ok {
 		return unclear
 	}
-	n.known(a)
 	return is
-}
-
-func (n *narrowing) fault(err error) {
-	if n.err == nil {
-		n.err = err
-	}
 }
