@@ -49,7 +49,7 @@ func costOfElement(x filter.Expr, parts int, typ string) int {
 	case lookUp:
 		return parts
 	}
-	return allParts + 2*parts
+	return allParts + 4*parts
 }
 
 // leading is the least that a comparison costs which has to hold and looks for a value; more

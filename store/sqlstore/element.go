@@ -115,6 +115,8 @@ func (f *filter) part(x store.Filter) string {
 		return joined(x.Or, " OR ", f.part)
 	case x.Not != nil:
 		return "NOT " + f.part(*x.Not)
+	case x.Op == store.OpLess && x.Value == "":
+		return never // nothing comes before it; "not" of this asks for any element at all
 	}
 	// Nothing here is for the index of values: it is to look among the few rows of the
 	// entry that r has found.

@@ -24,8 +24,9 @@ type filter struct {
 
 // mostJoined is how many of these conditions PostgreSQL is left to make joins of. It
 // weighs the orders of joins against each other, which takes it for ever where there are
-// many.
-const mostJoined = 8
+// many, and takes sets that most entries are in for small ones: what then is to be read once
+// is read once for each entry. One that finds few, and one beside it, are what a join is for.
+const mostJoined = 2
 
 // set is a condition that looks into another table.
 func (f *filter) set(cond string) string {
@@ -50,8 +51,7 @@ func (f *filter) entry(x store.Filter) string {
 	}
 	switch x.Path {
 	case "members":
-		return f.set("e.id IN (SELECT m.group_id FROM {members} AS m WHERE m.org_id = " + f.org +
-			" AND m.entry_id = " + f.w.arg(x.Value) + ")")
+		return f.set("e.id IN (" + f.groups(x) + ")")
 	case "active":
 		if x.Op == store.OpPresent {
 			return always
@@ -82,9 +82,24 @@ func (f *filter) anyOf(parts []store.Filter) string {
 	defer func() { f.apart = false }()
 	var sets []string
 	for _, p := range parts {
-		sets = append(sets, "SELECT e.id FROM {entries} AS e WHERE e.org_id = "+f.org+" AND "+f.entry(p))
+		sets = append(sets, f.found(p))
 	}
 	return f.set("e.id IN (" + strings.Join(sets, " UNION ALL ") + ")")
+}
+
+// found are the ids of the entries that meet x. What is in another table is asked of that
+// alone: of the entries beside it, PostgreSQL would read all, for each of many such queries.
+func (f *filter) found(x store.Filter) string {
+	switch {
+	case len(x.Element) > 0:
+		return f.rows(f.element(x))
+	case x.Op == "":
+	case x.Path == "members":
+		return f.groups(x)
+	case !isColumn(x.Path):
+		return f.rows(f.value(x))
+	}
+	return "SELECT e.id FROM {entries} AS e WHERE e.org_id = " + f.org + " AND " + f.entry(x)
 }
 
 // The conditions that every entry meets, and that none does.
@@ -93,16 +108,36 @@ const (
 	never  = "(1 = 0)"
 )
 
+// groups are the ids of the groups that have x.Value as a member.
+func (f *filter) groups(x store.Filter) string {
+	return "SELECT m.group_id FROM {members} AS m WHERE m.org_id = " + f.org + " AND m.entry_id = " + f.w.arg(x.Value)
+}
+
 // among holds for entries that have a row r in {entry_index}. As a set of ids, which
 // depends on no entry, it is found by an index.
 func (f *filter) among(cond string) string {
-	set := "SELECT r.entry_id"
+	set := f.rows(cond)
 	if f.w.d == PostgreSQL {
 		// Else it is taken apart, and its size guessed wrong. SQLite would choose an index
 		// that gives the ids in order.
-		set = "SELECT DISTINCT r.entry_id"
+		set = strings.Replace(set, "SELECT", "SELECT DISTINCT", 1)
 	}
-	return f.set("e.id IN (" + set + " FROM {entry_index} AS r WHERE r.org_id = " + f.org + " AND " + cond + ")")
+	return f.set("e.id IN (" + set + ")")
+}
+
+// rows are the ids of the entries that have a row r in {entry_index}, each as often as that.
+func (f *filter) rows(cond string) string {
+	return "SELECT r.entry_id FROM {entry_index} AS r WHERE r.org_id = " + f.org + " AND " + cond
+}
+
+// isColumn reports whether a filter's path is that of a column of {entries}.
+func isColumn(path string) bool {
+	switch path {
+	case "active", "created", "modified":
+		return true
+	}
+	_, ok := textColumn(path)
+	return ok
 }
 
 // unindexed is column where no index on it is to be used.

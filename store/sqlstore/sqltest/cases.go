@@ -36,6 +36,7 @@ func Filters() Cases {
 		"on every text": FiltersOnEveryText,
 		"at the bounds": FiltersAtTheirBounds,
 		"by an index":   FiltersUseIndexes,
+		"as SCIM asks":  SCIMFiltersAgree,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,29 @@ func Schema(t testing.TB, driver string) Database {
 		}
 	})
 	return d
+}
+
+// Collated is a schema in a new database of that server whose own order of text is that of
+// bytes, as it is on many servers; dropped at the end of the test.
+func Collated(t testing.TB, driver string) Database {
+	t.Helper()
+	server := Database{Driver: driver, DSN: os.Getenv(PostgreSQL)}
+	name := "t" + strings.ToLower(rand.Text()[:20])
+	db := server.Pool(t)
+	if _, err := db.ExecContext(t.Context(), "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := db.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Errorf("the database is left behind: %v", err)
+		}
+	})
+	at, err := url.Parse(server.DSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at.Path = "/" + name
+	return Database{Driver: driver, Dialect: sqlstore.PostgreSQL, DSN: at.String(), Options: sqlstore.Options{Schema: "access"}}
 }
 
 // Pool is a new pool on d, closed at the end of the test. Few connections are plenty: a

@@ -8,6 +8,28 @@ import (
 
 func TestFilters(t *testing.T) { sqltest.Filters().Run(t, each) }
 
+// TestFiltersWhereBytesAreTheOrder is for servers whose order of text is not that of a language,
+// which is the one of the database that the other tests use.
+func TestFiltersWhereBytesAreTheOrder(t *testing.T) {
+	t.Parallel()
+	ordered := func(d sqltest.Database) (aBeforeB bool) {
+		if err := d.Pool(t).QueryRowContext(t.Context(), "SELECT 'a' < 'B'").Scan(&aBeforeB); err != nil {
+			t.Fatal(err)
+		}
+		return aBeforeB
+	}
+	c := sqltest.Collated(t, "pgx")
+	if ordered(c) || !ordered(sqltest.Schema(t, "pgx")) {
+		t.Error("both databases have the same order of text")
+	}
+	sqltest.SCIMFiltersAgree(t, c)
+}
+
+func TestSCIMAtLargeDirectories(t *testing.T) {
+	t.Parallel()
+	sqltest.SCIMAtLargeDirectories(t, first(t))
+}
+
 func TestManyMembers(t *testing.T) {
 	t.Parallel()
 	each(t, sqltest.ManyMembers)
