@@ -193,7 +193,7 @@ func (g *groupRoles) give(ctx context.Context, m store.Member, want policy.Role)
 	is := policy.Role(m.Role)
 	doc, err := groupRoleDocs.get(ctx, g.c, g.orgID, m.UserID)
 	there := err == nil
-	if err := unless(err, store.ErrNotFound); err != nil {
+	if err = unless(err, store.ErrNotFound); err != nil {
 		return err
 	}
 	base := is // by hand
