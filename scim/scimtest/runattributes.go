@@ -131,6 +131,18 @@ func attributeChecks() []check {
 		{"EveryAttributeOfUsers", "RFC 7644, 3.5.2", func(j judge) { j.everyAttribute("User", "/Users") }},
 		{"EveryAttributeOfGroups", "RFC 7644, 3.5.2", func(j judge) { j.everyAttribute("Group", "/Groups") }},
 		{"Whole", "RFC 7644, 3.3", func(j judge) { j.whole("User", "/Users") }},
+		{"InOrder", "RFC 7644, 3.5.2", func(j judge) {
+			path := "/Users/" + j.user("").id()
+			var ops []any
+			for i := range 200 {
+				ops = append(ops, operation("replace", "title", fmt.Sprint(i)), operation("add", "roles", []any{map[string]any{"value": fmt.Sprint(i % 20)}}))
+			}
+			j.want(http.StatusOK, call{method: http.MethodPatch, path: path, body: operations(ops...)})
+			got := j.read(path)
+			if got["title"] != "199" || count(got["roles"]) != 20 {
+				j.Errorf("after 400 operations: title %v, %d roles, want 199 and 20", got["title"], count(got["roles"]))
+			}
+		}},
 		{"Atomic", "RFC 7644, 3.5.2", func(j judge) {
 			r := j.user(`"title":"Dr"`)
 			path := "/Users/" + r.id()

@@ -3,6 +3,7 @@ package scimtest
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -39,6 +40,29 @@ func userChecks() []check {
 		}},
 		{"Taken", "RFC 7644, 3.3.1", testTaken},
 		{"Replace", "RFC 7644, 3.5.1", testReplace},
+		{"Location", "RFC 7644, 3.3", func(j judge) {
+			r := j.user("")
+			at, found := strings.CutPrefix(r.header.Get("Location"), j.url(""))
+			if !found {
+				// Behind a proxy a mount may be known under another name.
+				at = "/Users/" + r.id()
+			}
+			if got := j.read(at); got["id"] != r.id() {
+				j.Errorf("at its Location is %v, want %q", got["id"], r.id())
+			}
+		}},
+		{"Names", "RFC 7643, 4.1.1", func(j judge) {
+			local, domain, _ := strings.Cut(j.userName(), "@")
+			for _, name := range []string{local + "+tag@" + domain, local + ".o'brien@" + domain, local + "_%2f&=#@" + domain} {
+				r := j.userNamed(name, "")
+				if got := j.read("/Users/" + r.id()); got["userName"] != name {
+					j.Errorf("userName is %q, want %q", got["userName"], name)
+				}
+				if _, ids := j.listed("/Users", "filter="+percent(fmt.Sprintf("userName eq %q", name))); len(ids) != 1 || ids[0] != r.id() {
+					j.Errorf("%q finds %q, want %q", name, ids, r.id())
+				}
+			}
+		}},
 		{"Delete", "RFC 7644, 3.6", func(j judge) {
 			r := j.user("")
 			path := "/Users/" + r.id()
@@ -206,6 +230,7 @@ func groupChecks() []check {
 				j.Errorf("members are %q, want %q", ids, b.id())
 			}
 		}},
+		{"Many", "RFC 7643, 4.2", testManyMembers},
 		{"PatchAnswer", "RFC 7644, 3.5.2", func(j judge) {
 			g := j.group()
 			path := "/Groups/" + g.id()
@@ -219,5 +244,38 @@ func groupChecks() []check {
 				j.Errorf("want displayName alone\n%v", r)
 			}
 		}},
+	}
+}
+
+// testManyMembers holds that no page bounds what is known of a group: who adds one to a hundred
+// and fifty removes nobody.
+func testManyMembers(j judge) {
+	const size = 150
+	var people []string
+	for len(people) < size {
+		ops := []map[string]any{}
+		for range 50 {
+			ops = append(ops, j.newUser(newText(), nil))
+		}
+		for _, r := range j.bulk(ops...) {
+			if r.Status != "201" {
+				j.Fatalf("%+v, want 201", r)
+			}
+			people = append(people, r.id())
+		}
+	}
+	g := j.group(people[:size-2]...)
+	path := "/Groups/" + g.id()
+	j.patched(path, `{"op":"add","path":"members","value":`+references(people[size-2:size-1])+`}`)
+	j.patched(path, `{"op":"add","value":{"members":`+references(people[size-1:])+`}}`)
+	want := slices.Clone(people)
+	slices.Sort(want)
+	if got := memberIDs(j.read(path)); !slices.Equal(got, want) {
+		j.Errorf("%d members, want %d", len(got), len(want))
+	}
+	j.patched(path, `{"op":"remove","path":"members","value":`+references(people[:100])+`}`)
+	want = slices.Sorted(slices.Values(people[100:]))
+	if got := memberIDs(j.read(path)); !slices.Equal(got, want) {
+		j.Errorf("%d members after 100 have gone, want %d", len(got), len(want))
 	}
 }
