@@ -14,7 +14,10 @@ import (
 // *[Error] goes to the client as it is. All other errors are a 500 whose text stays here.
 // Values are copies: what is handed in is not kept, what is returned is not changed later.
 type Backend interface {
-	// CreateUser sets ID and Meta, and returns the user as kept.
+	// CreateUser sets ID and Meta, and returns the user as kept. One that takes who was
+	// deactivated for the same person returns them with a Meta that was Created before it was
+	// LastModified. Who does not leaves that to the engine: on a plain ErrTaken it looks for one
+	// who is inactive and has the same ExternalID, and changes that one, if the profile allows.
 	CreateUser(ctx context.Context, u User) (User, error)
 	User(ctx context.Context, id string) (User, error)
 	Users(ctx context.Context, q Query) (Page[User], error)
@@ -42,7 +45,9 @@ type Backend interface {
 
 // Query is a list request, checked and resolved.
 type Query struct {
-	Filter filter.Expr // resolved: canonical paths, and a Key in each comparison; nil: all
+	// Filter is resolved: paths are canonical, and each comparison has its Key. nil: all. What
+	// the type of the resource decides is not in it any more.
+	Filter filter.Expr
 	SortBy *filter.Attribute
 	Desc   bool
 	Offset int    // of the first item, from 0; not together with After

@@ -43,7 +43,7 @@ type bulkWork struct {
 	named   map[string]*bulkOp // by bulkId
 	most    int                // errors after which it ends; 0: none
 	errors  int
-	pending []mend
+	pending []*mend
 }
 
 // A bulkOp is one operation.
@@ -230,7 +230,7 @@ func (w *bulkWork) perform(op *bulkOp) error {
 		err = w.performUser(op, c, data)
 	}
 	if err == nil && len(left) > 0 {
-		w.pending = append(w.pending, mend{op: op, missing: left})
+		w.pending = append(w.pending, newMend(op, left))
 	}
 	return err
 }

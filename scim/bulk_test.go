@@ -323,7 +323,8 @@ func (immovable) ChangeGroup(context.Context, string, func(*scim.Group) (bool, e
 	return scim.Group{}, nil, errors.New("the disk is full")
 }
 
-// A bulk of many that refer to each other ends soon.
+// A bulk of many that refer to each other ends soon: the first refers to all, and all to it
+// and to two more.
 func TestBulkMany(t *testing.T) {
 	t.Parallel()
 	m := serve(t, nil)
@@ -331,12 +332,23 @@ func TestBulkMany(t *testing.T) {
 	const n = 300
 	for i := range n {
 		name := fmt.Sprint("g", i)
-		ops = append(ops, bulkPost("/Groups", name, groupBody(name, fmt.Sprintf(`,"members":[{"value":"bulkId:g%d"},{"value":"bulkId:g%d"}]`, (i+1)%n, (i*7+3)%n))))
+		refs := []string{"bulkId:g0", fmt.Sprint("bulkId:g", (i+1)%n), fmt.Sprint("bulkId:g", (i*7+3)%n)}
+		for j := 1; i == 0 && j < n; j++ {
+			refs = append(refs, fmt.Sprint("bulkId:g", j))
+		}
+		ops = append(ops, bulkPost("/Groups", name, groupBody(name, `,"members":`+memberList(refs...))))
 	}
 	a := m.must(200, "POST", "/Bulk", bulkBody(ops...))
 	for i, at := range m.locations(a) {
-		if got := m.must(200, "GET", at, ""); len(got.body["members"].([]any)) < 1 {
-			t.Errorf("group %d: %s", i, got.text)
+		want := 3
+		switch {
+		case i == 0:
+			want = n
+		case (i+1)%n == 0 || (i*7+3)%n == 0 || (i+1)%n == (i*7+3)%n:
+			want = 2
+		}
+		if got := m.must(200, "GET", at, ""); len(got.body["members"].([]any)) != want {
+			t.Errorf("group %d has not %d: %s", i, want, got.text)
 		}
 	}
 	if got := strings.Count(a.text, `"status":"201"`); got != n {

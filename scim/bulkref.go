@@ -138,7 +138,16 @@ func (r *resolving) fail(name string) {
 // A mend is a resource that was made without a part, for what that refers to was not there.
 type mend struct {
 	op      *bulkOp
-	missing []string
+	missing []string // attributes, by their names in data
+	waits   []string // the bulkIds in them that may not be there yet
+}
+
+func newMend(op *bulkOp, missing []string) *mend {
+	m := &mend{op: op, missing: missing}
+	for _, name := range missing {
+		walkReferences(op.data[name], false, func(ref string, _ bool) { m.waits = append(m.waits, ref) })
+	}
+	return m
 }
 
 // mend puts the missing parts in that just made can resolve. One that still can't be waits on.
@@ -159,21 +168,20 @@ func (w *bulkWork) mend(just *bulkOp) {
 	}
 }
 
-// ready reports whether all that a part refers to is there, or is known not to come.
-func (w *bulkWork) ready(m mend) bool {
-	ready := true
-	for _, name := range m.missing {
-		walkReferences(m.op.data[name], false, func(ref string, _ bool) {
-			if of := w.named[ref]; of != nil && of.state != done {
-				ready = false
-			}
-		})
+// ready reports whether all that the parts refer to is there, or is known not to come. What
+// is there stays there, so that it is not looked at again.
+func (w *bulkWork) ready(m *mend) bool {
+	for len(m.waits) > 0 {
+		if of := w.named[m.waits[0]]; of != nil && of.state != done {
+			return false
+		}
+		m.waits = m.waits[1:]
 	}
-	return ready
+	return true
 }
 
 // complete adds the missing parts by a PATCH of ours.
-func (w *bulkWork) complete(m mend) error {
+func (w *bulkWork) complete(m *mend) error {
 	data, left, err := w.resolved(m.op)
 	if err != nil {
 		return err

@@ -97,7 +97,8 @@ func TestHostile(t *testing.T) {
 	t.Logf("%d requests", len(rows))
 }
 
-// A body that is too long is not read into memory, whatever length it says that it has.
+// A body that is too long is not read into memory, whatever length it says that it has. It is
+// not parallel: what it measures is of the whole process.
 func TestMemoryBounded(t *testing.T) {
 	h, err := scim.NewHandler(func(*http.Request) (scim.Tenant, error) {
 		return scim.Tenant{Backend: frozen{scim.NewMemory(nil, nil), t}}, nil
@@ -151,6 +152,7 @@ func (endless) Read(p []byte) (int, error) {
 
 // A group of many members is written out in parts: it is never whole in memory.
 func TestBigGroup(t *testing.T) {
+	t.Parallel()
 	memory := scim.NewMemory(nil, nil)
 	const size = 20000
 	var ids []string
