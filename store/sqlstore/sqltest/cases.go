@@ -37,6 +37,7 @@ func Filters() Cases {
 		"at the bounds": FiltersAtTheirBounds,
 		"by an index":   FiltersUseIndexes,
 		"as SCIM asks":  SCIMFiltersAgree,
+		"the longest":   SCIMLongestValues,
 	}
 }
 

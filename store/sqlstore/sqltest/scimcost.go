@@ -71,10 +71,15 @@ func provision(t *testing.T, s store.Store, people int) {
 // resolvedBy is a request as a backend gets it.
 func resolvedBy(t *testing.T, typ, text string) scim.Query {
 	t.Helper()
-	b := &questioned{Memory: scim.NewMemory(nil, nil)}
+	return resolvedIn(t, nil, typ, text)
+}
+
+func resolvedIn(t *testing.T, schemas *scim.Schemas, typ, text string) scim.Query {
+	t.Helper()
+	b := &questioned{Memory: scim.NewMemory(schemas, nil)}
 	server, err := scim.NewHandler(func(*http.Request) (scim.Tenant, error) {
 		return scim.Tenant{Backend: b, Profile: scim.Strict, Scope: "test"}, nil
-	}, nil)
+	}, &scim.Options{Schemas: schemas})
 	must(t, err)
 	if status := (scimQuestion{typ: typ, filter: text}).ask(server); status != http.StatusOK || b.query == nil {
 		t.Fatalf("%s is answered by %d", text, status)
