@@ -11,11 +11,13 @@ require (
 	github.com/pquerna/otp v1.5.0
 	github.com/russellhaering/gosaml2 v0.12.0
 	github.com/russellhaering/goxmldsig v1.6.1
+	github.com/scim2/filter-parser/v2 v2.2.0
 	golang.org/x/crypto v0.58.0
 )
 
 require (
 	github.com/boombuler/barcode v1.1.0 // indirect
+	github.com/di-wu/parser v0.2.2 // indirect
 	github.com/jonboulle/clockwork v0.5.0 // indirect
 	github.com/mattermost/xml-roundtrip-validator v0.1.0 // indirect
 	golang.org/x/net v0.62.0 // indirect

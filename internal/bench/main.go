@@ -32,7 +32,7 @@ func main() {
 		return
 	}
 	rounds := flag.Int("rounds", 21, "how often each has its turn")
-	part := flag.String("part", "", "saml, totp or domain; all when empty")
+	part := flag.String("part", "", "saml, totp, domain or scim; all when empty")
 	check := flag.Bool("check", false, "exit with 1 if a bar is missed")
 	flag.Parse()
 	missed, err := run(os.Stdout, *part, max(1, *rounds))
@@ -53,7 +53,7 @@ func run(out io.Writer, part string, rounds int) (missed int, err error) {
 	parts := []struct {
 		name    string
 		measure func(out io.Writer, rounds int) (int, error)
-	}{{"saml", logins}, {"totp", factors}, {"domain", domains}}
+	}{{"saml", logins}, {"totp", factors}, {"domain", domains}, {"scim", provisioning}}
 	met := false
 	for _, p := range parts {
 		if part != "" && part != p.name {
