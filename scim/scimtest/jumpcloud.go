@@ -11,8 +11,9 @@ import (
 type jumpCloud struct{ oneLogin }
 
 // NewJumpCloud is JumpCloud. Its test of a connection makes and deletes a user and a group, so
-// the mount must let it. It knows the core attributes alone, renames a group by a replace without
-// a path, removes members by value, and sends each addition of members twice.
+// the mount must let it; where a DELETE is not supported it deactivates (see Notes). It knows the
+// core attributes alone, renames a group by a replace without a path, removes members by value,
+// and sends each addition of members twice.
 func NewJumpCloud(target Target) Client {
 	c := newConnector("JumpCloud", target, scimJSON, scimJSON, plainJSON)
 	return jumpCloud{oneLogin{c}}
@@ -53,6 +54,21 @@ func (j jumpCloud) put(ctx context.Context, id string, user map[string]any) erro
 
 func (j jumpCloud) UpdateUser(ctx context.Context, id string, p Person) error {
 	return j.put(ctx, id, plainUser(p, true))
+}
+
+// DeleteUser deactivates where there is no DELETE.
+func (j jumpCloud) DeleteUser(ctx context.Context, id string) error {
+	r, err := j.send(ctx, http.MethodDelete, "/Users/"+id, "", "", http.StatusNoContent, http.StatusMethodNotAllowed, http.StatusNotImplemented)
+	if err != nil || r.status == http.StatusNoContent {
+		return err
+	}
+	j.note("users can't be deleted: it deactivates them")
+	u, err := j.resource(ctx, http.MethodGet, "/Users/"+id, "", "", http.StatusOK)
+	if err != nil {
+		return err
+	}
+	u.json["active"] = false
+	return j.put(ctx, id, u.json)
 }
 
 func (j jumpCloud) Reactivate(ctx context.Context, p Person) (string, error) {
