@@ -187,11 +187,11 @@ func (x *exchange) locate() (route, error) {
 		}
 	}
 	if x.h.o.Served != nil {
-		x.seen.Path = "/" + strings.Join(below, "/")
+		x.seen.Path = cutAt("/"+strings.Join(below, "/"), 1<<10)
 	}
 	x.seen.ResourceType = to.kind.String()
 	if to.place == atResource {
-		x.seen.ID = to.id
+		x.seen.ID = noted(to.id)
 	}
 	switch {
 	case to.place == nowhere:

@@ -44,15 +44,20 @@ func (x *exchange) read() ([]byte, error) {
 		x.w.Header().Set("Connection", "close") // what is not read is not waited for
 		return nil, tooLarge(most)
 	}
-	in := http.MaxBytesReader(x.w, x.r.Body, most)
 	if n := x.r.ContentLength; n >= 0 {
-		text := make([]byte, n)
-		if _, err := io.ReadFull(in, text); err != nil {
+		text := make([]byte, n, n+1)
+		_, err := io.ReadFull(x.r.Body, text)
+		if err == nil {
+			if more, _ := x.r.Body.Read(text[n : n+1]); more > 0 {
+				err = errors.New("scim: there is more of a body than it says")
+			}
+		}
+		if err != nil {
 			return nil, unread(err, most)
 		}
 		return text, nil
 	}
-	text, err := io.ReadAll(in)
+	text, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, most))
 	if err != nil {
 		return nil, unread(err, most)
 	}

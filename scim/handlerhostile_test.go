@@ -281,3 +281,21 @@ func (b broken) CreateUser(context.Context, scim.User) (scim.User, error) { retu
 func (b broken) Users(context.Context, scim.Query) (scim.Page[scim.User], error) {
 	return scim.Page[scim.User]{}, b.err
 }
+
+// A body that something on the way has made longer is not cut.
+func TestLongerBody(t *testing.T) {
+	t.Parallel()
+	h, err := scim.NewHandler(func(*http.Request) (scim.Tenant, error) {
+		return scim.Tenant{Backend: frozen{scim.NewMemory(nil, nil), t}}, nil
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := userBody("ann")
+	r := request("POST", "/Users", body+body)
+	r.ContentLength = int64(len(body))
+	w := httptest.NewRecorder()
+	if h.ServeHTTP(w, r); w.Code != 400 || !strings.Contains(w.Body.String(), "invalidSyntax") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}

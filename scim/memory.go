@@ -3,6 +3,7 @@ package scim
 import (
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -114,8 +115,12 @@ func (t *table[T]) free(r *record[T]) error {
 // put keeps r, in the place of the one of its id. free has been asked.
 func (t *table[T]) put(r *record[T]) {
 	if old := t.rows[r.id]; old != nil {
-		t.unlist(old)
 		t.order[t.at(old.position)] = r
+		if slices.Equal(old.unique, r.unique) && slices.Equal(old.shared, r.shared) {
+			t.rows[r.id] = r
+			return
+		}
+		t.unlist(old)
 	} else {
 		i := t.at(r.position)
 		t.order = append(t.order, nil)

@@ -62,9 +62,9 @@ type AuthenticationScheme struct {
 // Request is what a request came to. It holds nothing that was in a body but ids.
 type Request struct {
 	Method       string
-	Path         string // below the base path, without the query
+	Path         string // below the base path, without the query, cut to 1 KiB
 	ResourceType string // "User", "Group"; "" others
-	ID           string // of the resource; "" none
+	ID           string // of the resource, cut to 255 bytes; "" none
 	ExternalID   string // that a write came with, cut to 255 bytes
 	Filter       bool
 	Status       int
