@@ -13,6 +13,7 @@ func hostileChecks() []check {
 		{"Filters", "RFC 7644, 7.5.2", testHostileFilters},
 		{"Sizes", "RFC 7644, 3.7.4", testHostileSizes},
 		{"Text", "RFC 8259, 8.1", testHostileText},
+		{"NoWipe", "RFC 7644, 3.5.2.2", testNoWipe},
 	}
 }
 
@@ -183,6 +184,42 @@ func testHostileText(j judge) {
 		}
 		if _, ids := j.listed("/Users", "filter="+percent(fmt.Sprintf("id eq %q and title eq %s", r.id(), marshal(s)))); len(ids) != 1 {
 			j.Errorf("%q is not found again", s)
+		}
+	}
+}
+
+// testNoWipe sends removals and replacements that say badly of whom they speak. They may be
+// refused or do nothing; that everybody goes is what nobody has asked for.
+func testNoWipe(j judge) {
+	a, b := j.user("").id(), j.user("").id()
+	g := j.group(a, b)
+	path := "/Groups/" + g.id()
+	want := marshal(j.read(path))
+	for _, value := range []string{`null`, `""`, `{}`, `[]`, `[{}]`, `[{"value":""}]`, `[{"value":null}]`, `[{"display":"x"}]`, `[{"$ref":"x"}]`, `7`, `"nobody"`,
+		`[{"value":"nobody"}]`, `{"members":[]}`, `{"members":null}`, `{"members":[{"value":"nobody"}]}`, `[null]`, `[[]]`} {
+		for _, c := range []call{
+			patching(path, `{"op":"remove","path":"members","value":`+value+`}`),
+			patching(path, `{"op":"Remove","path":"Members","value":`+value+`}`),
+		} {
+			r := j.do(c)
+			if r.status >= http.StatusInternalServerError {
+				j.Errorf("%v", r)
+			}
+			if got := marshal(j.read(path)); got != want {
+				j.Fatalf("the group has changed\n%v\n%s", r, got)
+			}
+		}
+	}
+	for _, ops := range []string{`{"op":"remove","path":"members[value eq \"nobody\"]"}`, `{"op":"remove","path":"members[value eq \"\"]"}`, `{"op":"remove","path":"members["}`,
+		`{"op":"remove","path":"members.value"}`, `{"op":"remove"}`, `{"op":"remove","value":{"members":[{"value":"nobody"}]}}`, `{"op":"remove","path":""}`,
+		`{"op":"replace","path":"members","value":null}`, `{"op":"replace","path":"members","value":[{}]}`, `{"op":"replace","path":"members","value":[{"value":null}]}`,
+		`{"op":"replace","value":{"members":null}}`, `{"op":"replace","value":{}}`, `{"op":"replace","path":"members"}`} {
+		r := j.do(patching(path, ops))
+		if r.status >= http.StatusInternalServerError {
+			j.Errorf("%v", r)
+		}
+		if got := marshal(j.read(path)); got != want {
+			j.Fatalf("the group has changed\n%v\n%s", r, got)
 		}
 	}
 }
