@@ -240,6 +240,7 @@ func scimLogUsed(t *testing.T, w *world) {
 		t.Errorf("what is known of its use stays until %v", d.ExpiresAt)
 	}
 	p.over()
+	acme.scimState()
 	w.advance(31 * 24 * time.Hour)
 	w.tick(w.svc)
 	if d := acme.useDoc(p.id); d.ID != "" {
