@@ -2,6 +2,7 @@ package scim
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/accesssec/accesssec-go/scim/filter"
@@ -67,7 +68,11 @@ func filterFault(t ErrorType, err error) error {
 	if e := (*filter.Error)(nil); errors.As(err, &e) {
 		detail = e.Detail
 	}
-	return &Error{Status: 400, Type: t, Detail: detail, Err: err}
+	what := "This filter can't be taken: "
+	if t == InvalidPath {
+		what = "This sortBy can't be taken: "
+	}
+	return &Error{Status: http.StatusBadRequest, Type: t, Detail: what + detail + ".", Err: err}
 }
 
 // truth is what is known of a filter without looking at a resource.
