@@ -76,6 +76,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"SCIMGroups":   scimGroupFlows,
 		"SCIMRoles":    scimGroupRoleFlows,
 
+		"SCIMSuite":    scimSuiteFlows,
 		"SCIMTokens":   scimTokenFlows,
 		"SCIMSettings": scimSettingsFlows,
 		"SCIMLog":      scimLogFlows,
