@@ -96,11 +96,13 @@ func BenchmarkHandlerPatchActive(b *testing.B) {
 }
 
 // To add a member costs the same in a group of ten and in one of a hundred thousand; to read
-// such a group without its members costs what a user does.
+// such a group without its members costs what a user does. Both groups are in one memory: the
+// garbage collector costs more where there are more users, whatever group is asked for.
 func BenchmarkHandlerGroup(b *testing.B) {
-	for _, size := range []int{10, 100_000} {
-		h, memory, ids := bench(b, size+1000)
-		g, _, err := memory.CreateGroup(b.Context(), scim.Group{DisplayName: "Staff"}, scim.MemberChange{Add: ids[:size]})
+	const most = 100_000
+	h, memory, ids := bench(b, most+1000)
+	for _, size := range []int{10, most} {
+		g, _, err := memory.CreateGroup(b.Context(), scim.Group{DisplayName: fmt.Sprint("Staff ", size)}, scim.MemberChange{Add: ids[:size]})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -110,7 +112,7 @@ func BenchmarkHandlerGroup(b *testing.B) {
 				if i/1000%2 == 1 {
 					op = "remove"
 				}
-				return request("PATCH", "/Groups/"+g.ID, patchBody(`{"op":"`+op+`","path":"members","value":[{"value":"`+ids[size+i%1000]+`"}]}`))
+				return request("PATCH", "/Groups/"+g.ID, patchBody(`{"op":"`+op+`","path":"members","value":[{"value":"`+ids[most+i%1000]+`"}]}`))
 			})
 		})
 		b.Run(fmt.Sprintf("GetWithoutMembers/%d", size), func(b *testing.B) {

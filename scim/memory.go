@@ -21,9 +21,9 @@ type Memory struct {
 	mu      sync.RWMutex
 	users   table[User]
 	groups  table[Group]
-	members map[string]*idSet              // of each group that has had any
-	in      map[string]map[string]struct{} // the groups that somebody is in
-	changes uint64                         // counted for versions
+	members map[string]*idSet   // of each group that has had any
+	in      map[string][]string // the groups that somebody is in, in order
+	changes uint64              // counted for versions
 }
 
 // memoryKeys are the attributes that are found without looking at everybody.
@@ -50,7 +50,7 @@ func NewMemory(schemas *Schemas, now func() time.Time) *Memory {
 			displayName: key(group, filter.Path{Name: "displayName"}),
 		},
 		users: newTable[User](), groups: newTable[Group](),
-		members: map[string]*idSet{}, in: map[string]map[string]struct{}{},
+		members: map[string]*idSet{}, in: map[string][]string{},
 	}
 }
 

@@ -3,7 +3,6 @@ package scim
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -72,7 +71,7 @@ func (m *Memory) Groups(ctx context.Context, q Query) (Page[Group], error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	f := finder[Group]{t: &m.groups, flat: flatGroup, matches: m.matchesGroup,
-		members: func(id string) []string { return slices.Collect(maps.Keys(m.in[id])) }}
+		members: func(id string) []string { return m.in[id] }}
 	found, err := f.list(q)
 	page := Page[Group]{Total: found.Total, Next: found.Next, Items: make([]Group, len(found.Items))}
 	for i, r := range found.Items {
@@ -211,8 +210,7 @@ func (m *Memory) join(group string, change MemberChange) {
 		delete(m.members, group)
 	}
 	for _, id := range change.Remove {
-		if m.members[group].has(id) {
-			m.members[group].remove(id)
+		if m.members[group].remove(id) {
 			m.leave(id, group)
 		}
 	}
@@ -223,24 +221,27 @@ func (m *Memory) join(group string, change MemberChange) {
 		if m.members[group] == nil {
 			m.members[group] = &idSet{}
 		}
-		m.members[group].add(id)
-		if m.in[id] == nil {
-			m.in[id] = map[string]struct{}{}
+		if m.members[group].add(id) {
+			i, _ := slices.BinarySearch(m.in[id], group)
+			m.in[id] = slices.Insert(m.in[id], i, group)
 		}
-		m.in[id][group] = struct{}{}
 	}
 }
 
 // leave notes that id is not in the group any more.
 func (m *Memory) leave(id, group string) {
-	if delete(m.in[id], group); len(m.in[id]) == 0 {
+	i, found := slices.BinarySearch(m.in[id], group)
+	if !found {
+		return
+	}
+	if m.in[id] = slices.Delete(m.in[id], i, i+1); len(m.in[id]) == 0 {
 		delete(m.in, id)
 	}
 }
 
 // forget takes who is no more out of all groups.
 func (m *Memory) forget(id string) {
-	for group := range m.in[id] {
+	for _, group := range m.in[id] {
 		m.members[group].remove(id)
 	}
 	delete(m.in, id)
@@ -294,7 +295,7 @@ func (m *Memory) GroupsOf(ctx context.Context, userIDs []string) (map[string][]M
 		if out == nil {
 			out = make(map[string][]Member, len(userIDs))
 		}
-		for _, group := range slices.Sorted(maps.Keys(m.in[id])) {
+		for _, group := range m.in[id] {
 			out[id] = append(out[id], m.member(group))
 		}
 	}
