@@ -9,11 +9,12 @@ import (
 // measured on directories of fifty thousand, where conditions that no index narrows down take
 // as long as there are people, each.
 const (
-	free     = 0 // a key finds one
-	oneLook  = 1 // a column, beside what is read anyway
-	fewFound = 2 // an index finds few, unless many share an address
-	lookUp   = 4 // the index of values is read for everybody
-	allParts = 8 // each value of each element is the beginning of a search for its others
+	free     = 0  // a key finds one
+	oneLook  = 1  // a column, beside what is read anyway
+	fewFound = 1  // an index finds few, unless many share an address
+	lookUp   = 4  // the index of values is read for everybody
+	allParts = 8  // each value of each element is read
+	unled    = 16 // and a question is asked of each
 
 	mostCost = 24
 )
@@ -39,17 +40,36 @@ func costOf(c filter.Compare, typ string) int {
 	return lookUp
 }
 
-// costOfElement is what a filter on elements costs, of which the parts would cost that by
-// themselves. Where one comparison has to hold, the others are asked of what it has found.
-func costOfElement(x filter.Expr, parts int, typ string) int {
-	lead := leading(x, typ)
-	switch lead {
-	case free, fewFound:
+// costOfElement is what a filter on elements costs. Where one comparison has to hold, the
+// others are asked of what it has found; else each is asked of each value of each element.
+func costOfElement(x filter.Expr, typ string) int {
+	switch lead := leading(x, typ); {
+	case lead < lookUp:
 		return lead
-	case lookUp:
-		return parts
+	case lead == lookUp:
+		return lookUp * comparisons(x)
 	}
-	return allParts + 4*parts
+	return unled * comparisons(x)
+}
+
+// comparisons is how many there are in x.
+func comparisons(x filter.Expr) int {
+	n := 0
+	switch x := x.(type) {
+	case filter.And:
+		for _, p := range x {
+			n += comparisons(p)
+		}
+	case filter.Or:
+		for _, p := range x {
+			n += comparisons(p)
+		}
+	case filter.Not:
+		n = comparisons(x.Expr)
+	default:
+		n = 1
+	}
+	return n
 }
 
 // leading is the least that a comparison costs which has to hold and looks for a value; more

@@ -146,7 +146,7 @@ func (p *pushed) element(x filter.Element) (store.Filter, error) {
 	if err != nil {
 		return store.Filter{}, err
 	}
-	p.cost += costOfElement(x.Expr, inside.cost, p.typ)
+	p.cost += costOfElement(x.Expr, p.typ)
 	return store.Filter{Path: path, Element: []store.Filter{part}}, nil
 }
 
