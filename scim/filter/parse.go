@@ -53,6 +53,9 @@ func Parse(s string, opts *Options) (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.blanks(); p.at == len(p.s) {
+		return nil, &Error{Offset: p.at, Detail: "the filter is empty"}
+	}
 	x, err := p.or(Path{})
 	if err != nil {
 		return nil, err
