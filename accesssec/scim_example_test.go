@@ -22,8 +22,10 @@ func ExampleService_SCIM() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	// region mount
 	mux := http.NewServeMux()
 	mux.Handle(svc.SCIMPath()+"/", svc.SCIM())
+	// endregion
 
 	owner, err := svc.CreateOrg(ctx, "Acme", accesssec.Person{Address: "ann@example.com", Verified: true})
 	if err != nil {

@@ -8,6 +8,7 @@
 //	.ci/keycloak.sh   Keycloak, fetched and run beside the tests (TestKeycloak...)
 //	.ci/xmlsec.sh     xmlsec1, which makes and judges documents (TestXMLSec...)
 //	.ci/nsd.sh        NSD and Knot as name servers, Unbound as resolvers (TestNSD)
+//	.ci/scim-oracles.sh   npm's scim-patch and scimmy (TestSCIMOracles)
 //
 // No key, password or signed document is kept in the tree: all are made by each run.
 package interop
