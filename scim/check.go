@@ -342,7 +342,7 @@ func (in intake) otherCase(out map[string]any, a *attribute, given map[string]an
 // lookFold finds a name in another case.
 func lookFold(m map[string]any, name string) (any, bool) {
 	for k, v := range m {
-		if len(k) == len(name) && strings.EqualFold(k, name) {
+		if sameName(k, name) {
 			return v, true
 		}
 	}

@@ -42,11 +42,16 @@ func conditionsOf(h http.Header) conditions {
 	return conditions{match: joined(h["If-Match"]), noneMatch: joined(h["If-None-Match"])}
 }
 
+// joined is a header field as one. One that is there and empty is a blank: a condition that
+// nothing meets.
 func joined(fields []string) string {
-	if len(fields) == 1 {
+	switch {
+	case len(fields) == 1 && fields[0] != "":
 		return fields[0]
+	case len(fields) > 0:
+		return " " + strings.Join(fields, ",")
 	}
-	return strings.Join(fields, ",")
+	return ""
 }
 
 func (c conditions) none() bool { return c.match == "" && c.noneMatch == "" }

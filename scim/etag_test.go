@@ -32,6 +32,9 @@ func TestPreconditions(t *testing.T) {
 		{"If-Match", `W/`, 412, 412},
 		{"If-Match", `W/"x`, 412, 412},
 		{"If-Match", tag + tag, 412, 412},
+		{"If-Match", "", 412, 412}, // is there, and has no tag: nothing is as it says
+		{"If-Match", ",", 412, 412},
+		{"If-None-Match", "", 200, 412},
 		{"If-None-Match", tag, 304, 412},
 		{"If-None-Match", bare, 304, 412},
 		{"If-None-Match", "*", 304, 412},

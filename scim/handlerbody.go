@@ -82,12 +82,16 @@ func fieldNamed(raw map[string]any, name string) (any, bool) {
 		return v, true
 	}
 	for key, v := range raw {
-		if strings.EqualFold(key, name) {
+		if sameName(key, name) {
 			return v, true
 		}
 	}
 	return nil, false
 }
+
+// sameName reports whether two names, one of ours, differ by case alone. Names are ASCII: what
+// only folds to that, as the long s does, is another name, and would else stand beside ours.
+func sameName(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
 
 // hasSchema holds a message to the URN that says what it is (RFC 7644, section 3.1).
 func hasSchema(raw map[string]any, urn string) error {

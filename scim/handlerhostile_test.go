@@ -65,6 +65,8 @@ func TestHostile(t *testing.T) {
 		{400, "invalidPath", "GET", "/Users?sortBy=" + strings.Repeat("a", 20000), ""},
 		{404, "", "GET", "/Users/" + strings.Repeat("a", 20000), ""},
 		{404, "", "GET", "/Users/%00", ""},
+		{404, "", "DELETE", "/Users/" + id + "%00", ""},
+		{404, "", "PATCH", "/Groups/%ff", patchBody(`{"op":"add","path":"members","value":[{"value":"x"}]}`)},
 		{404, "", "GET", "/Schemas/%ff%fe", ""},
 	}
 	for _, body := range []string{

@@ -32,6 +32,9 @@ func (x *exchange) parameters() (parameters, error) {
 		var one string
 		one, rest, _ = strings.Cut(rest, "&")
 		name, value, _ := strings.Cut(one, "=")
+		if strings.IndexByte(name, '%') >= 0 { // what is ours is never left out
+			name, _ = url.QueryUnescape(name)
+		}
 		switch name {
 		case "filter", "sortBy", "sortOrder", "cursor", "startIndex", "count", "attributes", "excludedAttributes":
 			text, err := url.QueryUnescape(value)

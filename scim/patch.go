@@ -25,6 +25,7 @@ type step struct {
 	verb    verb
 	attr    *attribute
 	element filter.Expr    // which elements of attr, or of what attr is a part of; nil: all
+	terms   int            // the comparisons in element
 	seed    map[string]any // the element that element describes; nil: it describes none
 	v       any            // nil: unassign
 	chosen  []string       // of a remove: keys of the values that go; nil: all go
@@ -37,6 +38,7 @@ type patch struct {
 	op      int
 	steps   []step
 	members memberFold
+	spent   int // of the request, before this one
 }
 
 func (m *model) patchUser(raw map[string]any, l *leniency) (func(*User) (bool, error), error) {
@@ -72,6 +74,9 @@ func (m *model) patchGroup(raw map[string]any, l *leniency) (func(*Group) (bool,
 }
 
 func (p *patch) apply(d *draft) (bool, error) {
+	if p.in.l != nil {
+		p.in.l.work = p.spent // what an earlier run has done is not counted twice
+	}
 	for i := range p.steps {
 		if err := p.steps[i].apply(d, p.in.l); err != nil {
 			return false, numbered(err, p.steps[i].op, len(p.steps))
@@ -80,18 +85,24 @@ func (p *patch) apply(d *draft) (bool, error) {
 	if err := d.check(); err != nil {
 		return false, err
 	}
+	if err := p.in.l.spend(d.size()); err != nil { // which is kept as a whole
+		return false, err
+	}
 	return d.changed(), nil
 }
 
 // compilePatch reads a PatchOp message (RFC 7644, section 3.5.2).
 func (m *model) compilePatch(raw map[string]any, l *leniency) (*patch, error) {
 	p := &patch{m: m, in: intake{l: l, patch: true}}
+	if l != nil {
+		p.spent = l.work
+	}
 	var schemas, operations any
 	for k, v := range raw {
 		switch {
-		case strings.EqualFold(k, "schemas"):
+		case sameName(k, "schemas"):
 			schemas = v
-		case strings.EqualFold(k, "Operations"):
+		case sameName(k, "Operations"):
 			operations = v
 		case !l.allow(ExtraKey):
 			return nil, syntax("A PATCH has schemas and Operations; " + quoted(k) + " is neither.")
@@ -140,9 +151,9 @@ func checkSchemas(v any, want string, extensions []*attribute, l *leniency) erro
 		switch {
 		case !ok:
 			return invalid("schemas is an array of URNs.")
-		case strings.EqualFold(s, want):
+		case sameName(s, want):
 			found = true
-		case slices.ContainsFunc(extensions, func(e *attribute) bool { return strings.EqualFold(e.name, s) }):
+		case slices.ContainsFunc(extensions, func(e *attribute) bool { return sameName(e.name, s) }):
 		case !l.allow(UnknownSchema):
 			return invalid("The schema " + quoted(s) + " in schemas is not one of those that are served here.")
 		}
@@ -163,11 +174,11 @@ func (p *patch) operation(o any) error {
 	hasValue := false
 	for k, v := range given {
 		switch {
-		case strings.EqualFold(k, "op"):
+		case sameName(k, "op"):
 			name = v
-		case strings.EqualFold(k, "path"):
+		case sameName(k, "path"):
 			path = v
-		case strings.EqualFold(k, "value"):
+		case sameName(k, "value"):
 			value, hasValue = v, true
 		case !p.in.l.allow(ExtraKey):
 			return syntax("An operation has op, path and value; " + quoted(k) + " is none of them.")

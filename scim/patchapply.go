@@ -9,6 +9,9 @@ import (
 
 // apply makes the change.
 func (s *step) apply(d *draft, l *leniency) error {
+	if err := l.spend(d.weight(rootOf(s.attr)) * (1 + s.terms)); err != nil {
+		return err
+	}
 	list := s.attr
 	if !list.MultiValued && list.parent != nil && list.parent.MultiValued {
 		list = list.parent
@@ -26,13 +29,40 @@ func (s *step) whole(old any) (any, error) {
 	case s.verb == remove && s.chosen != nil:
 		return s.without(old), nil
 	case s.v == nil:
-		return nil, nil
+		return a.servers(old), nil
 	case a.MultiValued && s.verb == add:
 		return s.union(old)
 	case a.Type == filter.Complex && !a.MultiValued:
 		return merge(a, old, s.v)
 	}
 	return s.v, nil
+}
+
+// servers is what stays of old when a client removes all of a: the parts that are read-only, for
+// they are not the client's to remove. Those that belong to a "value" go with it.
+func (a *attribute) servers(old any) any {
+	was, ok := old.(map[string]any)
+	if !ok || a.MultiValued || a.value != nil {
+		return nil
+	}
+	var kept map[string]any
+	for _, s := range a.subs {
+		v := was[s.name]
+		if v != nil && s.writable != readOnly {
+			v = s.servers(v)
+		}
+		if v == nil {
+			continue
+		}
+		if kept == nil {
+			kept = make(map[string]any, 2)
+		}
+		kept[s.name] = v
+	}
+	if kept == nil {
+		return nil
+	}
+	return kept
 }
 
 // without is the list old but for the chosen.
@@ -73,7 +103,10 @@ func merge(a *attribute, old, v any) (any, error) {
 			continue
 		}
 		now, err := s.settle(was[s.name], func(old any) (any, error) {
-			if part != nil && s.Type == filter.Complex && !s.MultiValued {
+			switch {
+			case part == nil:
+				return s.servers(old), nil
+			case s.Type == filter.Complex && !s.MultiValued:
 				return merge(s, old, part)
 			}
 			return part, nil

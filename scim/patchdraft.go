@@ -256,10 +256,27 @@ func (d *draft) size() int {
 		n += sizeOf(v)
 	}
 	if d.user != nil {
-		for i := range d.user.Emails {
-			e := &d.user.Emails[i]
-			n += len(e.Value) + len(e.Display) + len(e.Type) + 16
-		}
+		n += sizeOfEmails(d.user.Emails)
+	}
+	return n
+}
+
+// weight is about how many bytes there are to look at in a root.
+func (d *draft) weight(root *attribute) int {
+	switch root.field {
+	case inExtra:
+		return sizeOf(d.extra()[root.name])
+	case inEmails:
+		return sizeOfEmails(d.user.Emails)
+	}
+	return 8
+}
+
+func sizeOfEmails(emails []Email) int {
+	n := 0
+	for i := range emails {
+		e := &emails[i]
+		n += len(e.Value) + len(e.Display) + len(e.Type) + 16
 	}
 	return n
 }

@@ -120,7 +120,7 @@ func (p *patch) locateElement(s *step, path string, keyed bool) (known bool, err
 	if err != nil {
 		return false, pathError(path, err)
 	}
-	s.element = target.Element
+	s.element, s.terms = target.Element, comparisons(target.Element)
 	if sub != "" {
 		if s.attr = named(list.names, sub); s.attr == nil {
 			return false, p.unknown(path, keyed)
@@ -130,11 +130,37 @@ func (p *patch) locateElement(s *step, path string, keyed bool) (known bool, err
 	return true, nil
 }
 
-// lookupAny is lookup for the paths of a PATCH, which may choose by what no filter may ask for.
+// comparisons counts those in x.
+func comparisons(x filter.Expr) int {
+	n := 0
+	switch x := x.(type) {
+	case filter.And:
+		for _, part := range x {
+			n += comparisons(part)
+		}
+	case filter.Or:
+		for _, part := range x {
+			n += comparisons(part)
+		}
+	case filter.Not:
+		n = comparisons(x.Expr)
+	default:
+		n = 1
+	}
+	return n
+}
+
+// lookupAny is lookup for the paths of a PATCH, which may choose by what no filter may ask for,
+// but never by what is never returned: whether an element is found would tell what it holds.
 func (m *model) lookupAny(p filter.Path) (filter.Attribute, bool) {
 	a := m.at(p)
 	if a == nil || a.extension {
 		return filter.Attribute{}, false
+	}
+	for x := a; x != nil; x = x.parent {
+		if x.served == never {
+			return filter.Attribute{}, false
+		}
 	}
 	return a.Attribute, true
 }

@@ -1,5 +1,7 @@
 package scim
 
+import "net/http"
+
 // Profile says how much of the standard is asked of a client. All of them refuse what has no
 // one meaning; they differ in what is taken that breaks the letter of RFC 7644.
 type Profile string
@@ -55,6 +57,24 @@ func (p Profile) Takes(t Tolerance) bool {
 type leniency struct {
 	profile Profile
 	used    []Tolerance
+	work    int // that its PATCHes have made, see spend
+}
+
+// mostWork bounds what the PATCHes of one request do, which in a bulk are many: the bytes of
+// values that their operations look at, once for each comparison. Requests of known clients come
+// to some thousands; a small body that looks at a large list again and again comes to billions.
+const mostWork = 64 << 20
+
+// spend counts work, and refuses more than there may be.
+func (l *leniency) spend(n int) error {
+	if l == nil {
+		return nil
+	}
+	if l.work += n; l.work > mostWork {
+		return &Error{Status: http.StatusRequestEntityTooLarge,
+			Detail: "The operations of this request look at too many values, too often. Send fewer of them at a time."}
+	}
+	return nil
 }
 
 // allow reports whether the profile takes t, and notes that it was used.

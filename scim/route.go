@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // resourceKind is one of the two types of resources.
@@ -122,6 +123,8 @@ func routeOf(parts []string) route {
 	case 2:
 		to := route{place: firstPlace(parts[0]), kind: kindOf(parts[0]), id: parts[1]}
 		switch {
+		case !utf8.ValidString(to.id) || strings.IndexByte(to.id, 0) >= 0: // no database takes it
+			return route{}
 		case to.place == atList && to.id == ".search":
 			return route{place: atSearch, kind: to.kind}
 		case to.place == atList:
