@@ -305,13 +305,15 @@ func (d *directory) GroupsOf(ctx context.Context, userIDs []string) (map[string]
 		}
 	}
 	slices.Sort(ids)
-	teams, err := entriesBy(ctx, r, d.by.orgID, store.EntryGroup, "id", slices.Compact(ids))
-	if err != nil {
-		return nil, err
-	}
-	named := make(map[string]scim.Member, len(teams))
-	for _, e := range teams {
-		named[e.ID] = scim.Member{ID: e.ID, Type: store.EntryGroup, Display: e.Name}
+	named := map[string]scim.Member{}
+	for some := range slices.Chunk(slices.Compact(ids), entriesAtOnce) {
+		teams, err := entriesOf(ctx, r, d.by.orgID, some)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range teams {
+			named[e.ID] = scim.Member{ID: e.ID, Type: store.EntryGroup, Display: e.Name}
+		}
 	}
 	out := make(map[string][]scim.Member, len(in))
 	for id, list := range in {

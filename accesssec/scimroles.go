@@ -156,11 +156,16 @@ func (g *groupRoles) load(ctx context.Context, in map[string][]string) error {
 		}
 	}
 	slices.Sort(ids)
-	teams, err := entriesBy(ctx, g.c, g.orgID, store.EntryGroup, "id", slices.Compact(ids))
-	for _, t := range teams {
-		g.teams[t.ID] = t
+	for some := range slices.Chunk(slices.Compact(ids), entriesAtOnce) {
+		teams, err := entriesOf(ctx, g.c, g.orgID, some)
+		if err != nil {
+			return err
+		}
+		for _, t := range teams {
+			g.teams[t.ID] = t
+		}
 	}
-	return err
+	return nil
 }
 
 // person is what one member is by the groups that they are in. Owners and externals are
