@@ -77,21 +77,28 @@ func (a *attribute) shownByDefault() bool {
 // show shows a, what holds it, and its parts; of a sub-attribute's neighbours only those that
 // are always shown.
 func (p *projection) show(a *attribute) {
-	if a.served == never {
-		return
-	}
-	p.shown[a.order] = true
-	for _, s := range a.subs {
-		if s.shownByDefault() {
-			p.show(s)
+	for x := a; x != nil; x = x.parent {
+		if x.served == never { // and so is all that is in it
+			return
 		}
 	}
+	p.showAll(a)
 	for x := a.parent; x != nil; x = x.parent {
 		p.shown[x.order] = true
 		for _, s := range x.subs {
 			if s.served == always {
-				p.show(s)
+				p.showAll(s)
 			}
+		}
+	}
+}
+
+// showAll shows a with its parts, and nothing beside it.
+func (p *projection) showAll(a *attribute) {
+	p.shown[a.order] = true
+	for _, s := range a.subs {
+		if s.shownByDefault() {
+			p.showAll(s)
 		}
 	}
 }
@@ -105,7 +112,7 @@ func (p *projection) hide(a *attribute) {
 		p.hide(s)
 		kept = kept || p.shown[s.order]
 	}
-	p.shown[a.order] = kept
+	p.shown[a.order] = kept && a.shownByDefault()
 }
 
 // shows reports whether a is in the response. What holds it is asked first.

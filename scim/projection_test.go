@@ -141,3 +141,57 @@ func TestStrangeValuesAreLeftOut(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// What is in something that is never returned is not returned either, however a client asks.
+func TestNeverShown(t *testing.T) {
+	t.Parallel()
+	const urn = "urn:example:keys"
+	parts := func() []scim.Attribute {
+		return []scim.Attribute{
+			{Name: "value", Type: "string"}, {Name: "kind", Type: "string", Returned: "always"}, {Name: "note", Type: "string", Returned: "request"},
+		}
+	}
+	s, err := scim.NewSchemas(scim.Extension{ResourceType: "User", Schema: scim.Schema{ID: urn, Attributes: []scim.Attribute{
+		{Name: "credential", Type: "complex", Returned: "never", SubAttributes: parts()},
+		{Name: "tokens", Type: "complex", MultiValued: true, Mutability: "writeOnly", Returned: "never", SubAttributes: parts()},
+		{Name: "asked", Type: "complex", Returned: "request", SubAttributes: parts()},
+		{Name: "open", Type: "string"},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := map[string]any{"value": "SECRET", "kind": "SECRET", "note": "SECRET"}
+	u := scim.User{ID: "u1", UserName: "ann", Extra: map[string]any{urn: map[string]any{
+		"credential": secret, "tokens": []any{secret}, "open": "yes", "asked": map[string]any{"kind": "ASKED"},
+	}}}
+	show := func(v scim.View) string {
+		t.Helper()
+		out, err := scim.NewEngine(s, scim.Detect).User(u, nil, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(out, "SECRET") {
+			t.Errorf("%+v shows %s", v, out)
+		}
+		return out
+	}
+	for _, name := range []string{"credential", "tokens", "credential.value", "credential.kind", "credential.note", "tokens.value", "tokens.kind", "tokens.note", "open"} {
+		for _, name := range []string{name, urn + ":" + name, strings.ToUpper(urn + ":" + name)} {
+			show(scim.View{Attributes: []string{name, "userName"}})
+			show(scim.View{Excluded: []string{name}})
+			show(scim.View{Attributes: []string{urn, name}})
+			show(scim.View{Excluded: []string{urn, name}})
+		}
+	}
+	if out := show(scim.View{Excluded: []string{"asked"}}); strings.Contains(out, "ASKED") {
+		t.Errorf("what is shown on request is shown for who excludes it: %s", out)
+	}
+	if out := show(scim.View{Attributes: []string{"asked"}}); !strings.Contains(out, "ASKED") {
+		t.Errorf("what is asked for is not shown: %s", out)
+	}
+	for _, x := range s.IndexUser(u) {
+		if x.Key == "secret" || x.Key == "SECRET" {
+			t.Errorf("%s is in the index", x.Path)
+		}
+	}
+}
