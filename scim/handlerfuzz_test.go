@@ -107,6 +107,8 @@ func FuzzCursor(f *testing.F) {
 	f.Add(good + "A")
 	f.Add(good[:len(good)-1])
 	f.Add("AQ" + good[2:])
+	f.Add("AQ") // of this version, and nothing in it
+	f.Add("AQ" + strings.Repeat("A", 60))
 	f.Fuzz(func(t *testing.T, cursor string) {
 		code, answer := ask(cursor)
 		switch {

@@ -131,6 +131,30 @@ func TestReadOnlyWithinWhatIsRemoved(t *testing.T) {
 	}
 }
 
+// What the server has added to a "value" goes with it.
+func TestReadOnlyOfAValue(t *testing.T) {
+	t.Parallel()
+	for _, one := range []string{op("remove", extURN+":manager", ""), op("replace", extURN, `{"manager":null}`)} {
+		u := scim.User{UserName: "ann", Extra: map[string]any{extURN: map[string]any{"manager": map[string]any{"value": "1", "displayName": "One"}}}}
+		next, _, err := patched(t, scim.NewEngine(nil, scim.Detect), u, ops(one))
+		if err != nil || next.Extra != nil {
+			t.Errorf("%s leaves %v, %v", one, next.Extra, err)
+		}
+	}
+}
+
+// A whole resource has no paths into lists; its names are not taken for what they begin with.
+func TestBodyHasNoElements(t *testing.T) {
+	t.Parallel()
+	m := serve(t, nil)
+	for i, name := range []string{`emails.value`, `emails[type eq \"work\"]`, `emails[type eq \"work\"].value`} {
+		id := m.user(fmt.Sprint("ann", i), `,"emails":[{"value":"a@example.com","type":"home"}],"`+name+`":"b@example.com"`)
+		if a := m.must(200, "GET", "/Users/"+id, ""); strings.Contains(a.text, "b@example.com") || !strings.Contains(a.text, "a@example.com") {
+			t.Errorf("%s makes %s", name, a.text)
+		}
+	}
+}
+
 // Whether a path finds an element must not tell what nobody may read.
 func TestNeverReturnedIsNotChosenBy(t *testing.T) {
 	t.Parallel()
