@@ -120,8 +120,13 @@ func userOf(e store.Entry) (scim.User, error) {
 			return u, fmt.Errorf("accesssec: stored entry %s: %w", e.ID, err)
 		}
 	}
+	return asKept(u, e), nil
+}
+
+// asKept is u with what the columns of its entry say.
+func asKept(u scim.User, e store.Entry) scim.User {
 	u.ID, u.ExternalID, u.Active, u.Meta = e.ID, e.ExternalID, e.Active, metaOf(e)
-	return u, nil
+	return u
 }
 
 // groupOf is the entry of a team as SCIM has it.

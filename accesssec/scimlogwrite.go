@@ -25,6 +25,7 @@ type scimRequests struct {
 	used  map[string]*scimUsed // by the token's id
 	all   bool                 // also what is not due is to be written
 	done  chan struct{}        // closed when the writer ends; nil: there is none
+	hurry chan struct{}        // closed when the writer is not to wait for more
 }
 
 // scimNote is one line for the log of an org.
@@ -41,8 +42,9 @@ type scimUsed struct {
 }
 
 const (
-	mostSCIMQueue  = 2000 // lines that wait
-	scimBatch      = 100  // lines in one transaction
+	mostSCIMQueue  = 2000            // lines that wait
+	scimBatch      = 100             // lines in one transaction
+	scimLinger     = time.Second / 4 // for more to write with it
 	scimUseEvery   = time.Minute
 	scimWithin     = 10 * time.Second // for one transaction
 	scimFlushLasts = 2 * time.Second
@@ -77,6 +79,9 @@ func (s *Service) servedSCIM(ctx context.Context, r scim.Request) {
 	}
 	if len(q.queue) > 0 || u.due(now) {
 		q.begin(s)
+	}
+	if len(q.queue) >= scimBatch {
+		q.press()
 	}
 }
 
@@ -144,8 +149,17 @@ func (u *SCIMUse) join(o SCIMUse) {
 // begin starts the writer unless there is one. q is locked.
 func (q *scimRequests) begin(s *Service) {
 	if q.done == nil {
-		q.done = make(chan struct{})
-		go s.writeSCIM(q.done)
+		q.done, q.hurry = make(chan struct{}), make(chan struct{})
+		go s.writeSCIM(q.done, q.hurry)
+	}
+}
+
+// press has the writer wait no longer. q is locked.
+func (q *scimRequests) press() {
+	select {
+	case <-q.hurry:
+	default:
+		close(q.hurry)
 	}
 }
 
@@ -159,6 +173,7 @@ func (m *scimMount) flush(ctx context.Context, s *Service) {
 	q.mu.Lock()
 	q.all = true
 	q.begin(s)
+	q.press()
 	done := q.done
 	q.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, scimFlushLasts)
@@ -169,9 +184,16 @@ func (m *scimMount) flush(ctx context.Context, s *Service) {
 	}
 }
 
-// writeSCIM writes until nothing is left.
-func (s *Service) writeSCIM(done chan struct{}) {
+// writeSCIM waits a little, so that what comes in one go is written in one, and writes until
+// nothing is left.
+func (s *Service) writeSCIM(done, hurry chan struct{}) {
 	q := &s.scim.requests
+	wait := time.NewTimer(scimLinger)
+	select {
+	case <-wait.C:
+	case <-hurry:
+		wait.Stop()
+	}
 	for {
 		q.mu.Lock()
 		notes, used := q.batch()

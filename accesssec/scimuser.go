@@ -96,7 +96,11 @@ func (d *directory) plan(ctx context.Context, r store.Reader, u scim.User) (scim
 		return v, nil
 	}
 	v.entryID, v.userID, v.about = v.entry.ID, v.member.UserID, v.member.User
-	x, err := d.consider(ctx, r, v.entry, v.member, u)
+	was, err := userOf(v.entry)
+	if err != nil {
+		return v, err
+	}
+	x, err := d.consider(ctx, r, v.entry, v.member, was, u)
 	if err != nil || x.refuse != nil {
 		return v.no(x.refuse, x.code), err
 	}
@@ -153,6 +157,9 @@ func (d *directory) recognise(ctx context.Context, r store.Reader, u scim.User, 
 // nameFree refuses a userName or an externalId that another member's entry has. An entry that
 // nobody stands behind any more is not in the way, and neither is one that waits for the person.
 func (d *directory) nameFree(ctx context.Context, r store.Reader, u scim.User, own store.Entry) (*scim.Error, error) {
+	if hasNames(own, u) {
+		return nil, nil
+	}
 	named, err := d.namedEntry(ctx, r, store.EntryUser, userKey(u.UserName))
 	if err != nil {
 		return nil, err
@@ -170,6 +177,12 @@ func (d *directory) nameFree(ctx context.Context, r store.Reader, u scim.User, o
 		return nil, err
 	}
 	return taken("The externalId", nil), nil
+}
+
+// hasNames reports whether the entry has the names of u already: unique keys, so nobody else
+// has them.
+func hasNames(own store.Entry, u scim.User) bool {
+	return own.ID != "" && own.ConnectionID == scimConnection && own.NameKey == userKey(u.UserName) && own.ExternalID == u.ExternalID
 }
 
 func (d *directory) used(ctx context.Context, r store.Reader, e, own store.Entry) (bool, error) {
@@ -209,7 +222,10 @@ func (d *directory) CreateUser(ctx context.Context, u scim.User) (scim.User, err
 			return err
 		case SCIMReactivate:
 			if u.Active && d.by.settings.Profile.Takes(scim.ExternalIDAgain) {
-				out, err = d.writeUser(ctx, c, v.entry, v.member, u)
+				was, err := userOf(v.entry)
+				if err == nil {
+					out, err = d.writeUser(ctx, c, v.entry, v.member, was, u)
+				}
 				return err
 			}
 		}
@@ -239,7 +255,7 @@ func (d *directory) makeUser(ctx context.Context, c *change, address domainclaim
 	if err != nil {
 		return scim.User{}, err
 	}
-	return userOf(entry)
+	return asKept(u, entry), nil
 }
 
 // makeRoom takes away entries under the names of u whose people have left.

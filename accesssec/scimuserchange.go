@@ -1,6 +1,7 @@
 package accesssec
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -26,7 +27,7 @@ type scimMove struct {
 // consider says whether provisioning may make next of a member, whose address has to be within
 // reach before and after: so nobody is taken over who is not the org's, and nobody is moved to
 // where they are somebody else's.
-func (d *directory) consider(ctx context.Context, r store.Reader, e store.Entry, m store.Member, next scim.User) (scimMove, error) {
+func (d *directory) consider(ctx context.Context, r store.Reader, e store.Entry, m store.Member, was, next scim.User) (scimMove, error) {
 	within := d.reach(r)
 	in, err := within.has(ctx, m.User.Address)
 	if err != nil {
@@ -43,10 +44,6 @@ func (d *directory) consider(ctx context.Context, r store.Reader, e store.Entry,
 	if e.ConnectionID == scimConnection {
 		// What the client has said before and says again moves nobody, also where the host
 		// has given them another address since.
-		was, err := userOf(e)
-		if err != nil {
-			return x, err
-		}
 		if a, err := domainclaim.ParseAddress(counted(was)); err == nil {
 			from = a.Key()
 		}
@@ -77,18 +74,19 @@ func (d *directory) ChangeUser(ctx context.Context, id string, edit func(*scim.U
 		if err != nil {
 			return err
 		}
-		next, err := userOf(e)
+		was, err := userOf(e)
 		if err != nil {
 			return err
 		}
-		out = next
+		out = was
+		next := was // an edit leaves alone what it shares with it
 		if changed, err := edit(&next); err != nil {
 			return err
 		} else if !changed {
 			return errSettled
 		}
 		next.ID = e.ID
-		out, err = d.writeUser(ctx, c, e, m, next)
+		out, err = d.writeUser(ctx, c, e, m, was, next)
 		return err
 	})
 	return out, err
@@ -117,22 +115,18 @@ func (d *directory) provisioned(ctx context.Context, c *change, id string) (stor
 
 // writeUser makes next of a member, with all that comes of it: names and address of the
 // account, whether they can come in, what is kept of them.
-func (d *directory) writeUser(ctx context.Context, c *change, e store.Entry, m store.Member, next scim.User) (scim.User, error) {
-	x, err := d.consider(ctx, c, e, m, next)
+func (d *directory) writeUser(ctx context.Context, c *change, e store.Entry, m store.Member, was, next scim.User) (scim.User, error) {
+	x, err := d.consider(ctx, c, e, m, was, next)
 	if err == nil && x.refuse != nil {
 		err = d.refusal(scimVerdict{refuse: x.refuse, code: x.code, about: m.User})
 	}
 	if err != nil {
 		return scim.User{}, err
 	}
-	was, err := userOf(e)
-	if err != nil {
-		return scim.User{}, err
-	}
 	if err := d.clearNames(ctx, c, e, next); err != nil {
 		return scim.User{}, err
 	}
-	linked := e.ConnectionID == scimConnection
+	linked, said := e.ConnectionID == scimConnection, e
 	if err := d.dress(&e, next); err != nil {
 		return scim.User{}, err
 	}
@@ -154,18 +148,25 @@ func (d *directory) writeUser(ctx context.Context, c *change, e store.Entry, m s
 			return scim.User{}, err
 		}
 	}
-	if names := changedAttributes(was, next); linked && (len(names) > 0 || c.recorded == 0) {
+	var names []string
+	if !bytes.Equal(said.Attributes, e.Attributes) || said.ExternalID != e.ExternalID {
+		names = changedAttributes(was, next)
+	}
+	if linked && (len(names) > 0 || c.recorded == 0) {
 		event := d.by.does(audit.MemberProvisioned, personOf(m.User))
 		event.Facts = append(event.Facts, fact("attributes", strings.Join(names, " ")))
 		if err := c.record(ctx, d.by.orgID, event); err != nil {
 			return scim.User{}, err
 		}
 	}
-	return userOf(e)
+	return asKept(next, e), nil
 }
 
 // clearNames takes entries away that stand in the way and that nobody stands behind.
 func (d *directory) clearNames(ctx context.Context, c *change, own store.Entry, next scim.User) error {
+	if hasNames(own, next) {
+		return nil
+	}
 	named, err := d.namedEntry(ctx, c, store.EntryUser, userKey(next.UserName))
 	if err == nil && named.ID != "" && named.ID != own.ID {
 		err = c.DeleteEntry(ctx, d.by.orgID, named.ID)

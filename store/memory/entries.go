@@ -19,6 +19,7 @@ type entries struct {
 	byOrg  *group[string, store.Entry]
 	byName *unique[nameKey, store.Entry]
 	byUser *unique[orgKey, store.Entry]
+	theirs *group[orgKey, store.Entry] // by ExternalID
 }
 
 func newEntries() entries {
@@ -32,14 +33,18 @@ func newEntries() entries {
 	byExternal := newUnique(func(e *store.Entry) (externalKey, bool) {
 		return externalKey{e.OrgID, e.ConnectionID, e.Type, e.ExternalID}, e.ExternalID != ""
 	})
+	theirs := newGroup(func(e *store.Entry) (orgKey, bool) {
+		return orgKey{e.OrgID, e.ExternalID}, e.ExternalID != ""
+	})
 	return entries{
 		table: newTable(
 			func(e *store.Entry) orgKey { return orgKey{e.OrgID, e.ID} },
 			func(e *store.Entry) *int64 { return &e.Version },
-			byOrg, byName, byUser, byExternal),
+			byOrg, byName, byUser, byExternal, theirs),
 		byOrg:  byOrg,
 		byName: byName,
 		byUser: byUser,
+		theirs: theirs,
 	}
 }
 
@@ -96,7 +101,7 @@ func (v view) Entries(ctx context.Context, orgID string, q store.EntryQuery) (st
 }
 
 // candidates are all that a filter can hold for: few of them where it names one by
-// a unique key, the whole directory where it does not.
+// a key, the whole directory where it does not.
 func (d *data) candidates(org string, f *store.Filter) iter.Seq[*store.Entry] {
 	if f == nil {
 		return d.entries.byOrg.get(org)
@@ -113,12 +118,16 @@ func (d *data) candidates(org string, f *store.Filter) iter.Seq[*store.Entry] {
 			if f.Value != "" {
 				return one(d.entries.byUser.rows[orgKey{org, f.Value}])
 			}
+		case "externalId":
+			if f.Value != "" {
+				return d.entries.theirs.get(orgKey{org, f.Value})
+			}
 		case "members":
 			return d.groupsOf(org, f.Value)
 		}
 	}
 	for i := range f.And {
-		if a := &f.And[i]; a.Op == store.OpEq && (a.Path == "id" || a.Path == "name" || a.Path == "members") {
+		if a := &f.And[i]; a.Op == store.OpEq && (a.Path == "id" || a.Path == "name" || a.Path == "externalId" || a.Path == "members") {
 			return d.candidates(org, a)
 		}
 	}
