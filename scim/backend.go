@@ -10,9 +10,18 @@ import (
 // an unparsed filter. Each call is one transaction; SCIM promises no more, bulk included.
 //
 // A resource that is not there is [ErrNotFound]; a userName, displayName or externalId that is
-// taken is [ErrTaken], on every write, decided by a unique key and not by looking first. A
-// *[Error] goes to the client as it is. All other errors are a 500 whose text stays here.
-// Values are copies: what is handed in is not kept, what is returned is not changed later.
+// taken is [ErrTaken], on every write, decided by a unique key and not by looking first. What
+// wraps ErrTaken in front, as in "userName: scim: taken", is read by the client: no text of a
+// database. A *[Error] goes to the client as it is. All other errors are a 500 whose text stays
+// here. Whatever the error, nothing of the call has happened.
+//
+// Values are copies: what is handed in is not kept, what is returned is not changed later. Calls
+// come from many requests at once.
+//
+// IDs are at most 255 characters, of users and groups together no two alike, and never given out
+// again; "/" and ".search" are not in one, since they stand in paths. Any id may be asked for: one of
+// another tenant is not there, and is nobody as a member. Meta.Version is another one after every
+// change: an If-Match is as good as that.
 type Backend interface {
 	// CreateUser sets ID and Meta, and returns the user as kept. One that takes who was
 	// deactivated for the same person returns them with a Meta that was Created before it was
@@ -21,18 +30,23 @@ type Backend interface {
 	CreateUser(ctx context.Context, u User) (User, error)
 	User(ctx context.Context, id string) (User, error)
 	Users(ctx context.Context, q Query) (Page[User], error)
-	// ChangeUser hands edit the stored user and keeps what it leaves. edit may run again. When
-	// it reports no change nothing is written; its error ends the call and is returned as it is.
+	// ChangeUser hands edit the stored user and keeps what it leaves, under a new Meta. What edit
+	// sees must be what is replaced (locked, or compared by its version when it is written): in
+	// edit If-Match is held, and read-only and immutable values are carried over. edit may run
+	// again, with what is stored by then. When it reports no change nothing is written; its error
+	// ends the call and is returned as it is.
 	ChangeUser(ctx context.Context, id string, edit func(*User) (changed bool, err error)) (User, error)
-	// DeleteUser asks check before it deletes, in the same transaction.
+	// DeleteUser asks check before it deletes, in the same transaction. Who is deleted is in no
+	// group any more.
 	DeleteUser(ctx context.Context, id string, check func(User) error) error
 
 	// CreateGroup also returns the ids of m.Add that are nobody.
 	CreateGroup(ctx context.Context, g Group, m MemberChange) (Group, []string, error)
 	Group(ctx context.Context, id string) (Group, error)
 	Groups(ctx context.Context, q Query) (Page[Group], error)
-	// ChangeGroup is as ChangeUser, and applies m beside it. When edit reports no change the
-	// group's own record stays untouched, so that many who add members don't fight over it.
+	// ChangeGroup is as ChangeUser, and applies m beside it, or neither. edit is asked even when
+	// there is only m: If-Match is held in it. When it reports no change the group's own record
+	// stays untouched, so that many who add members don't fight over it.
 	ChangeGroup(ctx context.Context, id string, edit func(*Group) (changed bool, err error), m MemberChange) (Group, []string, error)
 	DeleteGroup(ctx context.Context, id string, check func(Group) error) error
 

@@ -12,7 +12,8 @@ type Tenant struct {
 	Profile Profile // ""; [Detect]
 
 	// Scope binds cursors to who asked for them, so that one that another tenant's client shows
-	// is no cursor: the id of the org and of the token, say.
+	// is no cursor: the id of the org and of the token, say. Tenants without one take each other's
+	// cursors, as places in lists of their own.
 	Scope string
 	// Me is the id of the user that /Me stands for; "" is a 501, as for tokens that are nobody's.
 	Me string
@@ -43,9 +44,13 @@ type Options struct {
 	Now func() time.Time // nil: time.Now
 	Log *slog.Logger     // faults of ours, and errors of the backend; nil: discarded
 
-	// Served is told of each request when it is over: for a request log. It must not block.
+	// Served is told of each request when it is over, also of those that Tenant's function has
+	// refused: for a request log. It must not block. Who limits how much a tenant may do counts
+	// Request.Operations too: a bulk is one request and up to MaxOperations writes.
 	Served func(ctx context.Context, r Request)
-	// Event is told what has changed, after it has: the events of RFC 9967, section 2.
+	// Event is told what has changed, after it has: the events of RFC 9967, section 2. It must not
+	// block. Nothing tells it again after a crash: what must not be lost, an audit log say, the
+	// Backend writes in its own transaction.
 	Event func(ctx context.Context, e Event)
 }
 
@@ -59,7 +64,9 @@ type AuthenticationScheme struct {
 	Primary          bool
 }
 
-// Request is what a request came to. It holds nothing that was in a body but ids.
+// Request is what a request came to. It holds nothing that was in a body but ids, and what Detail
+// quotes to be understood: names, URNs and ids, paths with what stands in their brackets, parts
+// of a filter. These may name a person. What an attribute is given is never quoted.
 type Request struct {
 	Method       string
 	Path         string // below the base path, without the query, cut to 1 KiB
@@ -84,6 +91,8 @@ type Event struct {
 	ID           string
 	ExternalID   string
 	Attributes   []string // canonical names of what has changed; never the values
-	Members      []string // ids, of feed-like changes: those added or removed
-	At           time.Time
+	// Members are ids, of feed-like changes: those that a request has added or removed. Who was in
+	// already, or was not, is among them: nobody looks.
+	Members []string
+	At      time.Time
 }
