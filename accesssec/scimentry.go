@@ -99,10 +99,8 @@ func attributesOf(e store.Entry) (map[string]any, error) {
 	if len(e.Attributes) == 0 {
 		return nil, nil
 	}
-	var m map[string]any
-	dec := json.NewDecoder(bytes.NewReader(e.Attributes))
-	dec.UseNumber()
-	if err := dec.Decode(&m); err != nil {
+	m, err := scim.ReadAttributes(e.Attributes)
+	if err != nil {
 		return nil, fmt.Errorf("accesssec: stored entry %s: %w", e.ID, err)
 	}
 	return m, nil
