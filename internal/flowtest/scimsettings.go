@@ -188,6 +188,7 @@ func scimPreviewed(t *testing.T, w *world) {
 	if made.status != 201 {
 		t.Fatalf("%d %s", made.status, made.body)
 	}
+	must1(acme.admin().SCIM(w.ctx)) // has the log of requests written
 	before := w.everything(acme.owner.OrgID, other.owner.OrgID)
 	got := must1(acme.admin().PreviewSCIM(w.ctx, []scim.User{
 		user("new@example.com", "x1"),
