@@ -155,6 +155,26 @@ func TestBodyHasNoElements(t *testing.T) {
 	}
 }
 
+// What is said of a part counts, however the names are sorted, and each time the same.
+func TestPartsComeAfterWholes(t *testing.T) {
+	t.Parallel()
+	m := serve(t, nil)
+	const both = `"name":{"givenName":"whole"},"NAME.givenName":"part","manager":"1","` + extURN + `":{"manager":{"value":"2"}}`
+	id := m.user("ann", ","+both)
+	for _, how := range []string{"POST", "PATCH", "PUT"} {
+		switch how {
+		case "PATCH":
+			m.must(200, "PATCH", "/Users/"+id, patchBody(`{"op":"replace","value":{`+both+`}}`))
+		case "PUT":
+			m.must(200, "PUT", "/Users/"+id, userBody("ann", ","+both))
+		}
+		if a := m.must(200, "GET", "/Users/"+id, ""); a.str("name", "givenName") != "part" || a.str(extURN, "manager", "value") != "1" {
+			t.Errorf("%s: %s", how, a.text)
+		}
+		m.must(200, "PATCH", "/Users/"+id, patchBody(op("remove", "name", ""), op("remove", extURN, "")))
+	}
+}
+
 // Whether a path finds an element must not tell what nobody may read.
 func TestNeverReturnedIsNotChosenBy(t *testing.T) {
 	t.Parallel()
