@@ -23,6 +23,9 @@ func (s *Service) Run(ctx context.Context) error {
 		wg.Go(func() { s.crew(k).run(ctx) })
 	}
 	wg.Wait()
+	late, cancel := lingering(ctx)
+	defer cancel()
+	s.scim.flush(late, s) // a request of a moment ago may still have to be written down
 	return nil
 }
 
