@@ -20,7 +20,7 @@ type handler struct {
 	users     *model
 	groups    *model
 	discovery *discovery
-	buffers   sync.Pool // of *[]byte
+	exchanges sync.Pool // of *exchange
 }
 
 // NewHandler serves the resources of whoever tenant says that a request is for. It is to be
@@ -52,7 +52,7 @@ func NewHandler(tenant func(*http.Request) (Tenant, error), opts *Options) (http
 		return nil, fmt.Errorf("scim: base path %q has too many parts", h.o.BasePath)
 	}
 	h.users, h.groups = h.o.Schemas.user(), h.o.Schemas.group()
-	h.buffers.New = func() any { return new([]byte) }
+	h.exchanges.New = func() any { return new(exchange) }
 	var err error
 	if h.discovery, err = newDiscovery(&h.o); err != nil {
 		return nil, err
@@ -102,20 +102,20 @@ func either[T comparable](value, otherwise T) T {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	buffer := h.buffers.Get().(*[]byte)
-	x := &exchange{h: h, ctx: r.Context(), w: w, r: r, b: (*buffer)[:0]}
+	x := h.exchanges.Get().(*exchange)
+	*x = exchange{h: h, ctx: r.Context(), w: w, r: r, b: x.b[:0]}
 	if h.o.Served != nil {
 		x.began = h.o.Now()
 	}
 	x.answer()
-	if cap(x.b) <= 2*spillAt {
-		*buffer = x.b[:0]
-		h.buffers.Put(buffer)
-	}
 	if h.o.Served != nil {
 		x.seen.Tolerated = x.taken.used
 		x.seen.Duration = h.o.Now().Sub(x.began)
 		h.o.Served(x.ctx, x.seen)
+	}
+	if cap(x.b) <= 2*spillAt {
+		*x = exchange{b: x.b[:0]} // keeps nothing of the request
+		h.exchanges.Put(x)
 	}
 }
 

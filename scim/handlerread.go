@@ -25,7 +25,7 @@ func (x *exchange) get(kind resourceKind, id string) error {
 			return err
 		}
 		// The version says nothing of who is in the group.
-		if done, err := x.unchanged(c, g.Meta.Version, q.wants("members"), x.located(kind, g.ID)); done || err != nil {
+		if done, err := x.unchanged(c, g.Meta.Version, q.wants("members"), kind, g.ID); done || err != nil {
 			return err
 		}
 		return x.showGroup(http.StatusOK, g, q, q.wants("members"))
@@ -34,7 +34,7 @@ func (x *exchange) get(kind resourceKind, id string) error {
 	if err != nil {
 		return err
 	}
-	if done, err := x.unchanged(c, u.Meta.Version, false, x.located(kind, u.ID)); done || err != nil {
+	if done, err := x.unchanged(c, u.Meta.Version, false, kind, u.ID); done || err != nil {
 		return err
 	}
 	return x.showUser(http.StatusOK, u, q, true)
@@ -42,7 +42,7 @@ func (x *exchange) get(kind resourceKind, id string) error {
 
 // unchanged answers who has that version already. more: they may not have all that they ask
 // for.
-func (x *exchange) unchanged(c conditions, version string, more bool, location string) (bool, error) {
+func (x *exchange) unchanged(c conditions, version string, more bool, kind resourceKind, id string) (bool, error) {
 	if c.none() {
 		return false, nil
 	}
@@ -50,7 +50,7 @@ func (x *exchange) unchanged(c conditions, version string, more bool, location s
 	if err != nil || !same || more {
 		return false, err
 	}
-	x.begin(http.StatusNotModified, entityTag(version), location)
+	x.begin(http.StatusNotModified, entityTag(version), x.located(kind, id))
 	return true, x.end()
 }
 

@@ -80,14 +80,13 @@ func (m *Memory) CreateUser(ctx context.Context, u User) (User, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	u = copiedUser(u)
 	u.ID, u.Meta = newID(userKind), m.stamp(time.Time{})
-	r := m.userRecord(u)
+	r := m.userRecord(copiedUser(u))
 	if err := m.users.free(r); err != nil {
 		return User{}, err
 	}
 	m.users.put(r)
-	return copiedUser(u), nil
+	return u, nil
 }
 
 // User is as [Backend] has it.
