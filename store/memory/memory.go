@@ -11,11 +11,10 @@
 package memory
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"reflect"
 	"runtime"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -99,11 +98,11 @@ func read[T any](ctx context.Context, v view, fn func(d *data) (T, error)) (T, e
 	return out, nil
 }
 
-// latch is the one lock of a Store: many readers or one writer. It knows which
-// goroutine writes, to tell a nested use from one that only has to wait.
+// latch is the one lock of a Store: many readers or one writer. It knows whether code of a
+// caller runs under it, to tell a nested use from one that only has to wait.
 type latch struct {
-	mu     sync.RWMutex
-	writer atomic.Uint64
+	mu    sync.RWMutex
+	owned atomic.Bool
 }
 
 func (l *latch) enter(ctx context.Context) error {
@@ -139,30 +138,31 @@ func (l *latch) lock(ctx context.Context) error {
 	return nil
 }
 
-// own marks the calling goroutine as the writer, for as long as code of the caller
-// runs under the lock.
-func (l *latch) own() { l.writer.Store(goroutine()) }
+// own marks that code of a caller runs under the lock.
+func (l *latch) own() { l.owned.Store(true) }
 
 func (l *latch) unlock() {
-	l.writer.Store(0)
+	l.owned.Store(false)
 	l.mu.Unlock()
 }
 
-// nested is asked only when the lock is taken, so that a free lock costs nothing.
-func (l *latch) nested() bool {
-	w := l.writer.Load()
-	return w != 0 && w == goroutine()
-}
+// nested is asked only when the lock is taken, so that a free lock costs nothing. Whoever comes
+// from within a transaction, be it of another Store, has broken the contract.
+func (l *latch) nested() bool { return l.owned.Load() && inTransaction() }
 
-// goroutine is the number in the first line of a stack trace, or 0 when that line
-// reads otherwise: a nested use then hangs where it would have been refused.
-func goroutine() uint64 {
-	var buf [64]byte
-	line, _ := bytes.CutPrefix(buf[:runtime.Stack(buf[:], false)], []byte("goroutine "))
-	num, _, _ := bytes.Cut(line, []byte(" "))
-	n, err := strconv.ParseUint(string(num), 10, 64)
-	if err != nil {
-		return 0
+// inTransaction looks for the one place that runs functions of callers. Deeper than that it is not seen, and a
+// nested use then hangs where it would have been refused.
+func inTransaction() bool {
+	var callers [512]uintptr
+	name := runtime.FuncForPC(reflect.ValueOf((*tx).run).Pointer()).Name()
+	frames := runtime.CallersFrames(callers[:runtime.Callers(2, callers[:])])
+	for {
+		f, more := frames.Next()
+		if f.Function == name {
+			return true
+		}
+		if !more {
+			return false
+		}
 	}
-	return n
 }

@@ -26,6 +26,9 @@ func newTx(d *data) *tx {
 	return t
 }
 
+// run is a function of its own so that it can be found on a stack.
+func (t *tx) run(fn func(store.Tx) error) error { return fn(t) }
+
 // RunInTx runs fn once, alone. A Store read or a RunInTx inside fn is refused when
 // it comes from the same goroutine, and waits for ever when fn waits for it in
 // another.
@@ -44,7 +47,7 @@ func (s *Store) RunInTx(ctx context.Context, fn func(store.Tx) error) error {
 		}
 		s.latch.unlock()
 	}()
-	err := fn(t)
+	err := t.run(fn)
 	switch {
 	case err != nil:
 		return err
