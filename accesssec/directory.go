@@ -46,9 +46,9 @@ func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (stor
 		entry = store.Entry{OrgID: orgID, ID: newID("ent"), Type: store.EntryUser, CreatedAt: c.now}
 	}
 	entry.UserID, entry.ModifiedAt = u.ID, c.now
-	// What an entry says that an identity provider keeps is for that to say.
-	if entry.ConnectionID == "" {
-		entry.Active = !u.Disabled
+	// What an entry says that an identity provider keeps is for that to say, but for whether
+	// they can come in: who is a member anew can.
+	if entry.Active = !u.Disabled; entry.ConnectionID == "" {
 		err = dressPlain(&entry, u)
 	}
 	return entry, err

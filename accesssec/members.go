@@ -69,6 +69,9 @@ func (c *change) leave(ctx context.Context, m store.Member, e *audit.Event) erro
 	if err := c.forgetGroupRole(ctx, m.OrgID, m.UserID); err != nil {
 		return err
 	}
+	if err := c.forgetOff(ctx, m.OrgID, m.UserID); err != nil {
+		return err
+	}
 	x, err := c.part(ctx, m.Membership)
 	e.Facts = append([]audit.Fact{fact("role", m.Role)}, x.facts()...)
 	return err
@@ -78,11 +81,16 @@ func (c *change) leave(ctx context.Context, m store.Member, e *audit.Event) erro
 // in the same transaction, and they can't sign in to it, while role, grants and teams stay
 // for when they are back. Their own account and other orgs are not touched. Who may do it to
 // whom is as with RemoveMember, and nobody to themselves.
+//
+// It holds against provisioning: whatever an identity provider sends, the member stays out, and
+// SCIM shows active as false. Of a member whom provisioning has deactivated already it makes a
+// decision of the org's own, which holds as well.
 func (a *Admin) DisableMember(ctx context.Context, userID string) error {
 	return a.setDisabled(ctx, userID, true)
 }
 
-// EnableMember lets a member in again whom DisableMember keeps out.
+// EnableMember lets a member in again whom DisableMember keeps out, or an identity provider: that
+// one may deactivate them again.
 func (a *Admin) EnableMember(ctx context.Context, userID string) error {
 	return a.setDisabled(ctx, userID, false)
 }
@@ -95,7 +103,7 @@ func (a *Admin) setDisabled(ctx context.Context, userID string, disabled bool) e
 	return a.changeMember(ctx, userID, t, func(c *change, by acting, m store.Member, e *audit.Event) error {
 		switch {
 		case m.Disabled == disabled:
-			return errSettled
+			return c.holdBack(ctx, m.Membership)
 		case userID == a.p.UserID:
 			return refuse(CodeAbove, "nobody disables themselves")
 		case disabled && m.Role == string(policy.Owner):
@@ -105,6 +113,9 @@ func (a *Admin) setDisabled(ctx context.Context, userID string, disabled bool) e
 		}
 		m.Disabled = disabled
 		if err := c.PutMembership(ctx, m.Membership); err != nil {
+			return err
+		}
+		if err := c.forgetOff(ctx, m.OrgID, userID); err != nil {
 			return err
 		}
 		if err := c.setActive(ctx, m); err != nil || !disabled {

@@ -116,6 +116,18 @@ func (x *reach) has(ctx context.Context, address string) (bool, error) {
 	return in, nil
 }
 
+// hasMember reports whether the address of the account behind an entry is within it, whatever the
+// entry says itself. Who has left is nobody's to protect.
+func (x *reach) hasMember(ctx context.Context, e store.Entry) (bool, error) {
+	m, err := x.r.Membership(ctx, x.orgID, e.UserID)
+	if errors.Is(err, store.ErrNotFound) {
+		return true, nil
+	} else if err != nil {
+		return false, err
+	}
+	return x.has(ctx, m.User.Address)
+}
+
 // entry is one of the org's of that type, or scim.ErrNotFound. An id that no entry can have is
 // not asked for.
 func (d *directory) entry(ctx context.Context, r store.Reader, kind, id string) (store.Entry, error) {

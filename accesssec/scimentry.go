@@ -146,12 +146,3 @@ func groupOf(e store.Entry) (scim.Group, error) {
 func metaOf(e store.Entry) scim.Meta {
 	return scim.Meta{Created: e.CreatedAt, LastModified: e.ModifiedAt, Version: strconv.FormatInt(e.Version, 10)}
 }
-
-// addressOf is the address that an entry of a person has, by what it says itself.
-func addressOf(e store.Entry) (string, error) {
-	if _, err := domainclaim.ParseAddress(e.Name); err == nil {
-		return e.Name, nil
-	}
-	u, err := userOf(e)
-	return counted(u), err
-}

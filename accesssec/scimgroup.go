@@ -52,6 +52,9 @@ func (d *directory) CreateGroup(ctx context.Context, g scim.Group, m scim.Member
 				return err
 			}
 		case there.ConnectionID == "":
+			if err := d.mayAdopt(ctx, c, there); err != nil {
+				return err
+			}
 			team, e.Type = there, audit.TeamLinked
 		default:
 			return taken("The displayName", nil)
@@ -73,6 +76,22 @@ func (d *directory) CreateGroup(ctx context.Context, g scim.Group, m scim.Member
 		return err
 	})
 	return out, unknown, err
+}
+
+// mayAdopt refuses a team that has a role which who has made the token could not give: or a token
+// would be the way to it. Owners may give any.
+func (d *directory) mayAdopt(ctx context.Context, c *change, team store.Entry) error {
+	k, err := scimTokens.get(ctx, c, d.by.orgID, d.by.tokenID)
+	if err != nil {
+		return err
+	}
+	maker := Admin{s: d.s, p: Principal{UserID: k.Owner, OrgID: d.by.orgID}}
+	err = maker.coversTeam(ctx, c, team.ID, true)
+	if !IsRefusal(err, CodeAbove) {
+		return err
+	}
+	return d.forbidden(CodeAbove, &scim.Error{Status: http.StatusForbidden,
+		Detail: "The application has a team of this name, with roles that whoever made this token may not give. Use a token that an Owner has made, or give the group another name."}, teamTarget(team))
 }
 
 func badGroupName() *scim.Error {
@@ -160,6 +179,11 @@ func (d *directory) ChangeGroup(ctx context.Context, id string, edit func(*scim.
 			return err
 		}
 		linked := team.ConnectionID == scimConnection
+		if !linked && (changed || !m.Empty()) {
+			if err := d.mayAdopt(ctx, c, team); err != nil {
+				return err
+			}
+		}
 		if changed || !linked && !m.Empty() {
 			if team, err = d.renameGroup(ctx, c, team, next); err != nil {
 				return err
@@ -274,11 +298,7 @@ func (d *directory) Members(ctx context.Context, groupID, after string, limit in
 	out := make([]scim.Member, 0, len(entries))
 	for _, e := range entries {
 		if d.by.settings.HideExternals {
-			address, err := addressOf(e)
-			if err != nil {
-				return nil, "", err
-			}
-			if in, err := within.has(ctx, address); err != nil {
+			if in, err := within.hasMember(ctx, e); err != nil {
 				return nil, "", err
 			} else if !in {
 				continue

@@ -71,6 +71,7 @@ func (x memberChange) toAdd(ctx context.Context, ids []string) (add []store.Entr
 	if err != nil {
 		return nil, nil, err
 	}
+	hidden := x.d.by.settings.HideExternals
 	in, err := x.already(ctx, idsOf(entries))
 	if err != nil {
 		return nil, nil, err
@@ -89,7 +90,11 @@ func (x memberChange) toAdd(ctx context.Context, ids []string) (add []store.Entr
 		} else if err != nil {
 			return nil, nil, err
 		}
-		if err := x.touches(ctx, m.User); err != nil {
+		err = x.touches(ctx, m.User)
+		if IsRefusal(err, CodeSCIMDomain) && hidden {
+			unknown = append(unknown, e.ID)
+			continue
+		} else if err != nil {
 			return nil, nil, err
 		}
 		add = append(add, e)
@@ -129,6 +134,9 @@ func (x memberChange) toRemove(ctx context.Context, ids []string) ([]store.Entry
 		} else if errors.Is(err, store.ErrNotFound) {
 			err = nil // who has left by the host's own code is in nobody's way
 		}
+		if IsRefusal(err, CodeSCIMDomain) && x.d.by.settings.HideExternals {
+			continue // is not there
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -151,11 +159,8 @@ func (x memberChange) toClear(ctx context.Context, keep []string, remove []store
 			if stays[e.ID] {
 				continue
 			}
-			address, err := addressOf(e)
+			in, err := x.within.hasMember(ctx, e)
 			if err != nil {
-				return err
-			}
-			if in, err := x.within.has(ctx, address); err != nil {
 				return err
 			} else if in {
 				remove = append(remove, e)

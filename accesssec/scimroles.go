@@ -21,6 +21,11 @@ type groupRole struct {
 	Joined time.Time   `json:"joined"`
 }
 
+// counts reports whether the member is what they are by their groups.
+func (g groupRole) counts(m store.Member) bool {
+	return g.Role != "" && g.Role != policy.Owner && g.Role == policy.Role(m.Role) && g.Joined.Equal(m.JoinedAt)
+}
+
 var groupRoleDocs = collection[groupRole]{"scim_role"} // by the user's id
 
 // forgetGroupRole makes a member's role nobody's but theirs.
@@ -202,7 +207,7 @@ func (g *groupRoles) give(ctx context.Context, m store.Member, want policy.Role)
 		return err
 	}
 	base := is // by hand
-	if there && doc.Value.Role == is && doc.Value.Joined.Equal(m.JoinedAt) && is != policy.Owner {
+	if there && doc.Value.counts(m) {
 		base = doc.Value.Was
 	}
 	next := base

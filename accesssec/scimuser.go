@@ -26,6 +26,7 @@ type scimVerdict struct {
 	address domainclaim.Address
 	entry   store.Entry // that is there, without an id where a member has none
 	member  store.Member
+	held    bool // kept out by somebody here, and not provisioning's to let in
 }
 
 func (v scimVerdict) no(e *scim.Error, code Code) scimVerdict {
@@ -107,8 +108,14 @@ func (d *directory) plan(ctx context.Context, r store.Reader, u scim.User) (scim
 	switch {
 	case v.entry.ConnectionID != scimConnection:
 		v.action = SCIMLink
-	case !v.entry.Active:
-		v.action = SCIMReactivate
+	case v.member.Disabled:
+		off, err := offBySCIM(ctx, r, v.member.Membership)
+		if v.action = SCIMReactivate; err != nil || off {
+			return v, err
+		}
+		v.held = true
+		u.Active = false // whatever they say
+		fallthrough
 	default:
 		v.action = SCIMUpdate
 		if same, err := saysAlready(v.entry, u); err != nil || same {
@@ -233,7 +240,11 @@ func (d *directory) CreateUser(ctx context.Context, u scim.User) (scim.User, err
 		if v.entry.ExternalID != "" && v.entry.ExternalID == u.ExternalID {
 			what = "The externalId"
 		}
-		return withSentence(taken(what, nil), "This person is a member already: find them by a filter, and change them.")
+		no := taken(what, nil)
+		if v.held {
+			no = withSentence(no, "They are disabled in the application, where an Owner or Admin lets them in again.")
+		}
+		return withSentence(no, "This person is a member already: find them by a filter, and change them.")
 	})
 	return out, err
 }
@@ -252,6 +263,9 @@ func (d *directory) makeUser(ctx context.Context, c *change, address domainclaim
 	}
 	m := store.Membership{OrgID: d.by.orgID, UserID: account.ID, Role: string(policy.Member), Source: sourceSCIM, Disabled: !u.Active, JoinedAt: c.now}
 	entry, err := c.enrol(ctx, m, account, d.by.does(audit.MemberAdded), func(e *store.Entry) error { return d.dress(e, u) })
+	if err == nil && m.Disabled {
+		err = c.noteOff(ctx, m)
+	}
 	if err != nil {
 		return scim.User{}, err
 	}

@@ -3,9 +3,12 @@ package accesssec
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strconv"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/scim"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -30,6 +33,27 @@ func addressTemplates() []TemplateInfo {
 			{"new", "the address from now on"},
 		},
 	}}
+}
+
+// keepsAddress reports whether the address of a member is none of provisioning's: that of an Owner,
+// and of an Admin whom no group has made one. Their passwords are good whatever the org requires, so
+// who reads their mail is who they are, and a token alone is to make nobody that.
+func keepsAddress(ctx context.Context, r store.Reader, m store.Member) (bool, error) {
+	role := policy.Role(m.Role)
+	if role == policy.Admin {
+		byGroup, err := groupRoleDocs.get(ctx, r, m.OrgID, m.UserID)
+		if err = unless(err, store.ErrNotFound); err != nil {
+			return false, err
+		}
+		if byGroup.Value.counts(m) {
+			role = byGroup.Value.Was
+		}
+	}
+	return role == policy.Owner || role == policy.Admin, nil
+}
+
+func keptAddress() *scim.Error {
+	return &scim.Error{Status: http.StatusForbidden, Detail: "This person is an Owner or Admin of the organization, and provisioning does not change the address that those sign in with. Change it in the application first, or have an Owner make them a Member for as long as it takes."}
 }
 
 // moved is what becomes of an account whose address provisioning has changed: from one within

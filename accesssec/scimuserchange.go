@@ -54,6 +54,11 @@ func (d *directory) consider(ctx context.Context, r store.Reader, e store.Entry,
 		} else if !in {
 			return scimMove{refuse: foreignAddress(to.String()), code: CodeSCIMDomain}, nil
 		}
+		if kept, err := keepsAddress(ctx, r, m); err != nil {
+			return x, err
+		} else if kept {
+			return scimMove{refuse: keptAddress(), code: CodeAbove}, nil
+		}
 		_, err := r.UserByAddress(ctx, to.Key())
 		if err == nil {
 			return scimMove{refuse: withSentence(taken("The address "+to.String(), nil), "Another account has it.")}, nil
@@ -78,6 +83,7 @@ func (d *directory) ChangeUser(ctx context.Context, id string, edit func(*scim.U
 		if err != nil {
 			return err
 		}
+		was.Active = !m.Disabled // also where the host's own code has done that
 		out = was
 		next := was // an edit leaves alone what it shares with it
 		if changed, err := edit(&next); err != nil {
@@ -123,12 +129,20 @@ func (d *directory) writeUser(ctx context.Context, c *change, e store.Entry, m s
 	if err != nil {
 		return scim.User{}, err
 	}
+	if was.Active = !m.Disabled; next.Active && m.Disabled {
+		if next.Active, err = offBySCIM(ctx, c, m.Membership); err != nil {
+			return scim.User{}, err
+		}
+	}
 	if err := d.clearNames(ctx, c, e, next); err != nil {
 		return scim.User{}, err
 	}
 	linked, said := e.ConnectionID == scimConnection, e
 	if err := d.dress(&e, next); err != nil {
 		return scim.User{}, err
+	}
+	if linked && was.Active == next.Active && sameEntry(said, e) {
+		return asKept(next, said), errSettled // somebody else keeps them out
 	}
 	e.ModifiedAt = c.now
 	if err := c.PutEntry(ctx, e); err != nil {
@@ -160,6 +174,11 @@ func (d *directory) writeUser(ctx context.Context, c *change, e store.Entry, m s
 		}
 	}
 	return asKept(next, e), nil
+}
+
+// sameEntry reports whether two entries say the same.
+func sameEntry(a, b store.Entry) bool {
+	return a.Name == b.Name && a.ExternalID == b.ExternalID && a.Active == b.Active && bytes.Equal(a.Attributes, b.Attributes)
 }
 
 // clearNames takes entries away that stand in the way and that nobody stands behind.
@@ -231,7 +250,7 @@ func takeNames(u *store.User, from scim.User) []audit.Change {
 	return out
 }
 
-// setActive keeps a member out of the org, or lets them in again: their sessions there end in
+// setActive keeps a member out of the org who could come in, or lets them in again: their sessions there end in
 // the same transaction, while role, grants and teams stay for when they are back.
 func (d *directory) setActive(ctx context.Context, c *change, m store.Member, active bool) error {
 	e := d.by.does(audit.MemberEnabled, personOf(m.User))
@@ -243,11 +262,15 @@ func (d *directory) setActive(ctx context.Context, c *change, m store.Member, ac
 			}
 		}
 	}
-	if m.Disabled == active {
-		m.Disabled = !active
-		if err := c.PutMembership(ctx, m.Membership); err != nil {
-			return err
-		}
+	m.Disabled = !active
+	err := c.PutMembership(ctx, m.Membership)
+	if err == nil && active {
+		err = c.forgetOff(ctx, m.OrgID, m.UserID)
+	} else if err == nil {
+		err = c.noteOff(ctx, m.Membership)
+	}
+	if err != nil {
+		return err
 	}
 	if !active {
 		x, err := c.expel(ctx, m.OrgID, m.UserID, "")

@@ -122,6 +122,9 @@ func (d *directory) shown(ctx context.Context, r store.Reader, entries []store.E
 		if err != nil {
 			return nil, err
 		}
+		if e.ConnectionID == scimConnection {
+			u.Active = !m.Disabled // also where the host's own code has done that
+		}
 		in, err := within.has(ctx, m.User.Address)
 		if err != nil {
 			return nil, err

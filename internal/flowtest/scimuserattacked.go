@@ -38,6 +38,11 @@ func scimUserAttackedFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"what the host has disabled stays so": scimUserHostDisabled,
 		"a token that ends in the middle":     scimUserTokenEnds,
 		"whatever call fails, all of it":      scimUserFaults,
+		"whom an Admin keeps out":             scimHeldByAdmin,
+		"whom the host's own code keeps out":  scimHeldByHost,
+		"an Owner's address":                  scimOwnersAddress,
+		"a team above who made the token":     scimAdoptsAbove,
+		"an account that says another thing":  scimOtherAddress,
 	})
 }
 

@@ -1,0 +1,60 @@
+package accesssec
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// scimOff says that it is provisioning which keeps a member out, in that membership. Where there
+// is none it was somebody else, an Owner or Admin or the host's own code, and then it is not
+// provisioning's to let the member in again.
+type scimOff struct {
+	Joined time.Time `json:"joined"`
+}
+
+var scimOffs = collection[scimOff]{"scim_off"} // by the user's id
+
+// noteOff is for who was just kept out by provisioning.
+func (c *change) noteOff(ctx context.Context, m store.Membership) error {
+	doc, err := scimOffs.get(ctx, c, m.OrgID, m.UserID)
+	if errors.Is(err, store.ErrNotFound) {
+		doc = scimOffs.fresh(m.OrgID, m.UserID, "", c.now, time.Time{}, scimOff{})
+		doc.Owner = m.UserID
+	} else if err != nil {
+		return err
+	}
+	doc.Value.Joined = m.JoinedAt
+	return scimOffs.put(ctx, c, doc)
+}
+
+// forgetOff is for who is let in, or kept out by somebody else.
+func (c *change) forgetOff(ctx context.Context, orgID, userID string) error {
+	return unless(c.DeleteDoc(ctx, scimOffs.kind, orgID, userID), store.ErrNotFound)
+}
+
+// offBySCIM reports whether a member is kept out, and provisioning may let them in again.
+func offBySCIM(ctx context.Context, r store.Reader, m store.Membership) (bool, error) {
+	if !m.Disabled {
+		return false, nil
+	}
+	doc, err := scimOffs.get(ctx, r, m.OrgID, m.UserID)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && doc.Value.Joined.Equal(m.JoinedAt), err
+}
+
+// holdBack makes it the word of an Owner or Admin that a member is kept out who is so by
+// provisioning. Of everybody else there is nothing to do.
+func (c *change) holdBack(ctx context.Context, m store.Membership) error {
+	off, err := offBySCIM(ctx, c, m)
+	if err != nil {
+		return err
+	} else if !off {
+		return errSettled
+	}
+	return c.forgetOff(ctx, m.OrgID, m.UserID)
+}
