@@ -2,7 +2,8 @@
 // github.com/russellhaering/gosaml2 and github.com/crewjam/saml. The part totp looks at
 // codes beside github.com/pquerna/otp, right ones beside wrong ones, and at recovery codes
 // beside one run of Argon2id. The part domain looks at a claim beside net.Resolver.
-// The part scim reads filters beside github.com/scim2/filter-parser.
+// The part scim reads filters beside github.com/scim2/filter-parser, and serves requests beside
+// github.com/elimity-com/scim and a handler that says hello.
 //
 // Keys, documents and codes are made at run time; all that is measured runs in one
 // process, in turn, and is compared round by round, by the processor's time, with each

@@ -20,7 +20,7 @@ const mostOfParser = 1.0 / 75
 
 // provisioning measures everything about SCIM.
 func provisioning(out io.Writer, rounds int) (missed int, err error) {
-	for _, measure := range []func(io.Writer, int) (int, error){filters} {
+	for _, measure := range []func(io.Writer, int) (int, error){filters, scimHTTP} {
 		n, err := measure(out, rounds)
 		if missed += n; err != nil {
 			return missed, err
