@@ -69,7 +69,7 @@ func address(n int64) string { return fmt.Sprintf("user-%d@example.com", n) }
 
 func newcomer(n int64) string {
 	return fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],`+
-		`"externalId":"ext-%[1]d","userName":"new-%[1]d@example.com","active":true,"displayName":"Ann Example",`+
+		`"externalId":"ext-%[1]d","userName":"new-%[1]d@example.com","active":true,"displayName":"Ann Example %[1]d",`+
 		`"emails":[{"primary":true,"type":"work","value":"new-%[1]d@example.com"}],"meta":{"resourceType":"User"},`+
 		`"name":{"formatted":"Ann Example","familyName":"Example","givenName":"Ann"},"title":"Engineer",`+
 		`"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"R&D","employeeNumber":"%[1]d"}}`, n)

@@ -25,11 +25,6 @@ func TestFiltersWhereBytesAreTheOrder(t *testing.T) {
 	sqltest.SCIMFiltersAgree(t, c)
 }
 
-func TestSCIMAtLargeDirectories(t *testing.T) {
-	t.Parallel()
-	sqltest.SCIMAtLargeDirectories(t, first(t))
-}
-
 func TestManyMembers(t *testing.T) {
 	t.Parallel()
 	each(t, sqltest.ManyMembers)

@@ -8,11 +8,6 @@ import (
 
 func TestFilters(t *testing.T) { sqltest.Filters().Run(t, each) }
 
-func TestSCIMAtLargeDirectories(t *testing.T) {
-	t.Parallel()
-	sqltest.SCIMAtLargeDirectories(t, first(t))
-}
-
 func TestManyMembers(t *testing.T) {
 	t.Parallel()
 	each(t, sqltest.ManyMembers)
