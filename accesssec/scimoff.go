@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -57,4 +58,24 @@ func (c *change) holdBack(ctx context.Context, m store.Membership) error {
 		return errSettled
 	}
 	return c.forgetOff(ctx, m.OrgID, m.UserID)
+}
+
+// endSignedOn ends all that the identity provider of the org has signed a person in to, in whatever
+// org: it says that they are not to come in any more. Where they may by other means, they can.
+func (c *change) endSignedOn(ctx context.Context, m store.Membership, e *audit.Event) error {
+	conns, err := connections.list(ctx, c, m.OrgID, store.DocQuery{Paging: store.Paging{Limit: mostConnections}})
+	if err != nil {
+		return err
+	}
+	ended := 0
+	for _, conn := range conns.Items {
+		n, err := c.DeleteSessions(ctx, store.SessionQuery{UserID: m.UserID, ConnectionID: conn.ID})
+		if ended += n; err != nil {
+			return err
+		}
+	}
+	if ended > 0 {
+		e.Facts = append(e.Facts, count("sso_sessions_ended_elsewhere", ended))
+	}
+	return nil
 }

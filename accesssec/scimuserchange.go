@@ -278,6 +278,9 @@ func (d *directory) setActive(ctx context.Context, c *change, m store.Member, ac
 			return err
 		}
 		e.Facts = append(e.Facts, x.facts()...)
+		if err := c.endSignedOn(ctx, m.Membership, &e); err != nil {
+			return err
+		}
 		if err := d.s.endUnfit(ctx, c, m.User, &e); err != nil {
 			return err
 		}
@@ -327,6 +330,9 @@ func (d *directory) DeleteUser(ctx context.Context, id string, check func(scim.U
 		about := e.Facts
 		err = c.leave(ctx, m, &e)
 		if e.Facts = append(slices.Clone(about), e.Facts...); err == nil {
+			err = c.endSignedOn(ctx, m.Membership, &e)
+		}
+		if err == nil {
 			err = d.s.endUnfit(ctx, c, m.User, &e)
 		}
 		if err != nil {

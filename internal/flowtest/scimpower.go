@@ -263,3 +263,43 @@ func scimOtherAddress(t *testing.T, w *world) {
 	other := p.group("H", gone, stays)
 	acme.inTeam(other, "stays@example.com")
 }
+
+// scimEndsVouched: whom the identity provider deactivates, or deletes, is signed out of all that
+// it has signed them in to, also in orgs that have their sign-on from this one.
+func scimEndsVouched(t *testing.T, w *world) {
+	acme, beta := twoOrgs(w)
+	p := acme.provisioner()
+	id := p.makes("bob@example.com", `"externalId":"1"`)
+	bob := acme.member("bob@example.com")
+	other := w.newOrg("Other", "owner@example.org")
+	for _, c := range []*customer{beta, other} {
+		w.must(w.svc.ImportPeople(w.ctx, c.owner.OrgID, accesssec.Person{Address: "bob@example.com", Verified: true, Role: policy.Member}))
+	}
+	beta.linkTo(acme, false)
+	enter := func(at *customer) *accesssec.Entered {
+		t.Helper()
+		l := acme.startFor(at.owner.OrgID)
+		step, err := l.finish(l.answer(samltest.Person{Email: "bob@example.com"}))
+		w.must(err)
+		if step.Entered.Principal.OrgID != at.owner.OrgID {
+			t.Fatalf("came into %+v", step.Entered.Principal)
+		}
+		return step.Entered
+	}
+	for _, out := range []func(){
+		func() { p.says(200, "PATCH", "/Users/"+id, setActive(false)) },
+		func() { p.says(200, "PATCH", "/Users/"+id, setActive(true)); p.says(204, "DELETE", "/Users/"+id, "") },
+	} {
+		there := []*accesssec.Entered{enter(beta), enter(other)}
+		out()
+		for _, in := range there {
+			w.alive(in, false)
+		}
+		if n := w.sessions(store.SessionQuery{UserID: bob}); n != 0 {
+			t.Errorf("%d sessions are left", n)
+		}
+		if e := acme.last(audit.MemberDisabled, audit.MemberRemoved); factsOf(e)["sso_sessions_ended_elsewhere"] != "2" {
+			t.Errorf("the log says %+v", e)
+		}
+	}
+}

@@ -43,6 +43,7 @@ func scimUserAttackedFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"an Owner's address":                  scimOwnersAddress,
 		"a team above who made the token":     scimAdoptsAbove,
 		"an account that says another thing":  scimOtherAddress,
+		"signed out of all it vouched for":    scimEndsVouched,
 	})
 }
 
