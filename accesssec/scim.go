@@ -22,7 +22,8 @@ import (
 // An org that has its sign-on from another is provisioned there, and its own tokens get a 403.
 // When the store can't be asked the answer is a 503.
 //
-// One token may send Options.SCIMRate requests in a second to one instance, and one network
+// One token may send Options.SCIMRate requests in a second to one instance, each operation of a
+// bulk being one, and one network
 // some hundred that fail: then the answer is a 429 that says when to come again. What is
 // written, and what fails, stands in the org's log of requests ([Admin.SCIMRequests]).
 //
@@ -142,8 +143,9 @@ func (s *Service) scimHandler(ctx context.Context) (http.Handler, error) {
 // scimCall is what is known of a request beside what scim says of it: whose it is.
 type scimCall struct {
 	scimBearer
-	limited bool // came too fast, and nothing was looked at
-	ended   bool // the token has
+	key     string // of its bucket
+	limited bool   // came too fast, and nothing was looked at
+	ended   bool   // the token has
 }
 
 type scimCallKey struct{}
@@ -203,6 +205,7 @@ func (s *Service) scimCaller(ctx context.Context, call *scimCall, r *http.Reques
 		return scimCaller{}, s.scimFailed(source, endedSCIMToken())
 	}
 	s.scim.tokens.know(key, call.scimBearer, now)
+	call.key = key
 	if err := provisioned(ctx, s.store, k.OrgID); err != nil {
 		return scimCaller{}, err
 	}

@@ -57,6 +57,9 @@ func (s *Service) servedSCIM(ctx context.Context, r scim.Request) {
 		return // nobody's
 	}
 	now, q := s.now(), &s.scim.requests
+	if r.Operations > 1 && r.Path == "/Bulk" && call.key != "" {
+		s.scim.tokens.charge(call.key, r.Operations-1, now) // each is a request
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.now = now

@@ -89,6 +89,16 @@ func (b *buckets) spend(one *bucket, now time.Time) time.Duration {
 	return wait
 }
 
+// charge takes n more, there or not, so that it takes time until there is one again.
+func (b *buckets) charge(name string, n int, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if one := b.of[name]; one != nil {
+		b.refill(one, now)
+		one.left -= float64(n)
+	}
+}
+
 // wait is how long it would be told to wait, and takes none.
 func (b *buckets) wait(name string, now time.Time) time.Duration {
 	b.mu.Lock()

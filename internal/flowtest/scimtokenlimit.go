@@ -15,6 +15,7 @@ import (
 func scimLimitFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"one token":                        scimLimitToken,
+		"a bulk is many requests":          scimLimitBulk,
 		"what fails, from one network":     scimLimitSource,
 		"a proxy is nobody's network":      scimLimitProxy,
 		"failures of one token in the log": scimLimitLog,
@@ -65,6 +66,29 @@ func scimLimitToken(t *testing.T, w *world) {
 	}
 	if use := beta.scimState().Tokens[0].SCIMUse; use.Requests != 1 || use.Limited != 0 {
 		t.Errorf("another token: %+v", use)
+	}
+}
+
+// scimLimitBulk: who sends many writes in one request waits as long as who sends them one by one.
+func scimLimitBulk(t *testing.T, w *world) {
+	w.rehost(func(o *accesssec.Options) {
+		supported(o)
+		o.SCIMRate = 5
+	})
+	p := w.newOrg("Acme", "owner@example.com").provisioner()
+	op := `{"method":"DELETE","path":"/Users/nobody"}`
+	bulk := `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[` + op + strings.Repeat(","+op, 59) + `]}`
+	if a := p.do("POST", "/Bulk", bulk); a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	a := p.do("GET", "/ServiceProviderConfig", "")
+	wait, err := strconv.Atoi(a.header.Get("Retry-After"))
+	if a.status != 429 || err != nil || wait < 10 || wait > 12 {
+		t.Errorf("after 60 writes in one: %d %v", a.status, a.header)
+	}
+	w.advance(time.Duration(wait) * time.Second)
+	if a := p.do("GET", "/ServiceProviderConfig", ""); a.status != 200 {
+		t.Errorf("%d s later: %d", wait, a.status)
 	}
 }
 
