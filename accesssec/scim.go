@@ -88,8 +88,16 @@ func (s *Service) mountSCIM() error {
 }
 
 func (s *Service) scimOptions(cursorKey []byte) *scim.Options {
+	var event func(context.Context, scim.Event)
+	if s.opts.SCIMEvent != nil {
+		event = func(ctx context.Context, e scim.Event) {
+			if call, _ := ctx.Value(scimCallKey{}).(*scimCall); call != nil {
+				s.opts.SCIMEvent(ctx, call.orgID, e)
+			}
+		}
+	}
 	return &scim.Options{
-		BasePath: s.opts.SCIMPath, Schemas: s.opts.SCIMSchemas, CursorKey: cursorKey,
+		Event: event, BasePath: s.opts.SCIMPath, Schemas: s.opts.SCIMSchemas, CursorKey: cursorKey,
 		Now: s.opts.Now, Log: s.opts.Log, Served: s.servedSCIM,
 	}
 }

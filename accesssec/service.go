@@ -117,8 +117,12 @@ type Options struct {
 	// SCIMSchemas are what is provisioned, with the host's own extensions. nil: users with the
 	// enterprise extension, and groups. Every instance has the same.
 	SCIMSchemas *scim.Schemas
+	// SCIMEvent is told what provisioning has changed in an org, after it has: the events of
+	// RFC 9967, for systems that follow. It must not block. The audit log has all of it too,
+	// and is not lost with the process.
+	SCIMEvent func(ctx context.Context, orgID string, e scim.Event)
 	// SCIMRate is how many requests in a second one token may send to one instance, for as
-	// long as it likes; twice as many at once. Those beyond it are told when to come again
+	// long as it likes; twice as many at once. Each operation of a bulk is one. Those beyond it are told when to come again
 	// (429). 0: 50, twice what the largest identity providers ask for.
 	SCIMRate int
 	// Log gets faults that no caller sees. nil discards them.

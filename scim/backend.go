@@ -71,7 +71,8 @@ type Query struct {
 }
 
 // Page is a part of a list. The order is the same from page to page: by SortBy, where it is
-// set, those without a value last; then by Meta.Created and ID.
+// set, those without a value last; without it by Meta.Created. Ties are broken by what never
+// changes: the ID, say.
 type Page[T any] struct {
 	Items []T
 	Total int    // of all pages; meaningless unless Query.Total

@@ -20,7 +20,7 @@ var (
 type Error struct {
 	Status int       // an HTTP status from 400 on
 	Type   ErrorType // "" none
-	Detail string    // for the customer's administrator; no secrets, nothing of other tenants
+	Detail string    // for the customer's administrator, never ""; no secrets, nothing of other tenants
 	Err    error     // what lies behind it, for logs; never sent
 
 	// RetryAfter goes out with a 429 or 503, rounded up to whole seconds; 0: it does not.

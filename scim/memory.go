@@ -64,7 +64,7 @@ func (m *Memory) stamp(created time.Time) Meta {
 	return Meta{Created: created, LastModified: now, Version: strconv.FormatUint(m.changes, 10)}
 }
 
-// newID is one that nobody can guess. It is in lower case, as filters on it fold.
+// newID is one that nobody can guess. It is in lower case, as people read it out.
 func newID(kind resourceKind) string {
 	return strings.ToLower(kind.String() + "-" + rand.Text())
 }

@@ -120,7 +120,7 @@ func (p *patch) locateElement(s *step, path string, keyed bool) (known bool, err
 	if err != nil {
 		return false, pathError(path, err)
 	}
-	s.element, s.terms = target.Element, comparisons(target.Element)
+	s.element, s.terms = target.Element, filter.Terms(target.Element)
 	if sub != "" {
 		if s.attr = named(list.names, sub); s.attr == nil {
 			return false, p.unknown(path, keyed)
@@ -128,26 +128,6 @@ func (p *patch) locateElement(s *step, path string, keyed bool) (known bool, err
 	}
 	s.seed = p.seedOf(list, target.Element)
 	return true, nil
-}
-
-// comparisons counts those in x.
-func comparisons(x filter.Expr) int {
-	n := 0
-	switch x := x.(type) {
-	case filter.And:
-		for _, part := range x {
-			n += comparisons(part)
-		}
-	case filter.Or:
-		for _, part := range x {
-			n += comparisons(part)
-		}
-	case filter.Not:
-		n = comparisons(x.Expr)
-	default:
-		n = 1
-	}
-	return n
 }
 
 // lookupAny is lookup for the paths of a PATCH, which may choose by what no filter may ask for,

@@ -64,7 +64,8 @@ type Meta struct {
 }
 
 // Attributes are the user's, but for id, externalId and meta, by their canonical names and in
-// the form that Extra has: what a [Backend] keeps as JSON, and what filter.Match looks at. The
+// the form that Extra has: what a [Backend] keeps as JSON, and what filter.Match looks at once
+// "id", "externalId" and "meta" are added, and for groups "members", which are not in it. The
 // map is new; the values in it are the user's own, and not to be changed. [UserOf] is the way
 // back.
 func (u User) Attributes() map[string]any {

@@ -32,6 +32,7 @@ func scimLogFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"a store that can't write":            scimLogStoreAway,
 		"a store that hangs":                  scimLogStoreHangs,
 		"many at once, by two instances":      scimLogAtOnce,
+		"events, to a hook of the host's":     scimEvents,
 	})
 }
 
@@ -366,5 +367,30 @@ func scimLogAtOnce(t *testing.T, w *world) {
 		if use := c.scimState().Tokens[0].SCIMUse; use.Requests != 80 || use.Unlogged != 0 || listed != 80 {
 			t.Errorf("%s: %+v, and %d are listed", c.name, use, listed)
 		}
+	}
+}
+
+// scimEvents: the host is told whose it was, and nothing of what changed nothing.
+func scimEvents(t *testing.T, w *world) {
+	var mu sync.Mutex
+	var told []string
+	w.rehost(func(o *accesssec.Options) {
+		supported(o)
+		o.SCIMEvent = func(_ context.Context, orgID string, e scim.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, orgID+" "+strings.TrimPrefix(e.Type, "urn:ietf:params:scim:event:")+" "+e.ResourceType)
+		}
+	})
+	acme := w.newOrg("Acme", "owner@example.com")
+	p := acme.provisioner()
+	p.do("POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"out@example.net"}`)
+	if a := p.do("POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ann@example.com"}`); a.status != 201 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if want := []string{acme.owner.OrgID + " prov:create:notice User"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
 	}
 }

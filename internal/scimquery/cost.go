@@ -47,29 +47,9 @@ func costOfElement(x filter.Expr, typ string) int {
 	case lead < lookUp:
 		return lead
 	case lead == lookUp:
-		return lookUp * comparisons(x)
+		return lookUp * filter.Terms(x)
 	}
-	return unled * comparisons(x)
-}
-
-// comparisons is how many there are in x.
-func comparisons(x filter.Expr) int {
-	n := 0
-	switch x := x.(type) {
-	case filter.And:
-		for _, p := range x {
-			n += comparisons(p)
-		}
-	case filter.Or:
-		for _, p := range x {
-			n += comparisons(p)
-		}
-	case filter.Not:
-		n = comparisons(x.Expr)
-	default:
-		n = 1
-	}
-	return n
+	return unled * filter.Terms(x)
 }
 
 // leading is the least that a comparison costs which has to hold and looks for a value; more
