@@ -14,6 +14,10 @@ import (
 // those up to Admin, from people who are below an Admin; everybody may step down, and
 // nobody up. The last Owner who can come in stays one: CodeLastOwner. The person is signed
 // out of the org, so that nothing goes on with the rights of before.
+//
+// Who is less by it than a group of the identity provider makes them ([SCIMGroupRole]) is that
+// again when the group is put together or mapped anew: take them out of the group as well, or
+// disable them.
 func (a *Admin) SetRole(ctx context.Context, userID string, role policy.Role) error {
 	if !role.Valid() {
 		return fmt.Errorf("accesssec: %q is no role", role)

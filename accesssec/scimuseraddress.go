@@ -71,6 +71,10 @@ func (d *directory) moved(ctx context.Context, c *change, was, u store.User) err
 	if err := c.unask(ctx, d.by.orgID, u.AddressKey); err != nil {
 		return err
 	}
+	// Whoever has the old address next is nobody that these browsers have known.
+	if err := c.forgetBrowsers(ctx, u.ID); err != nil {
+		return err
+	}
 	if err := d.s.endUnfit(ctx, c, u, &e); err != nil {
 		return err
 	}

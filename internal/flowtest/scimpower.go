@@ -8,6 +8,7 @@ import (
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/saml/samltest"
+	"github.com/accesssec/accesssec-go/scim"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -174,6 +175,9 @@ func scimOwnersAddress(t *testing.T, w *world) {
 	// Nor by being let in again.
 	p.says(200, "PUT", "/Users/"+p.idOf("second@example.com"), userBody("second@example.com", `"externalId":"2"`, `"active":false`))
 	p.refused(403, "", "Owner or Admin", "POST", "/Users", userBody("thief@example.com", `"externalId":"2"`))
+	if v := must1(acme.admin().PreviewSCIM(w.ctx, []scim.User{{UserName: "thief@example.com", ExternalID: "2", Active: true}})); v[0].Action != accesssec.SCIMRefuse || v[0].Status != 403 {
+		t.Errorf("a preview says %+v", v)
+	}
 	p.says(200, "PATCH", "/Users/"+p.idOf("second@example.com"), setActive(true))
 	for i, m := range acme.people() {
 		if m.User.AddressKey != before[i].User.AddressKey || m.Role != before[i].Role || m.Disabled {
