@@ -383,6 +383,7 @@ func scimEvents(t *testing.T, w *world) {
 		}
 	})
 	acme := w.newOrg("Acme", "owner@example.com")
+	acme.verify("example.com")
 	p := acme.provisioner()
 	p.do("POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"out@example.net"}`)
 	if a := p.do("POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ann@example.com"}`); a.status != 201 {
