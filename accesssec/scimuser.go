@@ -56,6 +56,10 @@ func externalPerson() *scim.Error {
 	return &scim.Error{Status: http.StatusForbidden, Detail: "This person's address is on no verified domain of this organization: they are external, and read-only for provisioning. Owners and Admins change them in the application."}
 }
 
+func heldPerson() *scim.Error {
+	return &scim.Error{Status: http.StatusForbidden, Detail: "An Owner or Admin of this organization has disabled this person. They stay disabled, and are removed in the application alone, so that nothing lets them in again as somebody new."}
+}
+
 func invitePerson() *scim.Error {
 	return withSentence(taken("The address has an account that is no member of this organization, so it", nil),
 		"Invite this person in the application. When they have accepted, the next synchronization links them.")

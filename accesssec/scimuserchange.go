@@ -326,6 +326,12 @@ func (d *directory) DeleteUser(ctx context.Context, id string, check func(scim.U
 		} else if !in {
 			return d.forbidden(CodeSCIMDomain, externalPerson(), personOf(m.User))
 		}
+		// Who is kept out by somebody here would come in again as new.
+		if off, err := offBySCIM(ctx, c, m.Membership); err != nil {
+			return err
+		} else if m.Disabled && !off {
+			return d.forbidden(CodeNotAllowed, heldPerson(), personOf(m.User))
+		}
 		e := d.by.does(audit.MemberRemoved, personOf(m.User))
 		about := e.Facts
 		err = c.leave(ctx, m, &e)

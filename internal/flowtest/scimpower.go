@@ -59,6 +59,9 @@ func scimHeldByAdmin(t *testing.T, w *world) {
 	p.says(200, "PATCH", "/Users/"+id, setActive(false))
 	p.says(200, "PATCH", "/Users/"+id, setActive(true))
 	p.active(acme, id, "bob@example.com", false)
+	// Nor to delete them, so that they come in as somebody new.
+	p.refused(403, "", "has disabled this person", "DELETE", "/Users/"+id, "")
+	p.active(acme, id, "bob@example.com", false)
 	w.must(acme.admin().EnableMember(w.ctx, bob))
 	p.active(acme, id, "bob@example.com", true)
 	// Whom the identity provider has deactivated it lets in, until an Admin says otherwise.
