@@ -153,7 +153,7 @@ func (w *scimWorld) populate(ctx context.Context, users int) error {
 // provision makes accesssec's users, by what a client sends.
 func (w *scimWorld) provision() error {
 	for n := range int64(residents) {
-		answer, err := w.answer(binding, http.MethodPost, "/Users", strings.ReplaceAll(newcomer(n), "new-", "old-"))
+		answer, err := w.answer(binding, http.MethodPost, "/Users", strings.NewReplacer("new-", "old-", "ext-", "was-").Replace(newcomer(n)))
 		if err != nil {
 			return err
 		}
