@@ -3,6 +3,7 @@ package flowtest
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/audit"
@@ -309,4 +310,69 @@ func scimEndsVouched(t *testing.T, w *world) {
 			t.Errorf("the log says %+v", e)
 		}
 	}
+}
+
+// scimEndsBypass: who is an Admin no more, because of provisioning, is signed out elsewhere of what
+// was good for an Admin alone: a password where everybody else has to come by single sign-on.
+func scimEndsBypass(t *testing.T, w *world) {
+	acme := w.newCustomer("Acme", "example.com")
+	other := w.newOrg("Other", "owner@example.org")
+	p := acme.provisioner()
+	acme.maps(accesssec.SCIMGroupRole{Group: "A", OrgRole: policy.Admin})
+	people := []string{"off@example.com", "gone@example.com", "group@example.com"}
+	for _, address := range people {
+		other.add(policy.Member, address)
+		acme.add(policy.Member, address)
+	}
+	acme.apply(func(s *accesssec.Settings) { s.RequireSSO, s.IdPManaged = true, true })
+	off, gone, member := p.idOf(people[0]), p.idOf(people[1]), p.idOf(people[2])
+	group := p.group("A", off, gone, member)
+	for address, out := range map[string]func(){
+		people[0]: func() { p.says(200, "PATCH", "/Users/"+off, setActive(false)) },
+		people[1]: func() { p.says(204, "DELETE", "/Users/"+gone, "") },
+		people[2]: func() { p.patches(group, remove(member)) },
+	} {
+		bypass := w.passwordAt(other.owner.OrgID, address)
+		out()
+		w.alive(bypass, false)
+		if e := acme.last(audit.MemberDisabled, audit.MemberRemoved, audit.MemberRoleChanged); factsOf(e)["sessions_ended_elsewhere"] != "1" {
+			t.Errorf("%s: the log says %+v", address, e)
+		}
+	}
+}
+
+// scimMovedLeaves: what waits in the org for the address that somebody gets is not needed any
+// more, and would outlive their removal.
+func scimMovedLeaves(t *testing.T, w *world) {
+	post := w.watched()
+	acme := w.newCustomer("Acme", "example.com")
+	p := acme.provisioner()
+	id := p.makes("bob@example.com")
+	_, token := acme.invite(post, "robert@example.com", policy.Admin)
+	p.says(200, "PATCH", "/Users/"+id, patchBody(`{"op":"replace","path":"userName","value":"robert@example.com"}`))
+	if open := acme.invites(); len(open) != 0 {
+		t.Errorf("open are %v", open)
+	}
+	p.says(204, "DELETE", "/Users/"+id, "")
+	w.hostSets("robert@example.com", func(u *store.User) { u.Password = must1(w.hasher.Hash(w.ctx, right)) })
+	_, err := w.svc.SignIn().Password(w.ctx, w.with(token), "robert@example.com", right)
+	if acme.roleOf("robert@example.com") != "" {
+		t.Errorf("came in by an invitation to the address: %v", err)
+	}
+}
+
+// scimRoleOfAnother: what a group has made of a member is of that membership alone.
+func scimRoleOfAnother(_ *testing.T, w *world) {
+	acme := w.newCustomer("Acme", "example.com")
+	acme.maps(accesssec.SCIMGroupRole{Group: "A", OrgRole: policy.Admin})
+	p := acme.provisioner()
+	group := p.group("A", p.makes("bob@example.com", `"externalId":"1"`))
+	acme.is("bob@example.com", policy.Admin)
+	bob := acme.member("bob@example.com")
+	w.change(func(tx store.Tx) error { return tx.DeleteMembership(w.ctx, acme.owner.OrgID, bob) })
+	w.must(w.svc.PersonChanged(w.ctx, bob))
+	w.advance(time.Hour)
+	acme.add(policy.Admin, "bob@example.com") // by hand
+	p.patches(group, remove(acme.entryOf("bob@example.com").ID))
+	acme.is("bob@example.com", policy.Admin)
 }

@@ -44,6 +44,9 @@ func scimUserAttackedFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"a team above who made the token":     scimAdoptsAbove,
 		"an account that says another thing":  scimOtherAddress,
 		"signed out of all it vouched for":    scimEndsVouched,
+		"signed out of what an Admin could":   scimEndsBypass,
+		"what waits for the new address":      scimMovedLeaves,
+		"a role of the membership before":     scimRoleOfAnother,
 	})
 }
 
