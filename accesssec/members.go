@@ -87,8 +87,8 @@ func (c *change) leave(ctx context.Context, m store.Member, e *audit.Event) erro
 // whom is as with RemoveMember, and nobody to themselves.
 //
 // It holds against provisioning: whatever an identity provider sends, the member stays out, and
-// a member; SCIM shows active as false. Of a member whom provisioning has deactivated already it makes a
-// decision of the org's own, which holds as well.
+// a member; SCIM shows active as false. Of a member whom provisioning has deactivated already it
+// makes a decision of the org's own, which holds as well.
 func (a *Admin) DisableMember(ctx context.Context, userID string) error {
 	return a.setDisabled(ctx, userID, true)
 }

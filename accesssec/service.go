@@ -122,8 +122,8 @@ type Options struct {
 	// and is not lost with the process.
 	SCIMEvent func(ctx context.Context, orgID string, e scim.Event)
 	// SCIMRate is how many requests in a second one token may send to one instance, for as
-	// long as it likes; twice as many at once. Each operation of a bulk is one. Those beyond it are told when to come again
-	// (429). 0: 50, twice what the largest identity providers ask for.
+	// long as it likes; twice as many at once. Each operation of a bulk is one. Those beyond it
+	// are told when to come again (429). 0: 50, twice what the largest identity providers ask for.
 	SCIMRate int
 	// Log gets faults that no caller sees. nil discards them.
 	Log *slog.Logger

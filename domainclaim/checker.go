@@ -130,8 +130,8 @@ func (c *Checker) Check(ctx context.Context, claim Claim) Observation {
 
 // CheckNow looks while somebody waits for the result: the name servers of the zone are
 // looked for and asked first, and their word is the outcome when they can tell, whatever
-// resolvers, or looks before this one, have kept. The resolvers are asked beside them, for Observation.CachedUntil. Where the name
-// servers cannot tell it is as [Checker.Check].
+// resolvers, or looks before this one, have kept. The resolvers are asked beside them, for
+// Observation.CachedUntil. Where the name servers cannot tell it is as [Checker.Check].
 func (c *Checker) CheckNow(ctx context.Context, claim Claim) Observation {
 	ctx, cancel := context.WithTimeout(ctx, allTimeouts*c.timeout)
 	defer cancel()

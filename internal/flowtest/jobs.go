@@ -41,11 +41,12 @@ type post struct {
 	clashes   []string // ids that were in flight twice at once
 	tried     []accesssec.Notice
 	delivered map[string]accesssec.Notice
+	heard     map[string]bool       // by who asked what was told
 	came      chan accesssec.Notice // each that was delivered, as long as there is room
 }
 
 func newPost() *post {
-	return &post{flying: map[string]bool{}, delivered: map[string]accesssec.Notice{}, came: make(chan accesssec.Notice, 10_000)}
+	return &post{flying: map[string]bool{}, delivered: map[string]accesssec.Notice{}, heard: map[string]bool{}, came: make(chan accesssec.Notice, 10_000)}
 }
 
 // sink is a Notifier of one instance.

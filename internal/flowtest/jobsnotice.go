@@ -46,7 +46,11 @@ func (p *post) told(w *world) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := []string{}
-	for _, n := range p.delivered {
+	for id, n := range p.delivered {
+		if p.heard[id] {
+			continue // the same notice, delivered once more
+		}
+		p.heard[id] = true
 		out = append(out, string(n.Template)+" "+n.To)
 	}
 	clear(p.delivered)

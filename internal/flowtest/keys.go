@@ -327,8 +327,7 @@ func keyOutOfDate(t *testing.T, w *world) {
 		w.advance(time.Hour)
 		heard = append(heard, post.told(w)...)
 	}
-	// Once a day, and once more where a day is a little short.
-	if len(heard) == 0 || len(heard) > 3 || heard[0] != "metadata_expired owner@example.com" {
+	if len(heard) == 0 || len(heard) > 2 || heard[0] != "metadata_expired owner@example.com" {
 		t.Errorf("in two days told %v", heard)
 	}
 	// What a person gives is trusted by their word, be it the same certificate.

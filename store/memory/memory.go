@@ -150,8 +150,8 @@ func (l *latch) unlock() {
 // from within a transaction, be it of another Store, has broken the contract.
 func (l *latch) nested() bool { return l.owned.Load() && inTransaction() }
 
-// inTransaction looks for the one place that runs functions of callers. Deeper than that it is not seen, and a
-// nested use then hangs where it would have been refused.
+// inTransaction looks for the one place that runs functions of callers. Far down a stack it is
+// not seen, and a nested use then hangs where it would have been refused.
 func inTransaction() bool {
 	var callers [512]uintptr
 	name := runtime.FuncForPC(reflect.ValueOf((*tx).run).Pointer()).Name()
