@@ -3,10 +3,11 @@
 // codes beside github.com/pquerna/otp, right ones beside wrong ones, and at recovery codes
 // beside one run of Argon2id. The part domain looks at a claim beside net.Resolver.
 // The part scim reads filters beside github.com/scim2/filter-parser, and serves requests beside
-// github.com/elimity-com/scim and a handler that says hello.
+// github.com/elimity-com/scim and a handler that says hello, to eight clients at once.
 //
 // Keys, documents and codes are made at run time; all that is measured runs in one
-// process, in turn, and is compared round by round, by the processor's time, with each
+// process, in turn, and is compared round by round, by the processor's time (requests of SCIM
+// by the wall's, under load), with each
 // other and with the one piece of cryptography that cannot be saved, so that the numbers
 // mean the same on every machine. It is a module of its own, outside the workspace, so that
 // the others never become a requirement of the library.

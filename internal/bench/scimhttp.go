@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/accesssec/accesssec-go/scim"
@@ -117,6 +118,7 @@ func newSCIMWorld(ctx context.Context, users int) (*scimWorld, error) {
 	mux.Handle("/bound/scim/v2/", http.StripPrefix("/bound", org.scim))
 	w.server = httptest.NewServer(mux)
 	w.client = w.server.Client()
+	w.client.Transport.(*http.Transport).MaxIdleConnsPerHost = 8 * clients
 	w.at[hello], w.at[oursSCIM], w.at[otherSCIM] = place{base: "/hello"}, place{base: "/scim/v2"}, place{base: "/elimity/v2"}
 	w.at[binding] = place{base: "/bound/scim/v2", token: org.token}
 	return w, nil
@@ -213,16 +215,15 @@ func (w *scimWorld) subject(who string, e exchange) subject {
 	if who == binding {
 		users = w.provisioned
 	}
-	n := int64(0)
+	var n atomic.Int64
 	return subject{who, func() error {
-		n++
-		method, path, body := e.ask(n, users)
+		method, path, body := e.ask(n.Add(1), users)
 		return w.send(who, method, path, body)
 	}}
 }
 
-// scimHTTP measures requests over HTTP, as shares of what a handler does that says hello to
-// the same request.
+// scimHTTP measures requests over HTTP, asked by many clients at once, as shares of what a
+// handler does that says hello to the same request.
 func scimHTTP(out io.Writer, rounds int) (missed int, err error) {
 	w, err := newSCIMWorld(context.Background(), residents)
 	if err != nil {
@@ -258,7 +259,7 @@ func scimHTTP(out io.Writer, rounds int) (missed int, err error) {
 }
 
 func compare(out io.Writer, name string, rounds int, subjects []subject, bars []bar) (int, error) {
-	costs, err := measure(subjects, rounds, scimPieces)
+	costs, err := load(subjects, rounds, scimPieces)
 	if err != nil {
 		return 0, err
 	}
@@ -276,11 +277,10 @@ func compare(out io.Writer, name string, rounds int, subjects []subject, bars []
 // is read without its members about what a user does.
 func (w *scimWorld) groups(out io.Writer, rounds int) (int, error) {
 	add := func(name, group string) subject {
-		n := 0
+		var n atomic.Int64
 		return subject{name, func() error {
 			// In and out again, so that the group stays as large as it is.
-			n++
-			id := w.users[residents-1-n%100]
+			id := w.users[residents-1-n.Add(1)%100]
 			for _, op := range []string{"remove", "add"} {
 				body := fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":%q,"path":"members","value":[{"value":%q}]}]}`, op, id)
 				if err := w.send(oursSCIM, http.MethodPatch, "/Groups/"+group, body); err != nil {
