@@ -114,6 +114,11 @@ const (
 	CodeTime            Code = "time"
 	CodeSCIMDomain      Code = "scim_domain"
 	CodeSCIMInvite      Code = "scim_invite"
+	CodeNotOffered      Code = "not_offered"
+	CodeAddressManaged  Code = "address_managed"
+	CodeOpenID          Code = "openid"
+	CodeLinked          Code = "linked"
+	CodePasswordReused  Code = "password_reused"
 )
 
 // SAMLCode is the code for a response that package saml refuses with c.
@@ -174,28 +179,34 @@ var texts = map[Code]text{
 	CodeLinkOver:       {"This link does not work any more.", "Ask for a new one. A link is good for a day, and once."},
 	CodeCantTell:       {"This person can't be asked.", "They are in other organizations as well, so they have to confirm it from a verified address, by a message. Ask support."},
 
-	CodeAbove:       {"You may not do this.", "It takes somebody with more rights: nobody gives what they don't have themselves, and only an Owner makes, changes or removes an Owner or Admin."},
-	CodeLastOwner:   {"An organization needs an Owner.", "Make somebody else an Owner first, one who can sign in."},
-	CodeConfirm:     {"Type the name of the organization to confirm.", "It has to be typed exactly as it is shown."},
-	CodeRole:        {"There is no such role.", "Choose one of the roles that are listed."},
-	CodeRoleLimit:   {"The organization has too many of these.", "Delete one that is not needed any more."},
-	CodeName:        {"This name can't be used.", "Choose a name of 1 to 100 characters, on one line, that no other one has."},
-	CodeActions:     {"A role allows at least one thing.", "Choose one or more of the actions that are listed."},
-	CodePurpose:     {"Say what it is for.", "Give a purpose of 1 to 500 characters: whoever reviews access later goes by it."},
-	CodeTeamName:    {"This name can't be used.", "Choose a name of at most 100 characters that no other team has."},
-	CodeTeamManaged: {"The identity provider keeps this team.", "Change it there; it is taken over from there."},
-	CodeInvited:     {"This person is invited already.", "Send the invitation again, or call it back first."},
-	CodeRequested:   {"You have asked already.", "An Owner or Admin will answer."},
-	CodeLinkCode:    {"This code does not work.", "Have an Owner of the other organization make a new one. A code is good for a day, and once."},
-	CodeShared:      {"This organization has its sign-on from another one.", "Change it there, or end the link first."},
-	CodeAccount:     {"You have an account with this address. Sign in to it.", "The invitation is taken up by signing in; nobody gets a new password by it."},
-	CodeNoMail:      {"This needs a message to be sent, and none can be.", "The application has to set Options.Notify."},
-	CodeSCIMDomain:  {"This person is not for this organization to provision.", "Claim and verify the domain of the address, or leave the person out of what the identity provider provisions."},
-	CodeSCIMInvite:  {"This person has an account already, and is no member.", "Invite the person. When they have accepted, the next synchronization finds them and links them."},
-	CodeTime:        {"This time can't be used.", "Choose a time that lies ahead, and not further than it may."},
-	CodeLentDomain:  {"This domain goes back to the organization that has brought it along, and to no other.", "End the link with that organization, or hand the domain back to it."},
-	CodeNotShared:   {"These organizations don't share their sign-on.", "Link them first."},
+	CodeAbove:          {"You may not do this.", "It takes somebody with more rights: nobody gives what they don't have themselves, and only an Owner makes, changes or removes an Owner or Admin."},
+	CodeLastOwner:      {"An organization needs an Owner.", "Make somebody else an Owner first, one who can sign in."},
+	CodeConfirm:        {"Type the name of the organization to confirm.", "It has to be typed exactly as it is shown."},
+	CodeRole:           {"There is no such role.", "Choose one of the roles that are listed."},
+	CodeRoleLimit:      {"The organization has too many of these.", "Delete one that is not needed any more."},
+	CodeName:           {"This name can't be used.", "Choose a name of 1 to 100 characters, on one line, that no other one has."},
+	CodeActions:        {"A role allows at least one thing.", "Choose one or more of the actions that are listed."},
+	CodePurpose:        {"Say what it is for.", "Give a purpose of 1 to 500 characters: whoever reviews access later goes by it."},
+	CodeTeamName:       {"This name can't be used.", "Choose a name of at most 100 characters that no other team has."},
+	CodeTeamManaged:    {"The identity provider keeps this team.", "Change it there; it is taken over from there."},
+	CodeInvited:        {"This person is invited already.", "Send the invitation again, or call it back first."},
+	CodeRequested:      {"You have asked already.", "An Owner or Admin will answer."},
+	CodeLinkCode:       {"This code does not work.", "Have an Owner of the other organization make a new one. A code is good for a day, and once."},
+	CodeShared:         {"This organization has its sign-on from another one.", "Change it there, or end the link first."},
+	CodeAccount:        {"You have an account with this address. Sign in to it.", "The invitation is taken up by signing in; nobody gets a new password by it."},
+	CodeNoMail:         {"This needs a message to be sent, and none can be.", "The application has to set Options.Notify."},
+	CodeSCIMDomain:     {"This person is not for this organization to provision.", "Claim and verify the domain of the address, or leave the person out of what the identity provider provisions."},
+	CodeSCIMInvite:     {"This person has an account already, and is no member.", "Invite the person. When they have accepted, the next synchronization finds them and links them."},
+	CodeNotOffered:     {"This is not offered here.", "The application has this way in switched off (Options.Methods, Options.InviteOnly)."},
+	CodeAddressManaged: {"Your address is kept by your organization.", "Change it at the identity provider, or ask an Owner or Admin: the address is on a domain of the organization."},
+	CodeOpenID:         {sayTryAgain, "The OpenID provider's answer can't be accepted: see the detail."},
+	CodeLinked:         {"This login belongs to another account.", "Sign in to that account, and unlink it there first."},
+	CodePasswordReused: {"You have used this password before. Choose another one.", "The application keeps people from going back to their last passwords."},
+	CodeTime:           {"This time can't be used.", "Choose a time that lies ahead, and not further than it may."},
+	CodeLentDomain:     {"This domain goes back to the organization that has brought it along, and to no other.", "End the link with that organization, or hand the domain back to it."},
+	CodeNotShared:      {"These organizations don't share their sign-on.", "Link them first."},
 
+	Code(policy.MethodOff):          {"Your organization does not let you sign in this way.", "Sign in by another way. An Owner or Admin chooses the ways in the settings."},
 	Code(policy.FactorAsked):        {"Enter the code of your authenticator app.", "Go on with a code or a recovery code."},
 	Code(policy.SSORequired):        {"Your organization requires single sign-on.", "Sign in by SSO. Owners and Admins may use a password."},
 	Code(policy.ExternalBlocked):    {"This organization lets in people of its own domains only.", "An Owner or Admin can allow external people in the settings."},

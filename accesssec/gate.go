@@ -62,6 +62,7 @@ func (f facts) refusedBy(d policy.Decision) string {
 // Reader, so that who asks and who mints run the same lines.
 func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, error) {
 	f := facts{asked: q, settings: defaultSettings()}
+	f.in.Ways = s.ways()
 	f.in.Attempt, f.in.Person.Address = q.attempt, q.address.String()
 	claims, err := f.domain(ctx, r, q.address)
 	if err != nil {
@@ -202,6 +203,7 @@ func policyOrg(ctx context.Context, r store.Reader, o store.Org) (*policy.Org, S
 	}
 	p := rules.policy(o.ID, o.Name)
 	p.GovernedBy = o.SSOFrom
+	p.Methods, p.RequireFactor, p.Devices = own.Methods, own.RequireFactor, own.RememberDevices > 0
 	return &p, own.Settings, nil
 }
 

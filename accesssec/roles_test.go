@@ -87,6 +87,8 @@ func adminRows(grantID string) map[string]adminRow {
 
 		"SCIM":            {action: policy.ManageAccess},
 		"SCIMRequests":    {action: policy.ManageAccess},
+		"Sessions":        {action: policy.ManageMembers},
+		"EndSessions":     {action: policy.ManageMembers},
 		"PreviewSCIM":     {action: policy.ManageAccess},
 		"CreateSCIMToken": {action: policy.ManageAccess},
 		"RevokeSCIMToken": {action: policy.ManageAccess},

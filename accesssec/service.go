@@ -91,6 +91,14 @@ type Options struct {
 	// itself how many hashes it computes. nil: Hasher verifies, and hashes that are not
 	// its own are nobody's.
 	PasswordCheck func(ctx context.Context, userID, password string) (bool, error)
+	// Google is the OpenID provider by which people may sign in, Google's or another. nil: none.
+	Google OpenID
+	// Methods are the ways in besides single sign-on. nil: policy.Password, policy.Link where
+	// there is a Notify, and policy.Google where there is a Google.
+	Methods []policy.Method
+	// InviteOnly keeps people from making accounts of their own: they come by invitation,
+	// import, single sign-on or provisioning.
+	InviteOnly bool
 	// Notify carries notices to people. nil: notices that only inform are not written,
 	// and what needs one to work is refused.
 	Notify Notifier
@@ -185,6 +193,9 @@ func New(st store.Store, origin string, keys *seal.Ring, opts *Options) (*Servic
 	if p := s.opts.Path; !strings.HasPrefix(p, "/") || !strings.HasSuffix(p, "/") ||
 		strings.ContainsAny(p, "_?#% \\") || strings.Contains(p, "//") {
 		return nil, fmt.Errorf("accesssec: Options.Path %q: want a plain path with a slash at both ends and no underscore", p)
+	}
+	if err := s.completeWays(); err != nil {
+		return nil, err
 	}
 	s.opts.Actions = slices.Clone(s.opts.Actions)
 	if err := checkActions(s.opts.Actions); err != nil {

@@ -71,6 +71,17 @@ func (e *Entered) SetCookie(w http.ResponseWriter) {
 	setCookie(w, &http.Cookie{Name: sessionCookie, Value: e.Token(), Expires: e.EndsAt, SameSite: http.SameSiteLaxMode})
 }
 
+// rotate gives a session another token, and writes it: whoever has the old one is signed out.
+// It is done whenever the session gets to mean more.
+func (c *change) rotate(ctx context.Context, ses store.Session) (*Entered, error) {
+	token := newSecret(sessionMark)
+	ses.Hash = hashOf(token)
+	if err := c.UpdateSession(ctx, ses); err != nil {
+		return nil, err
+	}
+	return &Entered{Principal: principalOf(ses), EndsAt: ses.EndAt, token: func() string { return token }}, nil
+}
+
 // ClearCookie takes the session cookie from the browser. It ends no session.
 func ClearCookie(w http.ResponseWriter) {
 	setCookie(w, &http.Cookie{Name: sessionCookie, MaxAge: -1, SameSite: http.SameSiteLaxMode})

@@ -31,6 +31,21 @@ type Settings struct {
 	SessionIdle time.Duration `json:"session_idle"`
 	SessionEnd  time.Duration `json:"session_end"`
 
+	// Methods are the ways by which members come in besides SSO: some of policy.Password,
+	// policy.Link and policy.Google. Empty: all that the host offers. Owners and Admins may
+	// use a password all the same.
+	Methods []policy.Method `json:"methods,omitempty"`
+	// RequireFactor asks every member for a second factor, at each sign-in but those by SSO. It
+	// can't be switched on while SSO is active, and is off from when SSO is switched on. Who has
+	// none comes in once more without, or until FactorFrom where that is set, and then sets one
+	// up before anything else. Switched off, the factors that people have stay theirs, and are
+	// asked.
+	RequireFactor bool      `json:"require_factor,omitempty"`
+	FactorFrom    time.Time `json:"factor_from,omitzero"`
+	// RememberDevices is for how long a browser stands in for the code of a second factor, when
+	// the person has asked for that: at most 30 days. 0: never.
+	RememberDevices time.Duration `json:"remember_devices,omitempty"`
+
 	// SSOFrom is the org that this one has its sign-on from; zero: itself. Then the three
 	// switches rest, and that org's hold in their place: see [Admin.LinkTo]. Preview and
 	// Apply do not look at it.
@@ -57,7 +72,8 @@ func (s Settings) withDefaults() Settings {
 // so that one read of the org gives the policy all it asks of it.
 type access struct {
 	Settings
-	SSO        policy.SSOState `json:"sso,omitempty"` // "": off
+	SSO        policy.SSOState `json:"sso,omitempty"`      // "": off
+	FactorOn   time.Time       `json:"factor_on,omitzero"` // when RequireFactor was switched on
 	Connection string          `json:"connection,omitempty"`
 }
 

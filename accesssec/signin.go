@@ -37,6 +37,10 @@ type Visit struct {
 	// one that it is for is made a member on the way in.
 	Invitation string
 
+	// Remember asks that this browser stand in for the code that is about to be shown, at later
+	// sign-ins, where the org allows that.
+	Remember bool
+
 	IP, Agent string        // for the log and the limits
 	Trace     string        // names this step to a person and in the log: "7K4Q-M2XD"
 	invite    string        // the key of the invitation that was shown when this sign-in began
@@ -53,6 +57,7 @@ type Step struct {
 	Allows  []policy.Method
 	OrgName string       // with NextSSO: whose sign-on it is
 	Bounce  *saml.Bounce // send the browser there
+	URL     string       // or there, by a redirect: to the OpenID provider
 	After   string       // with Entered: where to go, "" the host's choice
 
 	Connection string // what StartSSO wants, when Allows has SSO or Next is policy.NextOrg

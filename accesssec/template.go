@@ -23,7 +23,8 @@ type TemplateKey struct{ Key, Meaning string }
 // Templates lists what notices there are, for hosts that send words of their own. The
 // slice is the caller's.
 func Templates() []TemplateInfo {
-	return slices.Concat(changeTemplates(), providerTemplates(), factorTemplates(), domainTemplates(), sharingTemplates(), inviteTemplates(), scimTemplates(), addressTemplates())
+	return slices.Concat(changeTemplates(), providerTemplates(), factorTemplates(), domainTemplates(), sharingTemplates(), inviteTemplates(), scimTemplates(), addressTemplates(),
+		mailTemplates(), passwordTemplates(), loginTemplates(), deviceTemplates())
 }
 
 // changeTemplates are of what people have done.

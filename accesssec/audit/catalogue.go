@@ -101,6 +101,16 @@ const (
 	SettingsChanged       Type = "settings.changed"
 	ChangeRefused         Type = "change.refused"
 	NoticeDropped         Type = "notice.dropped"
+	PasswordChanged       Type = "password.changed"
+	PasswordSet           Type = "password.set"
+	MailRequested         Type = "mail.requested"
+	MailWithheld          Type = "mail.withheld"
+	LoginLinked           Type = "login.linked"
+	LoginUnlinked         Type = "login.unlinked"
+	AddressAsked          Type = "address.asked"
+	AddressChanged        Type = "address.changed"
+	DeviceRemembered      Type = "device.remembered"
+	DevicesForgotten      Type = "devices.forgotten"
 	HostEvent             Type = "host.event"
 )
 
@@ -218,6 +228,16 @@ var entries = [...]Entry{
 	{SettingsChanged, High, "The access settings of the organization were changed."},
 	{ChangeRefused, Notice, "A change of access settings was refused."},
 	{NoticeDropped, Notice, "A message to a person was given up: it could not be delivered before it expired."},
+	{PasswordChanged, Notice, "A person changed their password."},
+	{PasswordSet, High, "A password was set by a link that was sent to the account's address."},
+	{MailRequested, Info, "Somebody asked for a mail by which to sign in, to make an account or to set a password, and it was sent."},
+	{MailWithheld, Notice, "Somebody asked for a mail by which to sign in, to make an account or to set a password, and it was not sent."},
+	{LoginLinked, High, "Another way to sign in was linked to an account."},
+	{LoginUnlinked, Notice, "A way to sign in was taken away from an account."},
+	{AddressAsked, Notice, "A person asked to change the address of their account."},
+	{AddressChanged, High, "A person changed the address of their account, and proved the new one."},
+	{DeviceRemembered, Notice, "A browser was remembered: it stands in for the code of a second factor for a time."},
+	{DevicesForgotten, Notice, "Remembered browsers were forgotten."},
 	{HostEvent, Info, "The application recorded an event of its own."},
 }
 

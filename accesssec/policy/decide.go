@@ -1,6 +1,9 @@
 package policy
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Decide answers in. It never fails: what it does not understand it refuses.
 func Decide(in Input) Decision {
@@ -24,13 +27,13 @@ func Decide(in Input) Decision {
 		return opening(in).refuse(MethodUnknown, NextNone, "%q is no second factor here", second)
 	}
 	switch in.Attempt.Method {
-	case Password:
-		return byPassword(in)
+	case Password, Link, Google:
+		return byOwn(in)
 	case SSO:
 		return bySSO(in)
 	case "":
 		return ask(in)
-	case TOTP, Recovery:
+	case TOTP, Recovery, Device:
 		return opening(in).refuse(MethodUnknown, NextNone, "%s comes second, and nothing came first", in.Attempt.Method)
 	}
 	return opening(in).refuse(MethodUnknown, NextNone, "%q is no way to sign in here", in.Attempt.Method)
@@ -63,9 +66,13 @@ func ask(in Input) Decision {
 		if ssoUsable(in) {
 			d.Allows = append(d.Allows, SSO)
 		}
-		d.Allows = append(d.Allows, Password)
+		for _, m := range in.ways() {
+			if m == Password || in.byDomain(m) {
+				d.Allows = append(d.Allows, m)
+			}
+		}
 	} else {
-		for _, m := range []Method{SSO, Password} {
+		for _, m := range append([]Method{SSO}, in.ways()...) {
 			try := in
 			try.Attempt = Attempt{Method: m, Connection: connection(in.Owner)}
 			switch v := Decide(try); {
@@ -95,25 +102,44 @@ func ask(in Input) Decision {
 	return d
 }
 
-// byPassword is the column of those who typed the right password.
-func byPassword(in Input) Decision {
+// byDomain reports whether a way other than the password is offered to whoever has an address
+// on the domain.
+func (in Input) byDomain(m Method) bool {
+	if in.Owner == nil || in.State == DomainUnclaimed {
+		return true
+	}
+	return !in.Owner.requires() && (len(in.Owner.Methods) == 0 || slices.Contains(in.Owner.Methods, m))
+}
+
+// byOwn is the column of those who have shown by themselves who they are.
+func byOwn(in Input) Decision {
 	d := opening(in)
+	m := in.Attempt.Method
+	if !in.offers(m) {
+		return d.refuse(MethodUnknown, NextNone, "%q is no way to sign in here", m)
+	}
 	if in.Person.Disabled {
 		return d.refuse(PersonDisabled, NextNone, "the account is disabled")
 	}
 	if passwordClosed(in) {
-		if !bypasses(in) {
-			next := NextNone
-			if ssoUsable(in) {
-				next = NextSSO
-			}
+		next := NextNone
+		if ssoUsable(in) {
+			next = NextSSO
+		}
+		switch {
+		case !bypasses(in):
 			return d.refuse(SSORequired, next, "%s requires SSO, and %s is not Owner or Admin", in.Owner.Name, who(in))
+		case m != Password:
+			return d.refuse(SSORequired, next, "%s requires SSO, and lets its Owners and Admins go past it by a password alone", in.Owner.Name)
 		}
 		d.Bypass = true
 		d.say(Bypassed, "%s requires SSO, and its Owners and Admins may still use a password", in.Owner.Name)
 	}
 	if externalBlocked(in) {
 		return d.refuse(ExternalBlocked, NextNone, "%s lets in nobody from outside its domains", in.Target.Name)
+	}
+	if methodOff(in) {
+		return d.refuse(MethodOff, NextNone, "%s has switched off %s for its members", in.Target.Name, m.shown())
 	}
 	d, ok := d.byFactor(in)
 	if !ok {
@@ -128,6 +154,19 @@ func byPassword(in Input) Decision {
 		return d.allow("not a member of the org asked for: own account only")
 	}
 	return d.allow("%s for %s of %s", enough(in), in.Person.Role.one(), in.Target.Name)
+}
+
+// enters reports whether the person is a member whom Target lets in.
+func (in Input) enters() bool { return in.Person.Role != "" && !in.Person.Suspended }
+
+// methodOff reports whether the org has switched off this way in for its members. A password
+// of an Owner or Admin stays, or one click could leave an org with nobody who comes in.
+func methodOff(in Input) bool {
+	m := in.Attempt.Method
+	if !in.enters() || len(in.Target.Methods) == 0 || m == Password && in.Person.Role.Administers() {
+		return false
+	}
+	return !slices.Contains(in.Target.Methods, m)
 }
 
 // bySSO is the column of those for whom a connection vouches. A second factor is the

@@ -137,7 +137,7 @@ func TestFactorTrace(t *testing.T) {
 		"asked": {policy.FactorLive, "", false, []string{
 			"d.example.com is claimed by O",
 			"O requires SSO, and its Owners and Admins may still use a password",
-			"ann@d.example.com has a second factor, and it is asked after the password",
+			"ann@d.example.com has a second factor, and it is asked after a password",
 		}},
 		"shown": {policy.FactorLive, policy.TOTP, false, []string{
 			"d.example.com is claimed by O",

@@ -6,6 +6,8 @@
 // it decides is written down, cell by cell, in docs/policy.md.
 package policy
 
+import "slices"
+
 // Role is a person's role in one org. "" is no member.
 type Role string
 
@@ -62,13 +64,32 @@ func (r Role) one() string {
 // Method is a way of proving who one is.
 type Method string
 
-// The login methods. TOTP and Recovery come second, after a password, and never first.
+// The login methods. TOTP, Recovery and Device come second, after one of the first three, and
+// never first.
 const (
 	Password Method = "password"
+	Link     Method = "link"   // a link or a code that was sent to the address
+	Google   Method = "google" // an OpenID provider that the host has chosen
 	SSO      Method = "sso"
 	TOTP     Method = "totp"     // a code of an authenticator app
 	Recovery Method = "recovery" // a recovery code
+	Device   Method = "device"   // a browser that is remembered from a sign-in with a code
 )
+
+// Own reports whether m is a way by which a person shows by themselves who they are, with no
+// org vouching for them.
+func (m Method) Own() bool { return m == Password || m == Link || m == Google }
+
+// shown is what the trace calls what was shown.
+func (m Method) shown() string {
+	switch m {
+	case Link:
+		return "a link by mail"
+	case Google:
+		return "the OpenID provider's word"
+	}
+	return "a password"
+}
 
 // SSOState is the state of an org's single sign-on.
 type SSOState string
@@ -104,7 +125,15 @@ type Org struct {
 	RequireSSO    bool
 	IdPManaged    bool
 	BlockExternal bool // with RequireSSO: people on nobody's or another org's domain stay out
+
+	// What follows is the org's own, also when another governs it.
+	Methods       []Method // by which its members come in besides SSO; empty: all of Input.Ways. Owners and Admins may use a password all the same
+	RequireFactor bool     // a second factor; without effect while SSO is active
+	Devices       bool     // a remembered browser counts as a second factor
 }
+
+// requiresFactor reports whether the org's second factor has an effect.
+func (o *Org) requiresFactor() bool { return o != nil && o.RequireFactor && o.SSO != SSOActive }
 
 // requires reports whether the org's require-SSO has an effect.
 func (o *Org) requires() bool { return o != nil && o.SSO == SSOActive && o.RequireSSO }
@@ -128,13 +157,14 @@ type Person struct {
 	Suspended bool // disabled in the target org: Role counts as Member, and does not let them in
 	Invited   Role // by an invitation into the target org that they have shown; "" none
 	Factor    FactorState
+	Grace     bool // may come in without the second factor that Target requires, for now
 }
 
 // Attempt is how they try. A zero Method asks what is allowed.
 type Attempt struct {
 	Method     Method
 	Connection string // with SSO: the connection that vouches
-	Second     Method // what they have shown besides: TOTP, Recovery, or "" for nothing yet
+	Second     Method // what they have shown besides: TOTP, Recovery, Device, or "" for nothing yet
 }
 
 // Input is one question. Owner is the org that owns the person's domain and Target
@@ -145,8 +175,25 @@ type Input struct {
 	State         DomainState // of Owner's claim on it
 	OnTarget      bool        // Target, or who governs it, has a claim on the domain too: a lapsed one, or one on a parent
 	Former        bool        // Target, or who governs it, had a claim on the domain, which ended when Owner has proven it
+	Ways          []Method    // that the host offers besides SSO; empty: Password
 	Person        Person
 	Attempt       Attempt
+}
+
+// offers reports whether the host has that way in.
+func (in Input) offers(m Method) bool {
+	if len(in.Ways) == 0 {
+		return m == Password
+	}
+	return slices.Contains(in.Ways, m)
+}
+
+// ways are those that the host has.
+func (in Input) ways() []Method {
+	if len(in.Ways) == 0 {
+		return []Method{Password}
+	}
+	return in.Ways
 }
 
 // External reports whether the person's address is on no domain of the target org or
@@ -162,6 +209,7 @@ type Decision struct {
 	Create     bool // allowed, and the person is to be made a member of Target first: as Invited, else as Member
 	Bypass     bool // allowed although SSO is required, for the person is Owner or Admin
 	SetUp      bool // allowed, but into nothing but setting up a second factor
+	Grace      bool // allowed although Target requires a second factor, and there is none
 	Reason     Reason
 	Next       Next     // what would help, or what comes first
 	Allows     []Method // all that would be allowed, if need be with a second factor; to a stranger: what may be offered by domain alone
@@ -179,6 +227,7 @@ const (
 	NextFactor   Next = "second_factor" // to show it
 	NextSetUp    Next = "set_up_factor" // with SetUp
 	NextOrg      Next = "choose_org"    // say which org is wanted
+	NextLink     Next = "link_login"    // prove that an account is yours, to link another way in to it
 )
 
 // Reason says why, in a word that is stable.
@@ -200,6 +249,7 @@ const (
 	DomainIsSuspended  Reason = "domain_suspended"
 	ConnectionInactive Reason = "connection_inactive"
 	MethodUnknown      Reason = "method_unknown"
+	MethodOff          Reason = "method_off"    // the org has switched it off
 	FactorAsked        Reason = "second_factor" // all else allows
 )
 

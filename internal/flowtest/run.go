@@ -71,6 +71,17 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Requests":    requestFlows,
 		"Imports":     importFlows,
 
+		"Mails":         mailFlows,
+		"MailPasswords": mailPasswordFlows,
+		"SignUps":       signUpFlows,
+		"Addresses":     addressFlows,
+		"Passwords":     passwordFlows,
+		"OpenID":        openIDFlows,
+		"OrgFactor":     orgFactorFlows,
+		"Devices":       deviceFlows,
+		"MySessions":    mySessionFlows,
+		"SessionCache":  sessionCacheFlows,
+
 		"SCIMUsers":    scimUserFlows,
 		"SCIMAttacked": scimUserAttackedFlows,
 		"SCIMGroups":   scimGroupFlows,

@@ -1,0 +1,4 @@
+package accesssec
+
+// loginTemplates are of the other ways in that are linked to an account.
+func loginTemplates() []TemplateInfo { return nil }

@@ -1,0 +1,40 @@
+package accesssec
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+)
+
+// completeWays works out by which ways people come in here.
+func (s *Service) completeWays() error {
+	s.opts.Methods = slices.Clone(s.opts.Methods)
+	if s.opts.Methods == nil {
+		s.opts.Methods = []policy.Method{policy.Password}
+		if s.opts.Notify != nil {
+			s.opts.Methods = append(s.opts.Methods, policy.Link)
+		}
+		if s.opts.Google != nil {
+			s.opts.Methods = append(s.opts.Methods, policy.Google)
+		}
+		return nil
+	}
+	for _, m := range s.opts.Methods {
+		switch {
+		case !m.Own():
+			return fmt.Errorf("accesssec: Options.Methods: %q is no way in that a host chooses", m)
+		case m == policy.Link && s.opts.Notify == nil:
+			return fmt.Errorf("accesssec: Options.Methods: %q needs a Notify", m)
+		case m == policy.Google && s.opts.Google == nil:
+			return fmt.Errorf("accesssec: Options.Methods: %q needs a Google", m)
+		}
+	}
+	if !slices.Contains(s.opts.Methods, policy.Password) {
+		return fmt.Errorf("accesssec: Options.Methods: %q has to be there, for Owners and Admins when all else fails", policy.Password)
+	}
+	return nil
+}
+
+// ways are those of the host. They are not to be changed.
+func (s *Service) ways() []policy.Method { return s.opts.Methods }

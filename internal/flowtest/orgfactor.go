@@ -1,0 +1,11 @@
+package flowtest
+
+import (
+	"testing"
+
+	"github.com/accesssec/accesssec-go/store"
+)
+
+func orgFactorFlows(t *testing.T, open func(*testing.T) store.Store) {
+	each(t, open, map[string]flow{})
+}
