@@ -3,6 +3,7 @@ package memory
 import (
 	"bytes"
 	"context"
+	"iter"
 
 	"github.com/accesssec/accesssec-go/internal/keyset"
 	"github.com/accesssec/accesssec-go/store"
@@ -80,8 +81,17 @@ func (v view) DocByKey(ctx context.Context, kind store.Kind, key string) (store.
 // Docs implements [store.Reader].
 func (v view) Docs(ctx context.Context, kind store.Kind, orgID string, q store.DocQuery) (store.Page[store.Doc], error) {
 	return read(ctx, v, func(d *data) (store.Page[store.Doc], error) {
-		rows := d.docs.byKind.get(docPart{kind, orgID})
-		if len(q.Owners) > 0 {
+		var rows iter.Seq[*store.Doc]
+		switch len(q.Owners) {
+		case 0:
+			rows = d.docs.byKind.get(docPart{kind, orgID})
+		case 1: // most people own nothing of most kinds
+			owned := docKey{kind, orgID, q.Owners[0]}
+			if !d.docs.byOwner.has(owned) {
+				return none[store.Doc](q.Paging)
+			}
+			rows = d.docs.byOwner.get(owned)
+		default:
 			keys := make([]docKey, len(q.Owners))
 			for i, owner := range q.Owners {
 				keys[i] = docKey{kind, orgID, owner}

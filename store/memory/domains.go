@@ -74,7 +74,10 @@ func (v view) DomainsByName(ctx context.Context, names []string) ([]store.Domain
 			return nil, store.ErrUnbounded
 		}
 		out := []store.Domain{}
-		for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+		if len(names) > 1 {
+			names = slices.Compact(slices.Sorted(slices.Values(names)))
+		}
+		for _, name := range names {
 			for m := range d.domains.byName.get(name) {
 				switch m.Status {
 				case store.DomainVerified, store.DomainMissing, store.DomainUnverified:

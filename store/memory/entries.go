@@ -85,6 +85,9 @@ func (v view) Entries(ctx context.Context, orgID string, q store.EntryQuery) (st
 			if err := q.Filter.Validate(); err != nil {
 				return store.Page[store.Entry]{}, err
 			}
+			if e, only := d.point(orgID, q); only {
+				return alone(e, q)
+			}
 			holds = d.compile(*q.Filter)
 		}
 		return list[*store.Entry, store.Entry]{
@@ -98,6 +101,52 @@ func (v view) Entries(ctx context.Context, orgID string, q store.EntryQuery) (st
 			return (q.Type == "" || e.Type == q.Type) && holds(e)
 		}))
 	})
+}
+
+// point answers the question for one entry by a unique key: nil, there is none. only is false
+// for every other question.
+func (d *data) point(org string, q store.EntryQuery) (e *store.Entry, only bool) {
+	f := q.Filter
+	if f.Op != store.OpEq || f.Value == "" || q.After != "" || q.Offset != 0 {
+		return nil, false
+	}
+	switch f.Path {
+	case "id":
+		e = d.entries.rows[orgKey{org, f.Value}]
+	case "userId":
+		e = d.entries.byUser.rows[orgKey{org, f.Value}]
+	case "name":
+		if q.Type == "" {
+			return nil, false
+		}
+		e = d.entries.byName.rows[nameKey{org, q.Type, f.Value}]
+	case "externalId": // of a connection, and of a type
+		b := d.entries.theirs.rows[orgKey{org, f.Value}]
+		if e = b.one; b.len() > 1 {
+			return nil, false
+		}
+		for v := range b.many {
+			e = v
+		}
+	default:
+		return nil, false
+	}
+	if e != nil && q.Type != "" && e.Type != q.Type {
+		e = nil
+	}
+	return e, true
+}
+
+// alone is the page of point.
+func alone(e *store.Entry, q store.EntryQuery) (store.Page[store.Entry], error) {
+	out, err := none[store.Entry](q.Paging)
+	if err == nil && e != nil {
+		out.Items = []store.Entry{copyEntry(e)}
+	}
+	if err == nil && q.Count {
+		out.Total = len(out.Items)
+	}
+	return out, err
 }
 
 // candidates are all that a filter can hold for: few of them where it names one by

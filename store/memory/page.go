@@ -61,6 +61,12 @@ func (l list[V, T]) page(rows iter.Seq[V]) (store.Page[T], error) {
 	return out, nil
 }
 
+// none is the page of a list without rows, which need not be counted.
+func none[T any](p store.Paging) (store.Page[T], error) {
+	_, err := keyset.Ask(p.After, p.Limit, 0)
+	return store.Page[T]{Items: []T{}, Total: -1}, err
+}
+
 // offer keeps the first rows in order; beyond the size of a page it only gathers,
 // because inserting into a long slice costs more than sorting it once.
 func offer[V any](best []placed[V], p placed[V], keep int, order func(a, b placed[V]) int) []placed[V] {

@@ -62,6 +62,8 @@ func copySession(s *store.Session) store.Session {
 func (t *sessions) find(q store.SessionQuery) (iter.Seq[*store.Session], error) {
 	var rows iter.Seq[*store.Session]
 	switch {
+	case q.UserID != "" && !t.byUser.has(q.UserID):
+		return func(func(*store.Session) bool) {}, nil
 	case q.UserID != "":
 		rows = t.byUser.get(q.UserID)
 	case q.IdPSession != "":

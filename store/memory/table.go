@@ -3,6 +3,7 @@ package memory
 import (
 	"iter"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/accesssec/accesssec-go/store"
@@ -94,16 +95,21 @@ func (t *table[K, V]) swap(log *undo, old, next *V) {
 }
 
 func (t *table[K, V]) exchange(old, next *V) {
-	if old != nil {
+	switch {
+	case old == nil:
+		t.rows[t.key(next)] = next
+		for _, ix := range t.indexes {
+			ix.add(next)
+		}
+	case next == nil:
 		delete(t.rows, t.key(old))
 		for _, ix := range t.indexes {
 			ix.drop(old)
 		}
-	}
-	if next != nil {
+	default: // both have the same key
 		t.rows[t.key(next)] = next
 		for _, ix := range t.indexes {
-			ix.add(next)
+			ix.follow(old, next)
 		}
 	}
 }
@@ -131,6 +137,7 @@ type index[V any] interface {
 	clashes(v, old *V) bool
 	add(v *V)
 	drop(v *V)
+	follow(old, next *V) // next is in the place of old
 }
 
 // unique finds the one row with a key. Its of reports false for a row that has none.
@@ -153,8 +160,13 @@ func (u *unique[I, V]) clashes(v, old *V) bool {
 	if !ok {
 		return false
 	}
-	has, taken := u.rows[i]
-	return taken && has != old
+	if old != nil {
+		if was, ok := u.of(old); ok && was == i {
+			return false // its own
+		}
+	}
+	_, taken := u.rows[i]
+	return taken
 }
 
 func (u *unique[I, V]) add(v *V) {
@@ -169,21 +181,66 @@ func (u *unique[I, V]) drop(v *V) {
 	}
 }
 
+func (u *unique[I, V]) follow(old, next *V) {
+	was, had := u.of(old)
+	i, ok := u.of(next)
+	if had && (!ok || was != i) {
+		delete(u.rows, was)
+	}
+	if ok {
+		u.rows[i] = next
+	}
+}
+
 // group finds all rows that share a key.
 type group[I comparable, V any] struct {
 	of   func(*V) (I, bool)
-	rows map[I]map[*V]struct{}
+	rows map[I]bunch[V]
+}
+
+// bunch is the rows of one key. Most keys have one row, which needs no set.
+type bunch[V any] struct {
+	one  *V // nil where there is a set
+	many map[*V]struct{}
 }
 
 func newGroup[I comparable, V any](of func(*V) (I, bool)) *group[I, V] {
-	return &group[I, V]{of: of, rows: map[I]map[*V]struct{}{}}
+	return &group[I, V]{of: of, rows: map[I]bunch[V]{}}
+}
+
+func (b bunch[V]) len() int {
+	if b.one != nil {
+		return 1
+	}
+	return len(b.many)
+}
+
+// all ranges over the rows, in no order.
+func (b bunch[V]) all() iter.Seq[*V] {
+	return func(yield func(*V) bool) {
+		if b.one != nil {
+			yield(b.one)
+			return
+		}
+		for v := range b.many {
+			if !yield(v) {
+				return
+			}
+		}
+	}
 }
 
 // get ranges over the rows of i, in no order.
-func (g *group[I, V]) get(i I) iter.Seq[*V] { return maps.Keys(g.rows[i]) }
+func (g *group[I, V]) get(i I) iter.Seq[*V] { return g.rows[i].all() }
+
+// has reports whether there is a row of i.
+func (g *group[I, V]) has(i I) bool { return g.rows[i].len() > 0 }
 
 // any ranges over the rows of any of keys, each once.
 func (g *group[I, V]) any(keys []I) iter.Seq[*V] {
+	if len(keys) == 1 {
+		return g.get(keys[0])
+	}
 	return func(yield func(*V) bool) {
 		seen := make(map[I]bool, len(keys))
 		for _, k := range keys {
@@ -191,7 +248,7 @@ func (g *group[I, V]) any(keys []I) iter.Seq[*V] {
 				continue
 			}
 			seen[k] = true
-			for v := range g.rows[k] {
+			for v := range g.get(k) {
 				if !yield(v) {
 					return
 				}
@@ -201,13 +258,7 @@ func (g *group[I, V]) any(keys []I) iter.Seq[*V] {
 }
 
 // take is get for a caller that changes the table on the way.
-func (g *group[I, V]) take(i I) []*V {
-	out := make([]*V, 0, len(g.rows[i]))
-	for v := range g.rows[i] {
-		out = append(out, v)
-	}
-	return out
-}
+func (g *group[I, V]) take(i I) []*V { return slices.Collect(g.get(i)) }
 
 func (g *group[I, V]) clashes(_, _ *V) bool { return false }
 
@@ -216,12 +267,17 @@ func (g *group[I, V]) add(v *V) {
 	if !ok {
 		return
 	}
-	set := g.rows[i]
-	if set == nil {
-		set = map[*V]struct{}{}
-		g.rows[i] = set
+	b := g.rows[i]
+	switch {
+	case b.many != nil:
+		b.many[v] = struct{}{}
+		return
+	case b.one != nil:
+		b = bunch[V]{many: map[*V]struct{}{b.one: {}, v: {}}}
+	default:
+		b.one = v
 	}
-	set[v] = struct{}{}
+	g.rows[i] = b
 }
 
 func (g *group[I, V]) drop(v *V) {
@@ -229,9 +285,25 @@ func (g *group[I, V]) drop(v *V) {
 	if !ok {
 		return
 	}
-	delete(g.rows[i], v)
-	if len(g.rows[i]) == 0 {
+	b := g.rows[i]
+	if delete(b.many, v); len(b.many) == 0 { // there was one, or it was the last
 		delete(g.rows, i)
+	}
+}
+
+func (g *group[I, V]) follow(old, next *V) {
+	was, had := g.of(old)
+	i, ok := g.of(next)
+	if !had || !ok || was != i {
+		g.drop(old)
+		g.add(next)
+		return
+	}
+	if b := g.rows[i]; b.many == nil {
+		g.rows[i] = bunch[V]{one: next}
+	} else {
+		delete(b.many, old)
+		b.many[next] = struct{}{}
 	}
 }
 

@@ -14,7 +14,8 @@ var errOver = errors.New("memory: transaction used after its function returned")
 type tx struct {
 	view
 	log    undo
-	failed error // the first error after which nothing more is done
+	first  [16]func() // where the log begins: few transactions have more steps
+	failed error      // the first error after which nothing more is done
 	over   bool
 }
 
@@ -23,6 +24,7 @@ var _ store.Tx = (*tx)(nil)
 func newTx(d *data) *tx {
 	t := &tx{}
 	t.view = view{data: d, door: t}
+	t.log.steps = t.first[:0]
 	return t
 }
 
