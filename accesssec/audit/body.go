@@ -21,7 +21,8 @@ func appendBody(b []byte, orgID string, e *Event) []byte {
 	b = strconv.AppendInt(b, version, 10)
 	b = appendField(b, `,"org":`, orgID)
 	b = appendField(b, `,"id":`, e.ID)
-	b = appendField(b, `,"at":`, e.At.Format(timeLayout))
+	b = append(b, `,"at":"`...)
+	b = append(e.At.AppendFormat(b, timeLayout), '"')
 	b = appendField(b, `,"type":`, string(e.Type))
 	b = appendField(b, `,"actor":{"kind":`, e.Actor.Kind)
 	b = appendField(b, `,"id":`, e.Actor.ID)
@@ -80,6 +81,9 @@ func appendField(b []byte, key, value string) []byte {
 func appendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
+	if plain(s) {
+		return append(append(b, s...), '"')
+	}
 	for _, r := range s {
 		switch {
 		case r == '"' || r == '\\':
@@ -92,6 +96,16 @@ func appendString(b []byte, s string) []byte {
 		}
 	}
 	return append(b, '"')
+}
+
+// plain reports whether s is printable ASCII that stands for itself, as most values are.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // wire is Body as a JSON reader finds it.

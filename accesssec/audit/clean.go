@@ -80,6 +80,9 @@ func cleanList[T any](list []T, each func(T) T, mark func(n string) T) []T {
 
 // text makes s valid UTF-8 of at most most bytes.
 func text(s string, most int) string {
+	if len(s) <= most && plain(s) {
+		return s
+	}
 	cut := len(s) > most
 	if cut {
 		s = s[:most]
@@ -90,6 +93,9 @@ func text(s string, most int) string {
 // token is text for what stands in a column: without control characters, which some
 // databases refuse.
 func token(s string, most int) string {
+	if len(s) <= most && plain(s) {
+		return s
+	}
 	cut := len(s) > most
 	if cut {
 		s = s[:most]

@@ -17,7 +17,8 @@ type slot struct {
 
 // slots lists the personal fields of e in their canonical order.
 func slots(e *Event) []slot {
-	s := []slot{{"actor.name", &e.Actor.Name}, {"actor.address", &e.Actor.Address}}
+	s := make([]slot, 0, 4+len(e.Targets)+2*len(e.Changes))
+	s = append(s, slot{"actor.name", &e.Actor.Name}, slot{"actor.address", &e.Actor.Address})
 	for i := range e.Targets {
 		if t := &e.Targets[i]; t.Person {
 			s = append(s, slot{"targets." + strconv.Itoa(i) + ".name", &t.Name})
@@ -39,12 +40,11 @@ type salt [32]byte
 // value)). The salt is the event's own: the same address in two events gives two
 // digests, and once the salt is erased no list of addresses can be tried.
 func (s salt) digest(key, value string) string {
-	h := sha256.New()
-	h.Write(s[:])
-	h.Write([]byte(key))
-	h.Write([]byte{0x1f})
-	h.Write([]byte(value))
-	return hex.EncodeToString(h.Sum(nil))
+	var room [256]byte // most values are short
+	b := append(room[:0], s[:]...)
+	b = append(append(b, key...), 0x1f)
+	sum := sha256.Sum256(append(b, value...))
+	return hex.EncodeToString(sum[:])
 }
 
 // pair is one line of Personal.
@@ -67,17 +67,19 @@ func appendPersonal(b []byte, s salt, pairs []pair) []byte {
 // hide moves the personal values of e out of it: digests take their place, and the
 // canonical bytes of Personal are returned, nil when there is nothing to hide.
 func hide(e *Event, s salt) []byte {
-	var pairs []pair
+	var room [8]pair
+	pairs, size := room[:0], 0
 	for _, p := range slots(e) {
 		if *p.value != "" {
 			pairs = append(pairs, pair{p.key, *p.value})
+			size += len(p.key) + len(*p.value) + len(`"":"",`)
 			*p.value = s.digest(p.key, *p.value)
 		}
 	}
-	if pairs == nil {
+	if len(pairs) == 0 {
 		return nil
 	}
-	return appendPersonal(nil, s, pairs)
+	return appendPersonal(make([]byte, 0, 80+size), s, pairs)
 }
 
 // show puts the values of personal back in the place of their digests. It is false

@@ -41,7 +41,7 @@ func encode(orgID string, e Event, s salt) (store.AuditEvent, error) {
 	}
 	rec := columns(orgID, &e)
 	rec.Personal = hide(&e, s)
-	rec.Body = appendBody(make([]byte, 0, 512), orgID, &e)
+	rec.Body = appendBody(make([]byte, 0, 1024), orgID, &e)
 	return rec, nil
 }
 
