@@ -104,6 +104,11 @@ func (x *reach) has(ctx context.Context, address string) (bool, error) {
 	if err != nil {
 		return false, nil
 	}
+	return x.hasAddress(ctx, a)
+}
+
+// hasAddress is has for who has read the address already.
+func (x *reach) hasAddress(ctx context.Context, a domainclaim.Address) (bool, error) {
 	if in, ok := x.known[a.Domain()]; ok {
 		return in, nil
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/accesssec/accesssec-go/domainclaim"
@@ -12,23 +14,28 @@ import (
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// userKey is how userNames are compared: as addresses where they are such, else without case.
-func userKey(userName string) string {
-	if a, err := domainclaim.ParseAddress(userName); err == nil {
-		return a.Key()
-	}
-	return filter.Fold(userName)
+// wanted is a user as the client has them, and what follows from that: worked out once, since it
+// is asked for often.
+type wanted struct {
+	scim.User
+	// key is how userNames are compared: as addresses where they are such, else without case.
+	key string
+	// address is by which the user signs in: the userName when it is one, else the one of emails
+	// that counts. The zero one: there is none.
+	address domainclaim.Address
 }
 
-// counted is the address by which a user signs in: the userName when it is one, else the one
-// of emails that counts. "" there is none.
-func counted(u scim.User) string {
-	for _, s := range []string{u.UserName, u.Address()} {
-		if _, err := domainclaim.ParseAddress(s); err == nil {
-			return s
-		}
+func want(u scim.User) wanted {
+	w := wanted{User: u}
+	if a, err := domainclaim.ParseAddress(u.UserName); err == nil {
+		w.key, w.address = a.Key(), a
+		return w
 	}
-	return ""
+	w.key = filter.Fold(u.UserName)
+	if a, err := domainclaim.ParseAddress(u.Address()); err == nil {
+		w.address = a
+	}
+	return w
 }
 
 // resourceOf is what SCIM says of an account that no identity provider keeps.
@@ -54,10 +61,25 @@ func dressed(e store.Entry, u store.User) bool {
 }
 
 // dress has an entry say what the identity provider says, which keeps it from now on.
-func (d *directory) dress(e *store.Entry, u scim.User) error {
+func (d *directory) dress(e *store.Entry, u wanted) error {
 	e.ConnectionID, e.ExternalID = scimConnection, u.ExternalID
-	e.Name, e.NameKey, e.Active = u.UserName, userKey(u.UserName), u.Active
-	return dressAs(e, d.s.opts.SCIMSchemas, u)
+	e.Name, e.NameKey, e.Active = u.UserName, u.key, u.Active
+	return dressAs(e, d.s.opts.SCIMSchemas, u.User)
+}
+
+// redress is dress of an entry that says was: of somebody who says the same, active alone is another.
+func (d *directory) redress(e *store.Entry, was scim.User, next wanted) error {
+	if e.ConnectionID == scimConnection && len(e.Attributes) > 0 && e.Name == next.UserName && sameUser(was, next.User) {
+		e.Active = next.Active
+		return nil
+	}
+	return d.dress(e, next)
+}
+
+// sameUser reports whether two say the same of themselves, but for active.
+func sameUser(a, b scim.User) bool {
+	return a.UserName == b.UserName && a.ExternalID == b.ExternalID && a.Name == b.Name &&
+		slices.Equal(a.Emails, b.Emails) && reflect.DeepEqual(a.Extra, b.Extra)
 }
 
 func dressAs(e *store.Entry, schemas *scim.Schemas, u scim.User) error {

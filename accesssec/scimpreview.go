@@ -46,7 +46,7 @@ func (a *Admin) PreviewSCIM(ctx context.Context, users []scim.User) ([]SCIMVerdi
 			out = append(out, v)
 			continue
 		}
-		got, err := d.plan(ctx, a.s.store, u)
+		got, err := d.plan(ctx, a.s.store, want(u))
 		if err != nil {
 			return nil, err
 		}

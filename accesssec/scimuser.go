@@ -77,18 +77,16 @@ func withSentence(e *scim.Error, sentence string) *scim.Error {
 
 // plan says what provisioning u would come to, and changes nothing. CreateUser carries it out,
 // in the transaction that it was asked in; previews show it.
-func (d *directory) plan(ctx context.Context, r store.Reader, u scim.User) (scimVerdict, error) {
-	var v scimVerdict
-	address, err := domainclaim.ParseAddress(counted(u))
-	if err != nil {
+func (d *directory) plan(ctx context.Context, r store.Reader, u wanted) (scimVerdict, error) {
+	v := scimVerdict{address: u.address}
+	if u.address.Key() == "" {
 		return v.no(noAddress(), ""), nil
 	}
-	v.address = address
 	within := d.reach(r)
-	if in, err := within.has(ctx, address.String()); err != nil {
+	if in, err := within.hasAddress(ctx, u.address); err != nil {
 		return v, err
 	} else if !in {
-		return v.no(foreignAddress(address.String()), CodeSCIMDomain), nil
+		return v.no(foreignAddress(u.address.String()), CodeSCIMDomain), nil
 	}
 	if err := d.recognise(ctx, r, u, &v); err != nil || v.action != "" {
 		return v, err
@@ -122,7 +120,7 @@ func (d *directory) plan(ctx context.Context, r store.Reader, u scim.User) (scim
 		fallthrough
 	default:
 		v.action = SCIMUpdate
-		if same, err := saysAlready(v.entry, u); err != nil || same {
+		if same, err := saysAlready(v.entry, u.User); err != nil || same {
 			v.action = SCIMSkip
 			return v, err
 		}
@@ -132,7 +130,7 @@ func (d *directory) plan(ctx context.Context, r store.Reader, u scim.User) (scim
 
 // recognise finds the member that u is: by what the client calls them, then by the account
 // that has the address. An account that is no member is nobody's to take.
-func (d *directory) recognise(ctx context.Context, r store.Reader, u scim.User, v *scimVerdict) error {
+func (d *directory) recognise(ctx context.Context, r store.Reader, u wanted, v *scimVerdict) error {
 	e, err := d.externalEntry(ctx, r, store.EntryUser, u.ExternalID)
 	if err != nil {
 		return err
@@ -167,11 +165,11 @@ func (d *directory) recognise(ctx context.Context, r store.Reader, u scim.User, 
 
 // nameFree refuses a userName or an externalId that another member's entry has. An entry that
 // nobody stands behind any more is not in the way, and neither is one that waits for the person.
-func (d *directory) nameFree(ctx context.Context, r store.Reader, u scim.User, own store.Entry) (*scim.Error, error) {
+func (d *directory) nameFree(ctx context.Context, r store.Reader, u wanted, own store.Entry) (*scim.Error, error) {
 	if hasNames(own, u) {
 		return nil, nil
 	}
-	named, err := d.namedEntry(ctx, r, store.EntryUser, userKey(u.UserName))
+	named, err := d.namedEntry(ctx, r, store.EntryUser, u.key)
 	if err != nil {
 		return nil, err
 	}
@@ -192,8 +190,8 @@ func (d *directory) nameFree(ctx context.Context, r store.Reader, u scim.User, o
 
 // hasNames reports whether the entry has the names of u already: unique keys, so nobody else
 // has them.
-func hasNames(own store.Entry, u scim.User) bool {
-	return own.ID != "" && own.ConnectionID == scimConnection && own.NameKey == userKey(u.UserName) && own.ExternalID == u.ExternalID
+func hasNames(own store.Entry, u wanted) bool {
+	return own.ID != "" && own.ConnectionID == scimConnection && own.NameKey == u.key && own.ExternalID == u.ExternalID
 }
 
 func (d *directory) used(ctx context.Context, r store.Reader, e, own store.Entry) (bool, error) {
@@ -220,8 +218,9 @@ func saysAlready(e store.Entry, u scim.User) (bool, error) {
 // client is one that asks for it so.
 func (d *directory) CreateUser(ctx context.Context, u scim.User) (scim.User, error) {
 	var out scim.User
+	next := want(u)
 	err := d.change(ctx, func(c *change) error {
-		v, err := d.plan(ctx, c, u)
+		v, err := d.plan(ctx, c, next)
 		if err != nil {
 			return err
 		}
@@ -229,13 +228,13 @@ func (d *directory) CreateUser(ctx context.Context, u scim.User) (scim.User, err
 		case SCIMRefuse:
 			return d.refusal(v)
 		case SCIMCreate:
-			out, err = d.makeUser(ctx, c, v.address, u)
+			out, err = d.makeUser(ctx, c, next)
 			return err
 		case SCIMReactivate:
 			if u.Active && d.by.settings.Profile.Takes(scim.ExternalIDAgain) {
 				was, err := userOf(v.entry)
 				if err == nil {
-					out, err = d.writeUser(ctx, c, v.entry, v.member, was, u)
+					out, err = d.writeUser(ctx, c, v.entry, v.member, was, next)
 				}
 				return err
 			}
@@ -255,13 +254,13 @@ func (d *directory) CreateUser(ctx context.Context, u scim.User) (scim.User, err
 
 // makeUser makes somebody of whom there is nothing yet. The org owns the domain, so the address
 // counts as proven.
-func (d *directory) makeUser(ctx context.Context, c *change, address domainclaim.Address, u scim.User) (scim.User, error) {
+func (d *directory) makeUser(ctx context.Context, c *change, u wanted) (scim.User, error) {
 	if err := d.makeRoom(ctx, c, u); err != nil {
 		return scim.User{}, err
 	}
-	account := newUser(c, address)
+	account := newUser(c, u.address)
 	account.AddressVerified = true
-	takeNames(&account, u)
+	takeNames(&account, u.User)
 	if err := c.createUser(ctx, d.by.orgID, account, d.by.does(audit.UserCreated)); err != nil {
 		return scim.User{}, err
 	}
@@ -273,11 +272,11 @@ func (d *directory) makeUser(ctx context.Context, c *change, address domainclaim
 	if err != nil {
 		return scim.User{}, err
 	}
-	return asKept(u, entry), nil
+	return asKept(u.User, entry), nil
 }
 
 // makeRoom takes away entries under the names of u whose people have left.
-func (d *directory) makeRoom(ctx context.Context, c *change, u scim.User) error {
+func (d *directory) makeRoom(ctx context.Context, c *change, u wanted) error {
 	external, err := d.externalEntry(ctx, c, store.EntryUser, u.ExternalID)
 	if err != nil {
 		return err
@@ -287,7 +286,7 @@ func (d *directory) makeRoom(ctx context.Context, c *change, u scim.User) error 
 			return err
 		}
 	}
-	named, err := d.namedEntry(ctx, c, store.EntryUser, userKey(u.UserName))
+	named, err := d.namedEntry(ctx, c, store.EntryUser, u.key)
 	if err != nil || named.ID == "" || named.UserID == "" {
 		return err // one that waits for the person becomes theirs
 	}

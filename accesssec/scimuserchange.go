@@ -27,16 +27,20 @@ type scimMove struct {
 // consider says whether provisioning may make next of a member, whose address has to be within
 // reach before and after: so nobody is taken over who is not the org's, and nobody is moved to
 // where they are somebody else's.
-func (d *directory) consider(ctx context.Context, r store.Reader, e store.Entry, m store.Member, was, next scim.User) (scimMove, error) {
-	within := d.reach(r)
-	in, err := within.has(ctx, m.User.Address)
+func (d *directory) consider(ctx context.Context, r store.Reader, e store.Entry, m store.Member, was scim.User, next wanted) (scimMove, error) {
+	within, to := d.reach(r), next.address
+	in, err := false, error(nil)
+	if to.Key() != "" && to.String() == m.User.Address {
+		in, err = within.hasAddress(ctx, to)
+	} else {
+		in, err = within.has(ctx, m.User.Address)
+	}
 	if err != nil {
 		return scimMove{}, err
 	} else if !in {
 		return scimMove{refuse: externalPerson(), code: CodeSCIMDomain}, nil
 	}
-	to, err := domainclaim.ParseAddress(counted(next))
-	if err != nil {
+	if to.Key() == "" {
 		return scimMove{refuse: noAddress()}, nil
 	}
 	x := scimMove{to: to}
@@ -44,12 +48,14 @@ func (d *directory) consider(ctx context.Context, r store.Reader, e store.Entry,
 	if e.ConnectionID == scimConnection {
 		// What the client has said before and says again moves nobody, also where the host
 		// has given them another address since.
-		if a, err := domainclaim.ParseAddress(counted(was)); err == nil {
-			from = a.Key()
+		if was.UserName == next.UserName && was.Address() == next.Address() {
+			from = to.Key()
+		} else if said := want(was).address.Key(); said != "" {
+			from = said
 		}
 	}
 	if x.moves = to.Key() != from && to.Key() != m.User.AddressKey; x.moves {
-		if in, err = within.has(ctx, to.String()); err != nil {
+		if in, err = within.hasAddress(ctx, to); err != nil {
 			return x, err
 		} else if !in {
 			return scimMove{refuse: foreignAddress(to.String()), code: CodeSCIMDomain}, nil
@@ -92,7 +98,7 @@ func (d *directory) ChangeUser(ctx context.Context, id string, edit func(*scim.U
 			return errSettled
 		}
 		next.ID = e.ID
-		out, err = d.writeUser(ctx, c, e, m, was, next)
+		out, err = d.writeUser(ctx, c, e, m, was, want(next))
 		return err
 	})
 	return out, err
@@ -121,7 +127,7 @@ func (d *directory) provisioned(ctx context.Context, c *change, id string) (stor
 
 // writeUser makes next of a member, with all that comes of it: names and address of the
 // account, whether they can come in, what is kept of them.
-func (d *directory) writeUser(ctx context.Context, c *change, e store.Entry, m store.Member, was, next scim.User) (scim.User, error) {
+func (d *directory) writeUser(ctx context.Context, c *change, e store.Entry, m store.Member, was scim.User, next wanted) (scim.User, error) {
 	x, err := d.consider(ctx, c, e, m, was, next)
 	if err == nil && x.refuse != nil {
 		err = d.refusal(scimVerdict{refuse: x.refuse, code: x.code, about: m.User})
@@ -138,11 +144,11 @@ func (d *directory) writeUser(ctx context.Context, c *change, e store.Entry, m s
 		return scim.User{}, err
 	}
 	linked, said := e.ConnectionID == scimConnection, e
-	if err := d.dress(&e, next); err != nil {
+	if err := d.redress(&e, was, next); err != nil {
 		return scim.User{}, err
 	}
 	if linked && was.Active == next.Active && sameEntry(said, e) {
-		return asKept(next, said), errSettled // somebody else keeps them out
+		return asKept(next.User, said), errSettled // somebody else keeps them out
 	}
 	e.ModifiedAt = c.now
 	if err := c.PutEntry(ctx, e); err != nil {
@@ -154,7 +160,7 @@ func (d *directory) writeUser(ctx context.Context, c *change, e store.Entry, m s
 			return scim.User{}, err
 		}
 	}
-	if m.User, err = d.writeAccount(ctx, c, m.User, next, x); err != nil {
+	if m.User, err = d.writeAccount(ctx, c, m.User, next.User, x); err != nil {
 		return scim.User{}, err
 	}
 	if was.Active != next.Active {
@@ -164,7 +170,7 @@ func (d *directory) writeUser(ctx context.Context, c *change, e store.Entry, m s
 	}
 	var names []string
 	if !bytes.Equal(said.Attributes, e.Attributes) || said.ExternalID != e.ExternalID {
-		names = changedAttributes(was, next)
+		names = changedAttributes(was, next.User)
 	}
 	if linked && (len(names) > 0 || c.recorded == 0) {
 		event := d.by.does(audit.MemberProvisioned, personOf(m.User))
@@ -173,7 +179,7 @@ func (d *directory) writeUser(ctx context.Context, c *change, e store.Entry, m s
 			return scim.User{}, err
 		}
 	}
-	return asKept(next, e), nil
+	return asKept(next.User, e), nil
 }
 
 // sameEntry reports whether two entries say the same.
@@ -182,11 +188,11 @@ func sameEntry(a, b store.Entry) bool {
 }
 
 // clearNames takes entries away that stand in the way and that nobody stands behind.
-func (d *directory) clearNames(ctx context.Context, c *change, own store.Entry, next scim.User) error {
+func (d *directory) clearNames(ctx context.Context, c *change, own store.Entry, next wanted) error {
 	if hasNames(own, next) {
 		return nil
 	}
-	named, err := d.namedEntry(ctx, c, store.EntryUser, userKey(next.UserName))
+	named, err := d.namedEntry(ctx, c, store.EntryUser, next.key)
 	if err == nil && named.ID != "" && named.ID != own.ID {
 		err = c.DeleteEntry(ctx, d.by.orgID, named.ID)
 	}

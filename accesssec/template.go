@@ -100,6 +100,9 @@ func fill(template string, values map[string]string) string {
 // oneLine is s without controls or marks that turn its direction, with single blanks,
 // of at most so many characters: a value in a header can begin no other header.
 func oneLine(s string, most int) string {
+	if len(s) <= most && tidy(s) {
+		return s
+	}
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -114,4 +117,16 @@ func oneLine(s string, most int) string {
 		s = strings.TrimSpace(string(r[:most]))
 	}
 	return s
+}
+
+// tidy reports whether s is printable ASCII with single blanks between, as most names are.
+func tidy(s string) bool {
+	blank := true // one more would be too many
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == ' ' && blank {
+			return false
+		}
+		blank = s[i] == ' '
+	}
+	return s == "" || !blank
 }
