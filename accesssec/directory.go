@@ -13,7 +13,9 @@ import (
 // with it. So does one of their name whose account is gone, or no member any more: its teams
 // and what an identity provider says of it were somebody else's. One that waits for its person
 // is for who has proven the address: CodeUnproven.
-func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (store.Entry, error) {
+//
+// A nil dress has an entry that no identity provider keeps say what the account says.
+func (c *change) entryFor(ctx context.Context, orgID string, u store.User, dress func(*store.Entry) error) (store.Entry, error) {
 	// Two questions, each of which an index answers: asked as one, a database may read the
 	// whole directory for it.
 	entry, err := entryWith(ctx, c, orgID, "userId", u.ID)
@@ -48,7 +50,11 @@ func (c *change) entryFor(ctx context.Context, orgID string, u store.User) (stor
 	entry.UserID, entry.ModifiedAt = u.ID, c.now
 	// What an entry says that an identity provider keeps is for that to say, but for whether
 	// they can come in: who is a member anew can.
-	if entry.Active = !u.Disabled; entry.ConnectionID == "" {
+	entry.Active = !u.Disabled
+	switch {
+	case dress != nil:
+		err = dress(&entry)
+	case entry.ConnectionID == "":
 		err = dressPlain(&entry, u)
 	}
 	return entry, err
@@ -139,7 +145,7 @@ func (c *change) setActive(ctx context.Context, m store.Member) error {
 // carryOutEntry makes the entry, or gives the one that is there the person's address.
 func (c *change) carryOutEntry(ctx context.Context, u store.User, own store.Entry) error {
 	if own.ID == "" {
-		entry, err := c.entryFor(ctx, own.OrgID, u)
+		entry, err := c.entryFor(ctx, own.OrgID, u, nil)
 		if err != nil {
 			return err
 		}

@@ -165,10 +165,7 @@ func (c *change) enrol(ctx context.Context, m store.Membership, u store.User, e 
 	if _, err := c.revokeAll(ctx, m.OrgID, u.ID, store.SubjectUser); err != nil {
 		return none, err
 	}
-	entry, err := c.entryFor(ctx, m.OrgID, u)
-	if err == nil && dress != nil {
-		err = dress(&entry)
-	}
+	entry, err := c.entryFor(ctx, m.OrgID, u, dress)
 	if err != nil {
 		return none, err
 	}

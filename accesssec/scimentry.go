@@ -83,29 +83,28 @@ func sameUser(a, b scim.User) bool {
 }
 
 func dressAs(e *store.Entry, schemas *scim.Schemas, u scim.User) error {
-	// The column says it, which changes by itself.
-	attributes := u.Attributes()
-	delete(attributes, "active")
-	return dressIn(e, attributes, schemas.IndexUser(u))
+	attributes, err := userAttributes(u)
+	return dressIn(e, attributes, err, schemas.IndexUser(u))
 }
 
 func (d *directory) dressGroup(e *store.Entry, g scim.Group) error {
 	e.ConnectionID, e.ExternalID = scimConnection, g.ExternalID
-	return dressIn(e, g.Attributes(), d.s.opts.SCIMSchemas.IndexGroup(g))
+	attributes, err := json.Marshal(g.Attributes())
+	return dressIn(e, attributes, err, d.s.opts.SCIMSchemas.IndexGroup(g))
 }
 
 // dressTeam is of a team that is made here.
 func dressTeam(e *store.Entry) error {
 	g := scim.Group{DisplayName: e.Name}
-	return dressIn(e, g.Attributes(), (*scim.Schemas)(nil).IndexGroup(g))
+	attributes, err := json.Marshal(g.Attributes())
+	return dressIn(e, attributes, err, (*scim.Schemas)(nil).IndexGroup(g))
 }
 
-func dressIn(e *store.Entry, attributes map[string]any, index []scim.Indexed) error {
-	var err error
-	if e.Attributes, err = json.Marshal(attributes); err != nil {
+func dressIn(e *store.Entry, attributes []byte, err error, index []scim.Indexed) error {
+	if err != nil {
 		return fmt.Errorf("accesssec: attributes of an entry: %w", err)
 	}
-	e.Index = e.Index[:0:0]
+	e.Attributes, e.Index = attributes, make([]store.Index, 0, len(index))
 	for _, x := range index {
 		switch x.Path {
 		case "id", "externalId", "active": // columns

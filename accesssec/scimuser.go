@@ -3,7 +3,6 @@ package accesssec
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -207,9 +206,7 @@ func (d *directory) used(ctx context.Context, r store.Reader, e, own store.Entry
 
 // saysAlready reports whether the entry says just that.
 func saysAlready(e store.Entry, u scim.User) (bool, error) {
-	attributes := u.Attributes()
-	delete(attributes, "active")
-	b, err := json.Marshal(attributes)
+	b, err := userAttributes(u)
 	return bytes.Equal(b, e.Attributes) && e.ExternalID == u.ExternalID && e.Active == u.Active, err
 }
 

@@ -22,6 +22,12 @@ func (m *model) index(d *draft) []Indexed {
 		switch a.field {
 		case inSchemas, inID, inExternalID, inMeta, inPassword, inGroupsOf, inMembers:
 			continue
+		case inName:
+			out = a.indexName(out, d.user.Name)
+			continue
+		case inEmails:
+			out = a.indexEmails(out, d.user.Emails)
+			continue
 		}
 		if v := d.get(a); v != nil {
 			out = a.index(out, v, 0)
@@ -48,6 +54,42 @@ func (a *attribute) index(out []Indexed, v any, row int) []Indexed {
 		return out
 	}
 	return a.indexOne(out, v, row)
+}
+
+// indexName is index of what [Name.attributes] would make.
+func (a *attribute) indexName(out []Indexed, n Name) []Indexed {
+	if a.served == never {
+		return out
+	}
+	for _, s := range a.subs {
+		if v := n.part(s.name); v != "" {
+			out = s.index(out, v, 0)
+		}
+	}
+	return out
+}
+
+// indexEmails is index of what attributesOfEmails would make.
+func (a *attribute) indexEmails(out []Indexed, emails []Email) []Indexed {
+	if a.served == never {
+		return out
+	}
+	first := max(0, slices.IndexFunc(emails, func(e Email) bool { return e.Primary && a.primary != nil }))
+	for i := range emails {
+		row := i
+		switch {
+		case i == first:
+			row = 0
+		case i < first:
+			row++
+		}
+		for _, s := range a.subs {
+			if v := emails[i].part(s.name); v != nil {
+				out = s.index(out, v, row)
+			}
+		}
+	}
+	return out
 }
 
 func (a *attribute) indexOne(out []Indexed, v any, row int) []Indexed {

@@ -168,6 +168,21 @@ func attributesOfEmails(emails []Email) []any {
 	return out
 }
 
+// part is a sub-attribute of attributesOfEmails; nil: it is not assigned.
+func (e *Email) part(name string) any {
+	switch name {
+	case "value":
+		return assigned(e.Value)
+	case "display":
+		return assigned(e.Display)
+	case "type":
+		return assigned(e.Type)
+	case "primary":
+		return e.Primary
+	}
+	return nil
+}
+
 func emailsOf(list []any) ([]Email, bool) {
 	if len(list) == 0 {
 		return nil, true

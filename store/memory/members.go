@@ -14,6 +14,9 @@ import (
 type set map[string]struct{}
 
 func newSet(ids []string) set {
+	if len(ids) == 0 {
+		return nil
+	}
 	s := make(set, len(ids))
 	for _, id := range ids {
 		s[id] = struct{}{}
