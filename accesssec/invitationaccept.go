@@ -60,7 +60,8 @@ func (i *SignIn) Invitation(ctx context.Context, v Visit) (Invited, error) {
 	d := policy.Decide(f.in)
 	out.Step = Step{Next: d.Next}
 	for _, m := range d.Allows {
-		none := m == policy.Password && (out.Account && !s.hasPassword(f.user) || !out.Account && d.Next == policy.NextSSO)
+		none := m == policy.Password && (out.Account && !s.hasPassword(f.user) || !out.Account && d.Next == policy.NextSSO) ||
+			m == policy.Link && !out.Account // the link of the invitation is one already
 		if !none {
 			out.Step.Allows = append(out.Step.Allows, m)
 		}
