@@ -184,10 +184,16 @@ func (s *Service) anySession(ctx context.Context, r store.Reader, hash store.Has
 	} else if err != nil {
 		return ses, err
 	}
-	if now := s.now(); !now.Before(ses.EndAt) || !now.Before(ses.IdleAt) {
+	if s.over(ses) {
 		return ses, refuse(CodeSignedOut, "the session is over")
 	}
 	return ses, nil
+}
+
+// over reports whether the session's time is up.
+func (s *Service) over(ses store.Session) bool {
+	now := s.now()
+	return !now.Before(ses.EndAt) || !now.Before(ses.IdleAt)
 }
 
 type contextKey struct{}
