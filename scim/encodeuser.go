@@ -147,7 +147,8 @@ func (w *writer) meta(a *attribute, id string, meta Meta) {
 			o.b = appendLocation(o.b, w.base, w.m.endpoint, id)
 		case "version":
 			if meta.Version != "" {
-				o.text(s, entityTag(meta.Version))
+				o.name(s)
+				o.b = appendTag(o.b, meta.Version)
 			}
 		}
 	}

@@ -29,6 +29,17 @@ func entityTag(version string) string {
 	return b.String()
 }
 
+// appendTag appends the entity tag as JSON.
+func appendTag(b []byte, version string) []byte {
+	for i := range len(version) {
+		if c := version[i]; !tagByte(c) || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return appendText(b, entityTag(version))
+		}
+	}
+	b = append(b, `"W/\"`...)
+	return append(append(b, version...), `\""`...)
+}
+
 // tagByte reports whether c stands for itself in a tag.
 func tagByte(c byte) bool { return c > ' ' && c < 0x7f && c != '"' && c != '%' }
 

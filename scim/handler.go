@@ -103,7 +103,7 @@ func either[T comparable](value, otherwise T) T {
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := h.exchanges.Get().(*exchange)
-	*x = exchange{h: h, ctx: r.Context(), w: w, r: r, b: x.b[:0]}
+	*x = exchange{h: h, ctx: r.Context(), w: w, r: r, in: x.in[:cap(x.in)], b: x.b[:0]}
 	if h.o.Served != nil {
 		x.began = h.o.Now()
 	}
@@ -113,8 +113,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.seen.Duration = h.o.Now().Sub(x.began)
 		h.o.Served(x.ctx, x.seen)
 	}
-	if cap(x.b) <= 2*spillAt {
-		*x = exchange{b: x.b[:0]} // keeps nothing of the request
+	if cap(x.b)+cap(x.in) <= 2*spillAt {
+		*x = exchange{in: x.in, b: x.b[:0]} // keeps nothing of the request
 		h.exchanges.Put(x)
 	}
 }
@@ -133,6 +133,7 @@ type exchange struct {
 	seen    Request
 	began   time.Time
 
+	in             []byte // room for a body
 	b              []byte // the answer, as far as it is not sent
 	status         int
 	etag, location string

@@ -17,7 +17,9 @@ func (x *exchange) body() (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decode(text)
+	raw, err := decode(text)
+	clear(text) // the room is used again, and a body may have a password in it
+	return raw, err
 }
 
 // readable looks at what the body says it is.
@@ -37,7 +39,8 @@ func (x *exchange) readable() error {
 	return nil
 }
 
-// read takes the body as far as it may go.
+// read takes the body as far as it may go. It is good until the exchange is over: nothing that
+// decode makes of it lies in it.
 func (x *exchange) read() ([]byte, error) {
 	most := x.h.o.MaxBody
 	if x.r.ContentLength > most {
@@ -45,10 +48,13 @@ func (x *exchange) read() ([]byte, error) {
 		return nil, tooLarge(most)
 	}
 	if n := x.r.ContentLength; n >= 0 {
-		text := make([]byte, n, n+1)
+		if int64(cap(x.in)) <= n {
+			x.in = make([]byte, n+1)
+		}
+		text := x.in[:n]
 		_, err := io.ReadFull(x.r.Body, text)
 		if err == nil {
-			if more, _ := x.r.Body.Read(text[n : n+1]); more > 0 {
+			if more, _ := x.r.Body.Read(x.in[n : n+1]); more > 0 {
 				err = errors.New("scim: there is more of a body than it says")
 			}
 		}

@@ -49,7 +49,8 @@ func NewMemory(schemas *Schemas, now func() time.Time) *Memory {
 			email:       key(user, filter.Path{Name: "emails", Sub: "value"}),
 			displayName: key(group, filter.Path{Name: "displayName"}),
 		},
-		users: newTable[User](), groups: newTable[Group](),
+		users:   newTable[User]([slots]string{"userName", "externalId"}, [slots]string{"emails.value", "displayName"}),
+		groups:  newTable[Group]([slots]string{"displayName", "externalId"}, [slots]string{}),
 		members: map[string]*idSet{}, in: map[string][]string{},
 	}
 }
@@ -69,15 +70,28 @@ func newID(kind resourceKind) string {
 	return strings.ToLower(kind.String() + "-" + rand.Text())
 }
 
-// An indexKey is one value under which a resource is found.
-type indexKey struct{ path, key string }
+// Under what users and groups are found: the slots of a table.
+const (
+	bySharedEmail = 0
+	bySharedName  = 1
+
+	byUniqueName = 0 // userName, or displayName of a group
+	byExternalID = 1
+	slots        = 2
+)
+
+// A sharedKey is one value that others may have too.
+type sharedKey struct {
+	slot int
+	key  string
+}
 
 // indexed is the key of a text; "" has none.
-func indexed(a filter.Attribute, text string) []indexKey {
+func indexed(a filter.Attribute, text string) string {
 	if key, ok := a.Key(text); ok && text != "" {
-		return []indexKey{{a.Path.String(), key}}
+		return key
 	}
-	return nil
+	return ""
 }
 
 // A record is one resource as it is kept. It is never changed, but for what is worked out of
@@ -85,8 +99,8 @@ func indexed(a filter.Attribute, text string) []indexKey {
 type record[T any] struct {
 	position
 	value  T
-	unique []indexKey // nobody else has them
-	shared []indexKey
+	unique [slots]string // nobody else has them; "": this one has none
+	shared []sharedKey
 	flat   lazily // as filters see it
 }
 
@@ -94,19 +108,39 @@ type record[T any] struct {
 type table[T any] struct {
 	rows   map[string]*record[T]
 	order  []*record[T] // by when they were made
-	unique map[indexKey]string
-	shared map[indexKey]*idSet
+	unique [slots]index[string]
+	shared [slots]index[holders]
 }
 
-func newTable[T any]() table[T] {
-	return table[T]{rows: map[string]*record[T]{}, unique: map[indexKey]string{}, shared: map[indexKey]*idSet{}}
+// An index finds ids by the values of one attribute.
+type index[V any] struct {
+	path string // of the attribute; "": there is none
+	of   map[string]V
+}
+
+// holders are the ids that have one value. Mostly there is one.
+type holders struct {
+	one  string
+	more *idSet // nil: there is one
+}
+
+func newTable[T any](unique, shared [slots]string) table[T] {
+	t := table[T]{rows: map[string]*record[T]{}}
+	for i := range slots {
+		t.unique[i] = index[string]{unique[i], map[string]string{}}
+		t.shared[i] = index[holders]{shared[i], map[string]holders{}}
+	}
+	return t
 }
 
 // free reports whether r may have its unique keys.
 func (t *table[T]) free(r *record[T]) error {
-	for _, k := range r.unique {
-		if id, taken := t.unique[k]; taken && id != r.id {
-			return fmt.Errorf("%s: %w", k.path, ErrTaken)
+	for i, key := range r.unique {
+		if key == "" {
+			continue
+		}
+		if id, taken := t.unique[i].of[key]; taken && id != r.id {
+			return fmt.Errorf("%s: %w", t.unique[i].path, ErrTaken)
 		}
 	}
 	return nil
@@ -116,7 +150,7 @@ func (t *table[T]) free(r *record[T]) error {
 func (t *table[T]) put(r *record[T]) {
 	if old := t.rows[r.id]; old != nil {
 		t.order[t.at(old.position)] = r
-		if slices.Equal(old.unique, r.unique) && slices.Equal(old.shared, r.shared) {
+		if old.unique == r.unique && slices.Equal(old.shared, r.shared) {
 			t.rows[r.id] = r
 			return
 		}
@@ -128,14 +162,25 @@ func (t *table[T]) put(r *record[T]) {
 		t.order[i] = r
 	}
 	t.rows[r.id] = r
-	for _, k := range r.unique {
-		t.unique[k] = r.id
+	for i, key := range r.unique {
+		if key != "" {
+			t.unique[i].of[key] = r.id
+		}
 	}
 	for _, k := range r.shared {
-		if t.shared[k] == nil {
-			t.shared[k] = &idSet{}
+		of := t.shared[k.slot].of
+		h, some := of[k.key]
+		switch {
+		case !some:
+			of[k.key] = holders{one: r.id}
+			continue
+		case h.more == nil:
+			h.more = &idSet{}
+			h.more.add(h.one)
+			h.one = ""
+			of[k.key] = h
 		}
-		t.shared[k].add(r.id)
+		h.more.add(r.id)
 	}
 }
 
@@ -150,12 +195,37 @@ func (t *table[T]) remove(r *record[T]) {
 
 // unlist takes r out of the indexes.
 func (t *table[T]) unlist(r *record[T]) {
-	for _, k := range r.unique {
-		delete(t.unique, k)
-	}
-	for _, k := range r.shared {
-		if set := t.shared[k]; set.remove(r.id) && set.n == 0 {
-			delete(t.shared, k)
+	for i, key := range r.unique {
+		if key != "" {
+			delete(t.unique[i].of, key)
 		}
 	}
+	for _, k := range r.shared {
+		of := t.shared[k.slot].of
+		h, some := of[k.key]
+		if some && h.more == nil && h.one == r.id || h.more.remove(r.id) && h.more.n == 0 {
+			delete(of, k.key)
+		}
+	}
+}
+
+// holding are the ids of those that have a value at a path, by the indexes; false: no index is of
+// that path.
+func (t *table[T]) holding(path, key string) (ids []string, indexed bool) {
+	for i := range slots {
+		if t.unique[i].path == path {
+			if id, ok := t.unique[i].of[key]; ok {
+				ids = append(ids, id)
+			}
+			return ids, true
+		}
+		if t.shared[i].path == path {
+			h, ok := t.shared[i].of[key]
+			if ok && h.more == nil {
+				return []string{h.one}, true
+			}
+			return h.more.all(), true
+		}
+	}
+	return nil, false
 }

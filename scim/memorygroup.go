@@ -17,7 +17,7 @@ func copiedGroup(g Group) Group {
 
 func (m *Memory) groupRecord(g Group) *record[Group] {
 	r := &record[Group]{value: g, position: position{created: g.Meta.Created.UnixMicro(), id: g.ID}}
-	r.unique = append(indexed(m.keys.displayName, g.DisplayName), indexed(m.keys.externalID, g.ExternalID)...)
+	r.unique[byUniqueName], r.unique[byExternalID] = indexed(m.keys.displayName, g.DisplayName), indexed(m.keys.externalID, g.ExternalID)
 	return r
 }
 

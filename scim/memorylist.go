@@ -174,19 +174,16 @@ func (f finder[T]) equal(c filter.Compare) ([]*record[T], bool) {
 	switch path := c.Attribute.Path.String(); path {
 	case "id":
 		ids = []string{c.Key}
-	case "userName", "externalId", "displayName", "emails.value":
-		k := indexKey{path, c.Key}
-		if id, ok := f.t.unique[k]; ok {
-			ids = []string{id}
-		}
-		ids = append(ids, f.t.shared[k].all()...)
 	case "members", "members.value":
 		if f.members == nil {
 			return nil, false
 		}
 		ids = f.members(c.Key)
 	default:
-		return nil, false
+		var ok bool
+		if ids, ok = f.t.holding(path, c.Key); !ok {
+			return nil, false
+		}
 	}
 	var few []*record[T]
 	for _, id := range ids {

@@ -44,12 +44,17 @@ func copiedUser(u User) User {
 // userRecord keeps u, which nobody else has.
 func (m *Memory) userRecord(u User) *record[User] {
 	r := &record[User]{value: u, position: position{created: u.Meta.Created.UnixMicro(), id: u.ID}}
-	r.unique = append(indexed(m.keys.userName, u.UserName), indexed(m.keys.externalID, u.ExternalID)...)
+	r.unique[byUniqueName], r.unique[byExternalID] = indexed(m.keys.userName, u.UserName), indexed(m.keys.externalID, u.ExternalID)
+	r.shared = make([]sharedKey, 0, len(u.Emails)+1)
 	for _, e := range u.Emails {
-		r.shared = append(r.shared, indexed(m.keys.email, e.Value)...)
+		if key := indexed(m.keys.email, e.Value); key != "" {
+			r.shared = append(r.shared, sharedKey{bySharedEmail, key})
+		}
 	}
 	name, _ := u.Extra["displayName"].(string)
-	r.shared = append(r.shared, indexed(m.keys.name, name)...)
+	if key := indexed(m.keys.name, name); key != "" {
+		r.shared = append(r.shared, sharedKey{bySharedName, key})
+	}
 	return r
 }
 
