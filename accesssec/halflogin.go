@@ -23,7 +23,7 @@ type halfLogin struct {
 	After   string        `json:"after,omitempty"`
 	Method  policy.Method `json:"method"`
 	Log     string        `json:"log,omitempty"` // the org whose log a wrong code is in
-	Proof   string        `json:"proof"`         // of the password that was right: a hash of what is stored
+	Proof   string        `json:"proof"`         // of the password at that moment, which may be none: a hash of what is stored
 	Factor  string        `json:"factor"`        // the mark of the one that is asked for
 }
 
@@ -80,7 +80,7 @@ func (s *Service) halfLogin(ctx context.Context, v Visit) (kept[halfLogin], stor
 
 // holds reports whether the first factor is still what it was when it was shown.
 func (h halfLogin) holds(u store.User) bool {
-	return u.Address == h.Address && proves(h.Proof, u)
+	return u.Address == h.Address && proves(h.Proof, h.Method, u)
 }
 
 // SecondFactor goes on where Step.Next was policy.NextFactor, in the same browser, with a

@@ -135,9 +135,10 @@ func passwordProof(u store.User) string {
 	return hexOf(sum[:])
 }
 
-// proves reports whether a proof is of the password that u has still.
-func proves(proof string, u store.User) bool {
-	return u.Password != "" && subtle.ConstantTimeCompare([]byte(proof), []byte(passwordProof(u))) == 1
+// proves reports whether a proof is of the password that u has still. Who came by another way
+// need not have one, but has the same then as before: whoever sets one ends what waits.
+func proves(proof string, by policy.Method, u store.User) bool {
+	return (u.Password != "" || by.Own() && by != policy.Password) && subtle.ConstantTimeCompare([]byte(proof), []byte(passwordProof(u))) == 1
 }
 
 // wrongPassword refuses alike for an account and for none, with the same work.

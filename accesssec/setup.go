@@ -20,8 +20,8 @@ const (
 // setUpFor is how long such a session lasts.
 const setUpFor = 30 * time.Minute
 
-// setUp is kept beside such a session: of the password that has begun it. With another one
-// it is over, as a login that waits for a code is.
+// setUp is kept beside such a session: of the password at the moment that has begun it. With
+// another one it is over, as a login that waits for a code is.
 type setUp struct {
 	Proof string `json:"proof"`
 }
@@ -34,11 +34,14 @@ func (c *change) keepSetUp(ctx context.Context, ses store.Session, u store.User)
 	return setUps.put(ctx, c, k)
 }
 
-// heldSetUp refuses when the password that has begun the session is not the person's any
-// more.
+// heldSetUp refuses when the person has another password than when the session was begun.
 func heldSetUp(ctx context.Context, r store.Reader, who acting) error {
+	var by policy.Method
+	if first, _ := parted(who.session.Methods); len(first) > 0 {
+		by = policy.Method(first[0])
+	}
 	k, err := setUps.get(ctx, r, "", who.session.ID)
-	if errors.Is(err, store.ErrNotFound) || err == nil && !proves(k.Value.Proof, who.user) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && !proves(k.Value.Proof, by, who.user) {
 		return refuse(CodeSignedOut, "the password was changed since the session was made")
 	}
 	return err
@@ -79,8 +82,8 @@ func (i *SignIn) SettingUpBy(ctx context.Context, token string) (Principal, erro
 }
 
 // FinishSetUp is for the person who has said that they keep their recovery codes: the
-// session that was for set-up ends, and one that is good for all takes its place, by the
-// password that was typed at its beginning and the code that has confirmed the factor.
+// session that was for set-up ends, and one that is good for all takes its place, by what
+// was shown at its beginning, a password as a rule, and the code that has confirmed the factor.
 // v.After is where they go. CodeSetUp: there is no factor yet. CodeNotFound: the session is good
 // for all already.
 func (i *SignIn) FinishSetUp(ctx context.Context, v Visit, p Principal) (Step, error) {
@@ -132,7 +135,7 @@ func (s *Service) setUpFacts(ctx context.Context, r store.Reader, who acting) (f
 	}
 	first, second := parted(who.session.Methods)
 	if len(first) == 0 || second != policy.TOTP {
-		return facts{}, refuse(CodeSignedOut, "the session was not made by a password and a code")
+		return facts{}, refuse(CodeSignedOut, "the session was not made by a first factor and a code")
 	}
 	attempt := policy.Attempt{Method: policy.Method(first[0]), Second: second}
 	f, err := s.facts(ctx, r, asking{address: a, orgID: who.session.OrgID, attempt: attempt})
