@@ -193,20 +193,22 @@ func (s *Service) scimCaller(ctx context.Context, call *scimCall, r *http.Reques
 		return scimCaller{}, s.scimFailed(source, noSCIMToken())
 	}
 	key := scimKey(token)
-	if whose, known, wait := s.scim.tokens.takeKnown(key, now); wait > 0 {
+	whose, known, wait := s.scim.tokens.takeKnown(key, now)
+	if wait > 0 {
 		call.scimBearer, call.limited = whose, true
 		return scimCaller{}, tooFast(wait)
 	} else if wait := s.scim.sources.wait(source, now); !known && source != "" && wait > 0 {
 		return scimCaller{}, tooFast(wait)
 	}
-	k, err := scimTokens.byKey(ctx, s.store, key)
+	doc, err := s.store.DocByKey(ctx, scimTokens.kind, key)
+	k, err := scimTokens.reread(doc, err, whose.token)
 	if errors.Is(err, store.ErrNotFound) {
 		s.scim.tokens.forget(key)
 		return scimCaller{}, s.scimFailed(source, noSCIMToken())
 	} else if err != nil {
 		return scimCaller{}, err
 	}
-	call.scimBearer = scimBearer{orgID: k.OrgID, tokenID: k.ID, forgotten: k.ExpiresAt}
+	call.scimBearer = scimBearer{orgID: k.OrgID, tokenID: k.ID, forgotten: k.ExpiresAt, token: &k}
 	if k.Value.over(now) {
 		call.ended = true
 		s.scim.tokens.forget(key)
@@ -221,7 +223,7 @@ func (s *Service) scimCaller(ctx context.Context, call *scimCall, r *http.Reques
 	if err != nil {
 		return scimCaller{}, err
 	}
-	return scimCaller{orgID: k.OrgID, tokenID: k.ID, tokenName: k.Value.Name, settings: settings.Value}, nil
+	return scimCaller{orgID: k.OrgID, tokenID: k.ID, tokenName: k.Value.Name, token: &k, settings: settings.Value}, nil
 }
 
 // scimFailed counts a failure, and is no, or that there were too many from there.

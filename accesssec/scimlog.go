@@ -2,6 +2,7 @@ package accesssec
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -141,4 +142,43 @@ func unquoted(s string) string {
 		return s[:first] + "…"
 	}
 	return s[:first] + "…" + strings.TrimLeft(s[last:], quotes)
+}
+
+// line is r as encoding/json writes it, which reads it back.
+func (r *SCIMRequest) line() []byte {
+	o := objectAt(make([]byte, 0, 192))
+	number := func(name string, n int64) {
+		o.name(name)
+		o.b = strconv.AppendInt(o.b, n, 10)
+	}
+	o.name("method")
+	o.b = appendJSON(o.b, r.Method)
+	o.name("path")
+	o.b = appendJSON(o.b, r.Path)
+	o.text("type", r.ResourceType)
+	o.text("id", r.ResourceID)
+	o.text("external_id", r.ExternalID)
+	number("status", int64(r.Status))
+	o.text("error", string(r.ErrorType))
+	o.text("detail", r.Detail)
+	o.text("profile", string(r.Profile))
+	appendTexts(&o, "tolerated", r.Tolerated)
+	appendTexts(&o, "skipped", r.Skipped)
+	if r.Operations != 0 {
+		number("operations", int64(r.Operations))
+	}
+	number("duration", int64(r.Duration))
+	return append(o.b, '}')
+}
+
+// appendTexts leaves out an empty list.
+func appendTexts[T ~string](o *object, name string, list []T) {
+	if len(list) == 0 {
+		return
+	}
+	o.name(name)
+	for i, one := range list {
+		o.b = appendJSON(append(o.b, "[,"[min(i, 1)]), string(one))
+	}
+	o.b = append(o.b, ']')
 }

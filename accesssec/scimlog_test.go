@@ -1,6 +1,8 @@
 package accesssec
 
 import (
+	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -80,5 +82,31 @@ func TestSCIMUseJoins(t *testing.T) {
 	want := SCIMUse{LastUsedAt: now.Add(time.Second), Requests: 3, Failures: 2, Limited: 1, Tolerated: map[scim.Tolerance]int{scim.OpCase: 2, scim.NullValue: 1}}
 	if diff := cmp.Diff(want, a); diff != "" {
 		t.Errorf("joined (-want +got):\n%s", diff)
+	}
+}
+
+// A line is what encoding/json makes of it, byte for byte, with and without each field.
+func TestALineIsThatOfEncodingJSON(t *testing.T) {
+	t.Parallel()
+	full := SCIMRequest{
+		TokenID: "tok-1", At: time.Now(), Method: "PATCH", Path: "/Users/a&b", ResourceType: "User", ResourceID: "ent-\"1\"", ExternalID: "é\u2028",
+		Status: 400, ErrorType: scim.InvalidValue, Detail: "<b> & \\ \x01", Profile: scim.Detect,
+		Tolerated: []scim.Tolerance{scim.PathForm, scim.Response}, Skipped: []string{"x", "y\xff"}, Operations: 3, Duration: -time.Second,
+	}
+	fields := reflect.TypeFor[SCIMRequest]().NumField()
+	for empty := range 1 << fields {
+		r := full
+		for i := range fields {
+			if empty>>i&1 == 1 {
+				reflect.ValueOf(&r).Elem().Field(i).SetZero()
+			}
+		}
+		want, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.line(); string(got) != string(want) {
+			t.Fatalf("got %s\nwant %s", got, want)
+		}
 	}
 }

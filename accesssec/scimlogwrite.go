@@ -3,7 +3,6 @@ package accesssec
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"sync"
@@ -319,19 +318,23 @@ func putSCIMUses(ctx context.Context, tx store.Tx, orgID string, used []scimUsed
 
 // putSCIMNotes puts the lines of one org into its ring.
 func putSCIMNotes(ctx context.Context, tx store.Tx, orgID string, notes []scimNote) error {
-	notes = slices.DeleteFunc(slices.Clone(notes), func(n scimNote) bool { return n.orgID != orgID })
-	if len(notes) == 0 {
+	first := slices.IndexFunc(notes, func(n scimNote) bool { return n.orgID == orgID })
+	if first < 0 {
 		return nil
 	}
 	ring, err := scimRings.get(ctx, tx, orgID, theSCIMRing)
 	if errors.Is(err, store.ErrNotFound) {
-		ring, err = scimRings.fresh(orgID, theSCIMRing, "", notes[0].At, time.Time{}, scimRing{}), nil
+		ring, err = scimRings.fresh(orgID, theSCIMRing, "", notes[first].At, time.Time{}, scimRing{}), nil
 	}
 	if err != nil {
 		return err
 	}
-	var docs []store.Doc
-	for _, n := range notes {
+	docs := make([]store.Doc, 0, len(notes)+1)
+	for i := range notes {
+		n := &notes[i]
+		if n.orgID != orgID {
+			continue
+		}
 		place := strconv.Itoa(ring.Value.Next % mostSCIMRequests)
 		if ring.Value.Next >= mostSCIMRequests {
 			if err := unless(tx.DeleteDoc(ctx, scimLog.kind, orgID, place), store.ErrNotFound); err != nil {
@@ -339,13 +342,10 @@ func putSCIMNotes(ctx context.Context, tx store.Tx, orgID string, notes []scimNo
 			}
 		}
 		ring.Value.Next++
-		k := scimLog.fresh(orgID, place, "", newestFirst(n.At), n.At.Add(scimRequestFor), n.SCIMRequest)
-		k.Owner = n.TokenID
-		d, err := k.doc()
-		if err != nil {
-			return fmt.Errorf("accesssec: log of SCIM requests: %w", err)
-		}
-		docs = append(docs, d)
+		docs = append(docs, store.Doc{
+			Kind: scimLog.kind, OrgID: orgID, ID: place, Owner: n.TokenID,
+			At: newestFirst(n.At), ExpiresAt: n.At.Add(scimRequestFor), Body: n.line(),
+		})
 	}
 	d, err := ring.doc()
 	if err != nil {

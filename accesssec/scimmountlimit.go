@@ -29,6 +29,8 @@ type bucket struct {
 type scimBearer struct {
 	orgID, tokenID string
 	forgotten      time.Time // when the token is; zero: never
+
+	token *kept[scimToken] // as it was when it was last looked up; nil: not known
 }
 
 func newBuckets(rate, burst float64, most int) *buckets {

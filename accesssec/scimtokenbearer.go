@@ -16,6 +16,7 @@ import (
 type scimCaller struct {
 	orgID              string
 	tokenID, tokenName string
+	token              *kept[scimToken]
 	settings           scimSettings
 }
 
@@ -58,7 +59,8 @@ func (s *Service) stillGood(ctx context.Context, r store.Reader, by scimCaller) 
 	if by.tokenID == "" {
 		return nil
 	}
-	k, err := scimTokens.get(ctx, r, by.orgID, by.tokenID)
+	doc, err := r.Doc(ctx, scimTokens.kind, by.orgID, by.tokenID)
+	k, err := scimTokens.reread(doc, err, by.token)
 	if errors.Is(err, store.ErrNotFound) || err == nil && k.Value.over(s.now()) {
 		return endedSCIMToken()
 	} else if err != nil {
