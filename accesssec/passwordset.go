@@ -8,8 +8,9 @@ import (
 )
 
 // newPassword holds a new password to the rules and hashes it: outside of any transaction. u is
-// whose it will be; of somebody without an account yet, who they say they are.
-func (s *Service) newPassword(ctx context.Context, u store.User, plain string) (string, error) {
+// whose it will be; of somebody without an account yet, who they say they are. about is what
+// else it must not be: the name of the org that they come into.
+func (s *Service) newPassword(ctx context.Context, u store.User, plain string, about ...string) (string, error) {
 	if err := password.CheckNew(plain); err != nil {
 		no := refuse(CodePasswordRules, "")
 		no.Err = err
