@@ -223,7 +223,10 @@ func TestOnRefuses(t *testing.T) {
 			_, err := on.Admin(o.owner).RefreshMetadata(ctx, "con-none")
 			return err
 		},
-		"Me.Prove": func() error { return on.Me(o.in.Principal).Prove(ctx, longEnough) },
+		"Me.Prove": func() error {
+			_, err := on.Me(o.in.Principal).Prove(ctx, longEnough)
+			return err
+		},
 		"SignIn.SecondFactor": func() error {
 			_, err := on.SignIn().SecondFactor(ctx, visit, "123456")
 			return err

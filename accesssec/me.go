@@ -3,6 +3,7 @@ package accesssec
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
@@ -12,11 +13,28 @@ import (
 )
 
 // Me is what a signed-in person does with their own account and sessions. A Principal
-// without a session (CreateOrg's) is refused: it is nobody at a browser. It is safe for
-// concurrent use.
+// without a session (CreateOrg's) is refused: it is nobody at a browser. Where a method gives
+// the session another token it goes on with that: the Principal that it was made of is of
+// nobody then. It is safe for concurrent use.
 type Me struct {
 	s *Service
-	p Principal
+
+	mu sync.Mutex
+	p  Principal
+}
+
+// principal is who the person is by now.
+func (m *Me) principal() Principal {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.p
+}
+
+// goOn takes the session for the person's from here on. It is for after the commit.
+func (m *Me) goOn(in *Entered) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.p = in.Principal
 }
 
 // Profile is what is known of the person, and of the session they are in.
@@ -82,10 +100,11 @@ func (a acting) there() error {
 // leaving is signedIn for those who only want out: they may, whatever became of the
 // account.
 func (m *Me) leaving(ctx context.Context, r store.Reader) (acting, error) {
-	if !m.p.genuine() || m.p.hash == (store.Hash{}) {
+	p := m.principal()
+	if !p.genuine() || p.hash == (store.Hash{}) {
 		return acting{}, refuse(CodeSignedOut, "no session")
 	}
-	ses, err := m.s.anySession(ctx, r, m.p.hash)
+	ses, err := m.s.anySession(ctx, r, p.hash)
 	if err != nil {
 		return acting{}, err
 	}
@@ -100,32 +119,37 @@ func (m *Me) leaving(ctx context.Context, r store.Reader) (acting, error) {
 // alone; where it would not let the person in it proves nothing either. Attempts are
 // counted apart from those at the sign-in page, so that nobody outside can lock a
 // signed-in person out of their settings.
-func (m *Me) Prove(ctx context.Context, password string) error {
+//
+// The session goes on under another token, for it means more from here on (NIST SP 800-63B-4,
+// section 5.1): give the browser that of the Entered that is returned. The one of before, and
+// the Principals that came of it, are signed out. Me goes on with the new one.
+func (m *Me) Prove(ctx context.Context, password string) (*Entered, error) {
 	if err := m.s.alone(); err != nil {
-		return err
+		return nil, err
 	}
 	who, err := m.signedIn(ctx, m.s.store)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	u := who.user
 	if !m.s.hasPassword(u) {
 		no := refuse(CodeNoPassword, "")
 		no.Next = policy.NextSSO
-		return no
+		return nil, no
 	}
 	counters := proveCounters(u.ID)
 	if err := m.s.book(ctx, counters); err != nil {
-		return err
+		return nil, err
 	}
 	right, _, err := m.s.verify(ctx, u, password)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !right {
 		no := refuse(CodeWrongPassword, "wrong password")
-		return m.s.refused(ctx, no.inOrg(who.session.OrgID, who.by(audit.ProveRefused)))
+		return nil, m.s.refused(ctx, no.inOrg(who.session.OrgID, who.by(audit.ProveRefused)))
 	}
+	var in *Entered
 	err = m.s.change(ctx, func(c *change) error {
 		who, err := m.signedIn(ctx, c)
 		if err != nil {
@@ -143,7 +167,7 @@ func (m *Me) Prove(ctx context.Context, password string) error {
 			return no
 		}
 		ses.ProvedAt = c.now
-		if err := c.UpdateSession(ctx, ses); err != nil {
+		if in, err = c.rotate(ctx, ses); err != nil {
 			return err
 		}
 		if err := settle(ctx, c, counters); err != nil {
@@ -151,7 +175,11 @@ func (m *Me) Prove(ctx context.Context, password string) error {
 		}
 		return c.record(ctx, ses.OrgID, who.by(audit.UserProved))
 	})
-	return m.s.excused(ctx, counters, err)
+	if err != nil {
+		return nil, m.s.excused(ctx, counters, err)
+	}
+	m.goOn(in)
+	return in, nil
 }
 
 // closedTo asks the policy whether the person could sign in with their password: where

@@ -213,7 +213,7 @@ func New(st store.Store, origin string, keys *seal.Ring, opts *Options) (*Servic
 func (s *Service) SignIn() *SignIn { return &SignIn{s} }
 
 // Me is the face for a signed-in person.
-func (s *Service) Me(p Principal) *Me { return &Me{s, p} }
+func (s *Service) Me(p Principal) *Me { return &Me{s: s, p: p} }
 
 // Admin is the face for an Owner or Admin of the org that p is signed in to. Each of
 // its methods asks the store again whether p still is one.

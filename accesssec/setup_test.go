@@ -38,7 +38,7 @@ func settingUp(t *testing.T) (svc *accesssec.Service, now *time.Time, in *access
 		t.Fatal(err)
 	}
 	me := svc.Me(step.Entered.Principal)
-	if err := me.Prove(ctx, secret); err != nil {
+	if _, err := me.Prove(ctx, secret); err != nil {
 		t.Fatal(err)
 	}
 	setup, err := me.BeginFactor(ctx)

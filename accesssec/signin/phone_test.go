@@ -26,7 +26,7 @@ func (w *world) enrol(t testing.TB, address string) *phone {
 	ctx := t.Context()
 	step := must[accesssec.Step](t)(w.svc.SignIn().Password(ctx, accesssec.Visit{}, address, right))
 	me := w.svc.Me(step.Entered.Principal)
-	if err := me.Prove(ctx, right); err != nil {
+	if _, err := me.Prove(ctx, right); err != nil {
 		t.Fatal(err)
 	}
 	setup, err := me.BeginFactor(ctx)

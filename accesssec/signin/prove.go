@@ -20,11 +20,13 @@ func (h *handler) takeProof(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p, err := h.svc.FromRequest(r)
+	var in *accesssec.Entered
 	if err == nil {
-		err = h.svc.Me(p).Prove(r.Context(), f.values.Get("password"))
+		in, err = h.svc.Me(p).Prove(r.Context(), f.values.Get("password"))
 	}
 	switch no := refusal(err); {
 	case err == nil:
+		in.SetCookie(w) // the session goes on under another token
 		h.leave(w, r, f.next)
 	case no == nil:
 		h.fault(w, r, h.visit(w, r, f), err)

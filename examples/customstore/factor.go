@@ -67,14 +67,13 @@ func (a *app) refuseOwner(w http.ResponseWriter, r *http.Request, o holder, err 
 // beginFactor makes a factor that waits for its first code. Who is signed in as usual types
 // the password again: a browser that was left alone must not bind somebody else's phone.
 func (a *app) beginFactor(w http.ResponseWriter, r *http.Request, o holder) {
-	me := a.svc.Me(o.Principal)
 	if !o.forced {
-		if err := me.Prove(r.Context(), r.PostFormValue("password")); err != nil {
+		if err := a.prove(w, r, &o.Principal); err != nil {
 			a.refuseOwner(w, r, o, err)
 			return
 		}
 	}
-	setup, err := me.BeginFactor(r.Context())
+	setup, err := a.svc.Me(o.Principal).BeginFactor(r.Context())
 	if err != nil {
 		a.refuseOwner(w, r, o, err)
 		return
@@ -149,11 +148,23 @@ func (a *app) downloadCodes(w http.ResponseWriter, r *http.Request, o holder) {
 	codes.Download(w, f.Issuer, f.Address, f.At)
 }
 
+// prove takes the password that was typed again. The session goes on under another token:
+// the browser gets it, and p is what acts from here on.
+func (a *app) prove(w http.ResponseWriter, r *http.Request, p *accesssec.Principal) error {
+	in, err := a.svc.Me(*p).Prove(r.Context(), r.PostFormValue("password"))
+	if err != nil {
+		return err
+	}
+	*p = in.Principal
+	old, _ := a.cookies.read(r)
+	return a.cookies.set(w, in, old)
+}
+
 // changeFactor is for another phone. At the next login the old one, or a recovery code, is
 // asked for, and then the new one is set up: that login begins now.
 func (a *app) changeFactor(w http.ResponseWriter, r *http.Request, o holder) {
+	err := a.prove(w, r, &o.Principal)
 	me := a.svc.Me(o.Principal)
-	err := me.Prove(r.Context(), r.PostFormValue("password"))
 	if err == nil {
 		err = me.ChangeFactor(r.Context())
 	}
@@ -170,10 +181,9 @@ func (a *app) changeFactor(w http.ResponseWriter, r *http.Request, o holder) {
 
 // removeFactor asks for the password and a code: either alone can be somebody else's.
 func (a *app) removeFactor(w http.ResponseWriter, r *http.Request, o holder) {
-	me := a.svc.Me(o.Principal)
-	err := me.Prove(r.Context(), r.PostFormValue("password"))
+	err := a.prove(w, r, &o.Principal)
 	if err == nil {
-		err = me.RemoveFactor(r.Context(), r.PostFormValue("code"))
+		err = a.svc.Me(o.Principal).RemoveFactor(r.Context(), r.PostFormValue("code"))
 	}
 	if err != nil {
 		a.refuseOwner(w, r, o, err)
@@ -184,11 +194,10 @@ func (a *app) removeFactor(w http.ResponseWriter, r *http.Request, o holder) {
 
 // renewCodes makes the old recovery codes worthless. It asks for what removing asks for.
 func (a *app) renewCodes(w http.ResponseWriter, r *http.Request, o holder) {
-	me := a.svc.Me(o.Principal)
-	err := me.Prove(r.Context(), r.PostFormValue("password"))
+	err := a.prove(w, r, &o.Principal)
 	var codes totp.Codes
 	if err == nil {
-		codes, err = me.NewRecoveryCodes(r.Context(), r.PostFormValue("code"))
+		codes, err = a.svc.Me(o.Principal).NewRecoveryCodes(r.Context(), r.PostFormValue("code"))
 	}
 	if err != nil {
 		a.refuseOwner(w, r, o, err)

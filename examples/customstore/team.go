@@ -69,7 +69,7 @@ func (a *app) setPosition(w http.ResponseWriter, r *http.Request, p accesssec.Pr
 // strongest thing that a boss can do to an account: the password is asked, the person is
 // told, and until they have set up a new one their password is all there is. Be sure who asks.
 func (a *app) resetFactor(w http.ResponseWriter, r *http.Request, p accesssec.Principal) {
-	err := a.svc.Me(p).Prove(r.Context(), r.PostFormValue("password"))
+	err := a.prove(w, r, &p)
 	if err == nil {
 		_, err = a.svc.Admin(p).ResetFactors(r.Context(), r.PostFormValue("id"))
 	}

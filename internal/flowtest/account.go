@@ -297,7 +297,8 @@ func accountClosedPassword(_ *testing.T, w *world) {
 	l := acme.startFor(other.owner.OrgID)
 	step, err := l.finish(l.answer(ann))
 	w.must(err)
-	other.refuses(w.svc.Me(step.Entered.Principal).Prove(w.ctx, right), reasonCode(policy.SSORequired))
+	_, err = w.svc.Me(step.Entered.Principal).Prove(w.ctx, right)
+	other.refuses(err, reasonCode(policy.SSORequired))
 	_, err = w.svc.Admin(step.Entered.Principal).ClaimDomain(w.ctx, "example.net")
 	other.refuses(err, accesssec.CodeProve)
 }

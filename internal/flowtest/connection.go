@@ -172,7 +172,7 @@ func connectionProof(t *testing.T, w *world) {
 			t.Errorf("%s without proof: %q", name, code)
 		}
 	}
-	w.must(me.Prove(w.ctx, right))
+	admin = w.svc.Admin(must1(me.Prove(w.ctx, right)).Principal)
 	for _, name := range []string{"Configure", "Enable off", "Enable on"} {
 		if err := calls[name](); err != nil {
 			t.Errorf("%s with proof: %v", name, err)

@@ -140,7 +140,7 @@ func limitStrangers(t *testing.T, w *world) {
 	id := acme.domainID("example.com")
 	signed := func(address string) accesssec.Principal {
 		in := must1(w.byPassword(address, right))
-		w.must(w.svc.Me(in.Principal).Prove(w.ctx, right))
+		w.prove(in)
 		return in.Principal
 	}
 	edited := signed("owner@example.net")

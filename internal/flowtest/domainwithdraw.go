@@ -141,11 +141,13 @@ func withdrawProof(t *testing.T, w *world) {
 	p, err := admin.PreviewWithdrawal(w.ctx, id) // to look costs nothing
 	w.must(err)
 	acme.refuses(admin.WithdrawDomain(w.ctx, id, p.Hash), accesssec.CodeProve)
-	w.must(w.svc.Me(in.Principal).Prove(w.ctx, right))
+	w.prove(in)
+	admin = w.svc.Admin(in.Principal)
 	w.advance(5 * time.Minute)
 	acme.refuses(admin.WithdrawDomain(w.ctx, id, p.Hash), accesssec.CodeProve)
 	acme.stands("example.com", domainclaim.Verified)
-	w.must(w.svc.Me(in.Principal).Prove(w.ctx, right))
+	w.prove(in)
+	admin = w.svc.Admin(in.Principal)
 	w.must(admin.WithdrawDomain(w.ctx, id, p.Hash))
 	acme.stands("example.com", domainclaim.Released)
 	if e := acme.last(audit.DomainWithdrawn); e.Session != in.Principal.SessionID {

@@ -214,7 +214,7 @@ func attackedBegun(t *testing.T, w *world) {
 	eve, bob := must1(w.byPassword("eve@example.com", right)), must1(w.byPassword("bob@example.com", right))
 	other := must1(w.byPassword("eve@example.com", right))
 	for _, in := range []*accesssec.Entered{eve, other, bob} {
-		w.must(w.svc.Me(in.Principal).Prove(w.ctx, right))
+		w.prove(in)
 	}
 	for range 20 {
 		must1(w.svc.Me(eve.Principal).BeginFactor(w.ctx))

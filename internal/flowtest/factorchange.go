@@ -36,6 +36,7 @@ func changeNextSignIn(t *testing.T, w *world) {
 	me := h.me(h.in)
 	acme.refuses(me.ChangeFactor(w.ctx), accesssec.CodeProve)
 	h.proves(h.in)
+	me = h.me(h.in)
 	other := h.signIn()
 	w.must(me.ChangeFactor(w.ctx))
 	if got := h.own(h.in); got.State != policy.FactorChanging || got.CodesLeft != 10 {
@@ -167,8 +168,8 @@ func changeNone(_ *testing.T, w *world) {
 	acme := w.newOrg("Acme", "owner@example.com")
 	acme.add(policy.Member, "ann@example.com")
 	in := must1(w.byPassword("ann@example.com", right))
+	w.prove(in)
 	me := w.svc.Me(in.Principal)
-	w.must(me.Prove(w.ctx, right))
 	acme.refuses(me.ChangeFactor(w.ctx), accesssec.CodeNoFactor)
 	acme.refuses(me.RemoveFactor(w.ctx, "123456"), accesssec.CodeNoFactor)
 	_, err := me.NewRecoveryCodes(w.ctx, "123456")
@@ -183,6 +184,7 @@ func changeRemoved(t *testing.T, w *world) {
 	me := h.me(h.in)
 	acme.refuses(me.RemoveFactor(w.ctx, h.code()), accesssec.CodeProve)
 	h.proves(h.in)
+	me = h.me(h.in)
 	for _, code := range []string{h.wrong(), h.paper[0], ""} {
 		acme.refuses(me.RemoveFactor(w.ctx, code), accesssec.CodeWrongCode)
 	}

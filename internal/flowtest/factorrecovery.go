@@ -161,6 +161,7 @@ func recoveryRenewed(t *testing.T, w *world) {
 	_, err := me.NewRecoveryCodes(w.ctx, h.code())
 	acme.refuses(err, accesssec.CodeProve)
 	h.proves(h.in)
+	me = h.me(h.in)
 	for _, code := range []string{h.wrong(), h.paper[1], ""} {
 		_, err = me.NewRecoveryCodes(w.ctx, code)
 		acme.refuses(err, accesssec.CodeWrongCode)

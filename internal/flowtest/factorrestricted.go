@@ -61,7 +61,7 @@ func (h *holder) onlySetUp(c *customer, in *accesssec.Entered) {
 	_, calls["Authenticate"] = w.svc.Authenticate(w.ctx, in.Token())
 	_, calls["FromRequest"] = w.svc.FromRequest(sent(in, false))
 	calls["SetName"] = me.SetName(w.ctx, "Eve", "Evil")
-	calls["Prove"] = me.Prove(w.ctx, right)
+	_, calls["Prove"] = me.Prove(w.ctx, right)
 	calls["ChangeFactor"] = me.ChangeFactor(w.ctx)
 	calls["RemoveFactor"] = me.RemoveFactor(w.ctx, h.code())
 	for name, err := range calls {

@@ -44,6 +44,7 @@ func factorSetUp(t *testing.T, w *world) {
 	_, err = me.ConfirmFactor(w.ctx, "123456")
 	acme.refuses(err, accesssec.CodeFactorExpired)
 	h.proves(in)
+	me = h.me(in)
 	h.scans(in.Principal)
 	if h.phone.Account != "ann@example.com" || !strings.HasPrefix(h.phone.Issuer, "127.0.0.1") {
 		t.Errorf("the app shows %q of %q", h.phone.Account, h.phone.Issuer)

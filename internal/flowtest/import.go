@@ -85,7 +85,8 @@ func importHashes(t *testing.T, w *world) {
 		if profile := must1(me.Profile(w.ctx)); profile.HasPassword {
 			t.Errorf("%s counts as a password", p.PasswordHash)
 		}
-		if no := refusalOf(me.Prove(w.ctx, right)); no.Code != accesssec.CodeNoPassword || no.Next != policy.NextSSO {
+		_, err = me.Prove(w.ctx, right)
+		if no := refusalOf(err); no.Code != accesssec.CodeNoPassword || no.Next != policy.NextSSO {
 			t.Errorf("proved by %s: %+v", p.PasswordHash, no)
 		}
 	}

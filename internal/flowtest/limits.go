@@ -218,7 +218,7 @@ func limitProveApart(t *testing.T, w *world) {
 	for range 10 {
 		w.guess(w.from("192.0.2.1"), "adam@example.com", "wrong")
 	}
-	if err := w.svc.Me(in.Principal).Prove(w.ctx, right); err != nil {
+	if _, err := w.svc.Me(in.Principal).Prove(w.ctx, right); err != nil {
 		t.Errorf("locked out of the settings by a stranger: %v", err)
 	}
 }

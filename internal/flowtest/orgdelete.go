@@ -90,7 +90,7 @@ func orgDeleteRefused(t *testing.T, w *world) {
 	want := []string{"confirm", "confirm", "confirm", "confirm", "confirm", "confirm", "in_use", "not_allowed", "not_allowed"}
 	same(t, "the log", want, reasons)
 	links("")
-	w.must(w.svc.Me(owner.Principal).Prove(w.ctx, right))
+	w.prove(owner)
 	w.must(w.svc.Admin(owner.Principal).DeleteOrg(w.ctx, "Acme"))
 	w.alive(owner, false)
 	w.alive(in, false)

@@ -250,6 +250,14 @@ func (w *world) alive(e *accesssec.Entered, want bool) {
 	}
 }
 
+// prove types the password again: in is what the session is from then on.
+func (w *world) prove(in *accesssec.Entered) {
+	w.t.Helper()
+	next, err := w.svc.Me(in.Principal).Prove(w.ctx, right)
+	w.must(err)
+	*in = *next
+}
+
 // sessionsFlows: what ends them, and what does not bring them back.
 func sessionsFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{

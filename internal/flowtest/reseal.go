@@ -95,7 +95,7 @@ func bobsPhone(w *world) (*totptest.App, []string) {
 	w.t.Helper()
 	in := must1(w.byPassword("bob@example.net", right))
 	me := w.svc.Me(in.Principal)
-	w.must(me.Prove(w.ctx, right))
+	must1(me.Prove(w.ctx, right))
 	setup := must1(me.BeginFactor(w.ctx))
 	phone := must1(totptest.NewApp(setup.URI()))
 	return phone, must1(me.ConfirmFactor(w.ctx, phone.Code(w.clock()))).Show()
