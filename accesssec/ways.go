@@ -36,5 +36,15 @@ func (s *Service) completeWays() error {
 	return nil
 }
 
+// Ways are those by which people come in here besides single sign-on, for pages that offer them.
+// What an address may be offered is [SignIn.Discover]'s to say.
+func (s *Service) Ways() []policy.Method { return slices.Clone(s.opts.Methods) }
+
+// Mails reports whether people can be sent messages, without which no link reaches them.
+func (s *Service) Mails() bool { return s.opts.Notify != nil }
+
+// SignUpOpen reports whether people may make accounts of their own: [MailSignUp].
+func (s *Service) SignUpOpen() bool { return s.Mails() && !s.opts.InviteOnly }
+
 // ways are those of the host. They are not to be changed.
 func (s *Service) ways() []policy.Method { return s.opts.Methods }
