@@ -37,7 +37,8 @@ func (s *Service) jobKinds() []jobKind {
 		{kind: "sweep", every: 10 * time.Minute, lease: 4 * time.Minute, atOnce: 1, retry: delays{time.Minute, 10 * time.Minute}, run: s.sweep},
 	}
 	if s.opts.Notify != nil {
-		kinds = append(kinds, jobKind{kind: noticeJob, lease: 2 * time.Minute, atOnce: 8, retry: delays{30 * time.Second, time.Hour}, run: s.deliver})
+		kinds = append(kinds, jobKind{kind: noticeJob, lease: 2 * time.Minute, atOnce: 8, retry: delays{30 * time.Second, time.Hour}, run: s.deliver},
+			jobKind{kind: mailJob, lease: 2 * time.Minute, atOnce: 8, retry: delays{10 * time.Second, 10 * time.Minute}, run: s.answerMail})
 	}
 	return kinds
 }

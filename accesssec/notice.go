@@ -28,8 +28,8 @@ type Notice struct {
 	Template Template
 	Values   map[string]string // what Subject and Text were made of; [Templates] lists the keys
 	OrgID    string            // the org it is about; "" none
-	UserID   string            // whom it is for; "" with an invitation, which tells nothing of accounts
-	To       string            // the address of the account; an invitation's alone is one that somebody has typed
+	UserID   string            // whom it is for; "" where there is no account, and with an invitation, which tells nothing of accounts
+	To       string            // the address of the account; that of an invitation, or of a mail somebody asked for, may be one that was typed
 	Subject  string
 	Text     string
 	Expires  time.Time // from then on it is not delivered any more

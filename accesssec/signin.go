@@ -106,6 +106,7 @@ func (i *SignIn) Discover(ctx context.Context, v Visit, address string) (Step, e
 		return Step{}, v.refused(CodeAddress, err)
 	}
 	var f facts
+	f.in.Ways = i.s.ways()
 	if _, err := f.domain(ctx, i.s.store, a); err != nil {
 		return Step{}, err
 	}

@@ -49,6 +49,8 @@ func upkeepCallers() reasons {
 		"Service.cursorKey": "makes the key that signs cursors of lists, once for all instances",
 		"Service.keepSCIM":  "writes down what identity providers have asked for; what came of it has its events",
 
+		"Service.askMail": "asks for a mail, in the background; what becomes of that has its event",
+
 		"Service.keepRefused": "remembers in a browser that a sign-on was refused; the event of that is written",
 
 		"Service.PersonChanged": "marks a person as looked at, where nothing has to be ended or rewritten",
