@@ -26,7 +26,11 @@ type scimVerdict struct {
 	entry   store.Entry // that is there, without an id where a member has none
 	member  store.Member
 	held    bool // kept out by somebody here, and not provisioning's to let in
+	under   namesakes
 }
+
+// namesakes are the entries that have a name of a user, without an id where there is none.
+type namesakes struct{ named, external store.Entry }
 
 func (v scimVerdict) no(e *scim.Error, code Code) scimVerdict {
 	v.action, v.refuse, v.code = SCIMRefuse, e, code
@@ -92,7 +96,8 @@ func (d *directory) plan(ctx context.Context, r store.Reader, u wanted) (scimVer
 	}
 	if v.member.UserID == "" {
 		v.action = SCIMCreate
-		if no, err := d.nameFree(ctx, r, u, store.Entry{}); err != nil || no != nil {
+		under, no, err := d.nameFree(ctx, r, u, store.Entry{})
+		if v.under = under; err != nil || no != nil {
 			return v.no(no, ""), err
 		}
 		return v, nil
@@ -164,27 +169,25 @@ func (d *directory) recognise(ctx context.Context, r store.Reader, u wanted, v *
 
 // nameFree refuses a userName or an externalId that another member's entry has. An entry that
 // nobody stands behind any more is not in the way, and neither is one that waits for the person.
-func (d *directory) nameFree(ctx context.Context, r store.Reader, u wanted, own store.Entry) (*scim.Error, error) {
+func (d *directory) nameFree(ctx context.Context, r store.Reader, u wanted, own store.Entry) (under namesakes, no *scim.Error, err error) {
 	if hasNames(own, u) {
-		return nil, nil
+		return under, nil, nil
 	}
-	named, err := d.namedEntry(ctx, r, store.EntryUser, u.key)
-	if err != nil {
-		return nil, err
+	if under.named, err = d.namedEntry(ctx, r, store.EntryUser, u.key); err != nil {
+		return under, nil, err
 	}
-	if used, err := d.used(ctx, r, named, own); err != nil {
-		return nil, err
+	if used, err := d.used(ctx, r, under.named, own); err != nil {
+		return under, nil, err
 	} else if used {
-		return taken("The userName", nil), nil
+		return under, taken("The userName", nil), nil
 	}
-	external, err := d.externalEntry(ctx, r, store.EntryUser, u.ExternalID)
-	if err != nil {
-		return nil, err
+	if under.external, err = d.externalEntry(ctx, r, store.EntryUser, u.ExternalID); err != nil {
+		return under, nil, err
 	}
-	if used, err := d.used(ctx, r, external, own); err != nil || !used {
-		return nil, err
+	if used, err := d.used(ctx, r, under.external, own); err != nil || !used {
+		return under, nil, err
 	}
-	return taken("The externalId", nil), nil
+	return under, taken("The externalId", nil), nil
 }
 
 // hasNames reports whether the entry has the names of u already: unique keys, so nobody else
@@ -225,10 +228,10 @@ func (d *directory) CreateUser(ctx context.Context, u scim.User) (scim.User, err
 		case SCIMRefuse:
 			return d.refusal(v)
 		case SCIMCreate:
-			out, err = d.makeUser(ctx, c, next)
+			out, err = d.makeUser(ctx, c, next, v.under)
 			return err
 		case SCIMReactivate:
-			if u.Active && d.by.settings.Profile.Takes(scim.ExternalIDAgain) {
+			if next.Active && d.by.settings.Profile.Takes(scim.ExternalIDAgain) {
 				was, err := userOf(v.entry)
 				if err == nil {
 					out, err = d.writeUser(ctx, c, v.entry, v.member, was, next)
@@ -237,7 +240,7 @@ func (d *directory) CreateUser(ctx context.Context, u scim.User) (scim.User, err
 			}
 		}
 		what := "The userName"
-		if v.entry.ExternalID != "" && v.entry.ExternalID == u.ExternalID {
+		if v.entry.ExternalID != "" && v.entry.ExternalID == next.ExternalID {
 			what = "The externalId"
 		}
 		no := taken(what, nil)
@@ -251,8 +254,8 @@ func (d *directory) CreateUser(ctx context.Context, u scim.User) (scim.User, err
 
 // makeUser makes somebody of whom there is nothing yet. The org owns the domain, so the address
 // counts as proven.
-func (d *directory) makeUser(ctx context.Context, c *change, u wanted) (scim.User, error) {
-	if err := d.makeRoom(ctx, c, u); err != nil {
+func (d *directory) makeUser(ctx context.Context, c *change, u wanted, under namesakes) (scim.User, error) {
+	if err := d.makeRoom(ctx, c, under); err != nil {
 		return scim.User{}, err
 	}
 	account := newUser(c, u.address)
@@ -272,20 +275,17 @@ func (d *directory) makeUser(ctx context.Context, c *change, u wanted) (scim.Use
 	return asKept(u.User, entry), nil
 }
 
-// makeRoom takes away entries under the names of u whose people have left.
-func (d *directory) makeRoom(ctx context.Context, c *change, u wanted) error {
-	external, err := d.externalEntry(ctx, c, store.EntryUser, u.ExternalID)
-	if err != nil {
-		return err
-	}
-	if external.ID != "" {
-		if err := c.DeleteEntry(ctx, d.by.orgID, external.ID); err != nil {
+// makeRoom takes away entries whose people have left, as the transaction has found them under the
+// names of somebody new.
+func (d *directory) makeRoom(ctx context.Context, c *change, under namesakes) error {
+	external, named := under.external.ID, under.named.ID
+	if external != "" {
+		if err := c.DeleteEntry(ctx, d.by.orgID, external); err != nil {
 			return err
 		}
 	}
-	named, err := d.namedEntry(ctx, c, store.EntryUser, u.key)
-	if err != nil || named.ID == "" || named.UserID == "" {
-		return err // one that waits for the person becomes theirs
+	if named == "" || named == external || under.named.UserID == "" {
+		return nil // one that waits for the person becomes theirs
 	}
-	return c.DeleteEntry(ctx, d.by.orgID, named.ID)
+	return c.DeleteEntry(ctx, d.by.orgID, named)
 }

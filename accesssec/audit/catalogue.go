@@ -247,9 +247,9 @@ func Catalogue() []Entry { return append([]Entry(nil), entries[:]...) }
 // Lookup finds the entry of t. For a host's own type it is that of [HostEvent] under
 // t's name. It is false for a type that this release does not know.
 func Lookup(t Type) (Entry, bool) {
-	for _, e := range entries {
-		if e.Type == t {
-			return e, true
+	for i := range entries {
+		if entries[i].Type == t {
+			return entries[i], true
 		}
 	}
 	if rest, ok := strings.CutPrefix(string(t), hostPrefix); ok && rest != "" && wellFormed(t) {

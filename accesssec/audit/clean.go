@@ -68,11 +68,12 @@ func cleanList[T any](list []T, each func(T) T, mark func(n string) T) []T {
 	if len(list) > maxList {
 		keep = list[:maxList-1]
 	}
-	out := make([]T, 0, len(keep)+1)
+	left := len(list) - len(keep)
+	out := make([]T, 0, len(keep)+min(left, 1))
 	for _, v := range keep {
 		out = append(out, each(v))
 	}
-	if left := len(list) - len(keep); left > 0 {
+	if left > 0 {
 		out = append(out, mark(strconv.Itoa(left)))
 	}
 	return out

@@ -15,23 +15,40 @@ type slot struct {
 	value *string
 }
 
-// slots lists the personal fields of e in their canonical order.
-func slots(e *Event) []slot {
-	s := make([]slot, 0, 4+len(e.Targets)+2*len(e.Changes))
-	s = append(s, slot{"actor.name", &e.Actor.Name}, slot{"actor.address", &e.Actor.Address})
-	for i := range e.Targets {
+// slotAt is one after the other of the personal fields of e, in their canonical order: a nil value is
+// a field that is not personal here, and last is false. It keeps nothing of e, which need not be put
+// on the heap for it.
+func slotAt(e *Event, i int) (s slot, last bool) {
+	switch i {
+	case 0:
+		return slot{"actor.name", &e.Actor.Name}, false
+	case 1:
+		return slot{"actor.address", &e.Actor.Address}, false
+	}
+	if i -= 2; i < len(e.Targets) {
 		if t := &e.Targets[i]; t.Person {
-			s = append(s, slot{"targets." + strconv.Itoa(i) + ".name", &t.Name})
+			return slot{"targets." + strconv.Itoa(i) + ".name", &t.Name}, false
 		}
+		return slot{}, false
 	}
-	s = append(s, slot{"ip", &e.IP}, slot{"agent", &e.Agent})
-	for i := range e.Changes {
-		if c := &e.Changes[i]; c.Personal {
-			n := strconv.Itoa(i)
-			s = append(s, slot{"changes." + n + ".old", &c.Old}, slot{"changes." + n + ".new", &c.New})
-		}
+	switch i -= len(e.Targets); i {
+	case 0:
+		return slot{"ip", &e.IP}, false
+	case 1:
+		return slot{"agent", &e.Agent}, false
 	}
-	return s
+	i -= 2
+	if i >= 2*len(e.Changes) {
+		return slot{}, true
+	}
+	c, n := &e.Changes[i/2], strconv.Itoa(i/2)
+	switch {
+	case !c.Personal:
+		return slot{}, false
+	case i%2 == 0:
+		return slot{"changes." + n + ".old", &c.Old}, false
+	}
+	return slot{"changes." + n + ".new", &c.New}, false
 }
 
 type salt [32]byte
@@ -69,8 +86,12 @@ func appendPersonal(b []byte, s salt, pairs []pair) []byte {
 func hide(e *Event, s salt) []byte {
 	var room [8]pair
 	pairs, size := room[:0], 0
-	for _, p := range slots(e) {
-		if *p.value != "" {
+	for i := 0; ; i++ {
+		p, last := slotAt(e, i)
+		if last {
+			break
+		}
+		if p.value != nil && *p.value != "" {
 			pairs = append(pairs, pair{p.key, *p.value})
 			size += len(p.key) + len(*p.value) + len(`"":"",`)
 			*p.value = s.digest(p.key, *p.value)
@@ -94,8 +115,12 @@ func show(e *Event, personal []byte) bool {
 		return false
 	}
 	var pairs []pair
-	for _, p := range slots(e) {
-		if *p.value == "" {
+	for i := 0; ; i++ {
+		p, last := slotAt(e, i)
+		if last {
+			break
+		}
+		if p.value == nil || *p.value == "" {
 			continue
 		}
 		value := w.Values[p.key]
@@ -111,9 +136,13 @@ func show(e *Event, personal []byte) bool {
 // erase empties the personal fields of e and reports whether there was one.
 func erase(e *Event) bool {
 	found := false
-	for _, p := range slots(e) {
-		found = found || *p.value != ""
-		*p.value = ""
+	for i := 0; ; i++ {
+		p, last := slotAt(e, i)
+		if last {
+			return found
+		}
+		if p.value != nil && *p.value != "" {
+			found, *p.value = true, ""
+		}
 	}
-	return found
 }
