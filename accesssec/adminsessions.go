@@ -57,7 +57,8 @@ func eachSession(ctx context.Context, r store.Reader, q store.SessionQuery, fn f
 	}
 }
 
-// EndSessions ends the sessions of members in this org: at most a thousand people in one call,
+// EndSessions ends the sessions of members in this org, and the sign-ins to it that are under
+// way: at most a thousand people in one call,
 // all of them or, with an error, none. With no userID it ends those of everybody. The one that
 // asks goes on. It returns how many have ended.
 //
@@ -110,6 +111,9 @@ func (a *Admin) endOf(ctx context.Context, c *change, by acting, userID string) 
 	if err != nil {
 		return 0, err
 	}
+	if err := markOut(ctx, c, userID, c.now, []string{a.p.OrgID}); err != nil {
+		return 0, err
+	}
 	e.Facts = []audit.Fact{count("sessions_ended", n)}
 	return n, c.record(ctx, a.p.OrgID, e)
 }
@@ -118,6 +122,9 @@ func (a *Admin) endOf(ctx context.Context, c *change, by acting, userID string) 
 func (a *Admin) endEverybodys(ctx context.Context, c *change, by acting) (n int, err error) {
 	org := a.p.OrgID
 	e := by.by(audit.SessionsEnded, thing(audit.KindOrg, org, ""))
+	if err := c.signAllOut(ctx, org, by.role == policy.Owner); err != nil {
+		return 0, err
+	}
 	if by.role == policy.Owner {
 		n, err = c.DeleteSessions(ctx, store.SessionQuery{OrgID: org, Except: a.p.hash})
 	} else {

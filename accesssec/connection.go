@@ -30,8 +30,11 @@ type connection struct {
 	Subjects int             `json:"subjects,omitempty"` // raised when the NameIDs so far are to be forgotten
 	Encrypt  bool            `json:"encrypt,omitempty"`  // our metadata has a key to encrypt for
 	Follow   *followed       `json:"follow,omitempty"`   // metadata that is read again and again
-	Cert     []byte          `json:"cert"`               // our signing certificate, DER
-	Key      []byte          `json:"sealed_key"`         // its private key, PKCS #8, sealed
+	// StrictEnd takes the identity provider at its word where its sessions are shorter than
+	// shortestSession.
+	StrictEnd bool   `json:"strict_end,omitempty"`
+	Cert      []byte `json:"cert"`       // our signing certificate, DER
+	Key       []byte `json:"sealed_key"` // its private key, PKCS #8, sealed
 }
 
 // connection finds one by the id that stands in its URLs.

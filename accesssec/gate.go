@@ -229,6 +229,8 @@ type proof struct {
 	conn     kept[connection] // with SSO
 	identity *saml.Identity   // with SSO
 	fresh    bool             // asked and shown just now: counts like a password typed again
+	began    time.Time        // when it was shown, or asked for; zero: in this very transaction
+	instead  string           // the id of the session whose place the new one takes; "" none
 }
 
 // outcome is what the gate has come to: a session, or the step that comes before one.
@@ -252,6 +254,9 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 	}
 	d := policy.Decide(f.in)
 	if d.Reason == policy.FactorAsked {
+		if err := c.heed(ctx, f, p); err != nil {
+			return outcome{}, err
+		}
 		return outcome{next: policy.NextFactor}, c.challenge(ctx, f, p)
 	}
 	if !d.Allow {
@@ -261,7 +266,7 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 		}
 		return outcome{}, no
 	}
-	if f.in.Attempt.Method == policy.SSO {
+	if f.in.Attempt.Method == policy.SSO && p.instead == "" {
 		if err := c.vouched(ctx, &f, p); err != nil {
 			var no *Refusal
 			if errors.As(err, &no) {
@@ -278,7 +283,11 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 			return outcome{}, err
 		}
 	}
-	if err := c.heed(ctx, f.user.ID); err != nil {
+	if err := c.heed(ctx, f, p); err != nil {
+		return outcome{}, err
+	}
+	before, err := s.replaced(ctx, c, f, p)
+	if err != nil {
 		return outcome{}, err
 	}
 	if !d.SetUp {
@@ -287,6 +296,9 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 		}
 	}
 	token, ses := newSession(c.now, f, d, p)
+	if before != nil {
+		follow(&ses, *before, f.settings)
+	}
 	if err := c.CreateSession(ctx, ses); err != nil {
 		return outcome{}, err
 	}
@@ -297,6 +309,11 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 	}
 	if p.identity != nil {
 		if err := s.keepName(ctx, c, p.conn, ses, p.identity); err != nil {
+			return outcome{}, err
+		}
+	}
+	if before != nil {
+		if err := s.replace(ctx, c, *before, ses, f.user); err != nil {
 			return outcome{}, err
 		}
 	}
@@ -372,7 +389,7 @@ func newSession(now time.Time, f facts, d policy.Decision, p proof) (token strin
 	}
 	if id := p.identity; id != nil {
 		ses.IdPSession = id.SessionIndex
-		if end := id.SessionEndsAt.UTC().Truncate(time.Microsecond); !id.SessionEndsAt.IsZero() && end.Before(ses.EndAt) {
+		if end := p.conn.Value.sessionEnd(id, now); !end.IsZero() && end.Before(ses.EndAt) {
 			ses.EndAt = end
 		}
 	}

@@ -22,9 +22,10 @@ type halfLogin struct {
 	Invite  string        `json:"invite,omitempty"` // the key of the invitation that was shown
 	After   string        `json:"after,omitempty"`
 	Method  policy.Method `json:"method"`
-	Log     string        `json:"log,omitempty"` // the org whose log a wrong code is in
-	Proof   string        `json:"proof"`         // of the password at that moment, which may be none: a hash of what is stored
-	Factor  string        `json:"factor"`        // the mark of the one that is asked for
+	Log     string        `json:"log,omitempty"`     // the org whose log a wrong code is in
+	Proof   string        `json:"proof"`             // of the password at that moment, which may be none: a hash of what is stored
+	Instead string        `json:"instead,omitempty"` // the session whose place the new one takes
+	Factor  string        `json:"factor"`            // the mark of the one that is asked for
 }
 
 var halfLogins = collection[halfLogin]{"half_login"} // keyed by the browser
@@ -42,7 +43,7 @@ func (c *change) challenge(ctx context.Context, f facts, p proof) error {
 	}
 	half := halfLogin{
 		Address: f.user.Address, OrgID: v.OrgID, Invite: v.inviteKey(), After: SafePath(v.After), Method: f.in.Attempt.Method,
-		Log: f.eventOrg(), Proof: passwordProof(f.user), Factor: f.factor,
+		Log: f.eventOrg(), Proof: passwordProof(f.user), Instead: p.instead, Factor: f.factor,
 	}
 	id := v.browser(halfName)
 	h, err := halfLogins.get(ctx, c, "", id)
@@ -165,7 +166,7 @@ func (s *Service) enterSecond(ctx context.Context, c *change, v Visit, half kept
 			return outcome{}, err
 		}
 	}
-	return s.admit(ctx, c, asked, proof{visit: v})
+	return s.admit(ctx, c, asked, proof{visit: v, began: half.At, instead: half.Value.Instead})
 }
 
 // recovered records that a recovery code was used, and tells of it.

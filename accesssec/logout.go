@@ -51,12 +51,16 @@ func (s *Service) keepName(ctx context.Context, c *change, conn kept[connection]
 	if conn.Value.SLO == "" {
 		return nil
 	}
-	plain, err := json.Marshal(ssoName{ses.UserID, ses.OrgID, id.NameID, id.SessionIndex})
+	return s.putName(ctx, c, conn, ses, ssoName{ses.UserID, ses.OrgID, id.NameID, id.SessionIndex})
+}
+
+func (s *Service) putName(ctx context.Context, c *change, conn kept[connection], ses store.Session, name ssoName) error {
+	plain, err := json.Marshal(name)
 	if err != nil {
 		return fmt.Errorf("accesssec: name of a session: %w", err)
 	}
 	k := ssoSessions.fresh(conn.OrgID, ses.ID, "", c.now, ses.EndAt, ssoSession{Box: s.keys.Seal(plain, "sso session", ses.ID)})
-	k.Owner = nameOwner(conn.ID, id.NameID)
+	k.Owner = nameOwner(conn.ID, name.Name)
 	return ssoSessions.put(ctx, c, k)
 }
 

@@ -260,8 +260,9 @@ func (m *Me) SignOut(ctx context.Context) error {
 	})
 }
 
-// SignOutEverywhere ends all sessions of the person, in every org. With othersOnly
-// this one goes on.
+// SignOutEverywhere ends all sessions of the person, in every org, and the sign-ins that are
+// under way; browsers that are remembered ask for a code again. With othersOnly this session
+// goes on.
 func (m *Me) SignOutEverywhere(ctx context.Context, othersOnly bool) error {
 	return m.s.change(ctx, func(c *change) error {
 		who, err := m.leaving(ctx, c)
@@ -277,6 +278,12 @@ func (m *Me) SignOutEverywhere(ctx context.Context, othersOnly bool) error {
 		}
 		n, err := c.DeleteSessions(ctx, q)
 		if err != nil {
+			return err
+		}
+		if err := c.signOut(ctx, who.user.ID); err != nil {
+			return err
+		}
+		if _, err := c.forgetDevices(ctx, who.user.ID); err != nil {
 			return err
 		}
 		e := who.by(audit.SessionsEnded)

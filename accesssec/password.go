@@ -30,6 +30,7 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 	if err != nil {
 		return Step{}, v.refused(CodeAddress, err)
 	}
+	began := s.now()
 	counters, err := s.passwordCounters(ctx, v, a.Key())
 	if err == nil {
 		err = s.book(ctx, counters)
@@ -78,7 +79,7 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 				return err
 			}
 		}
-		out, err = s.admit(ctx, c, f, proof{visit: v})
+		out, err = s.admit(ctx, c, f, proof{visit: v, began: began})
 		return err
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package accesssec
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"time"
 
@@ -106,27 +107,35 @@ const markFor = time.Hour
 // that looks for sessions: of two such at once a store of serializable transactions lets
 // only one pass, also where the users are in tables of the host's, which other
 // transactions write in their own ways.
-var changedPeople = collection[struct{}]{"person_changed"}
+var changedPeople = collection[changedPerson]{"person_changed"}
+
+// changedPerson says besides since when no sign-in counts that began before: see signOut.
+type changedPerson struct {
+	Out map[string]time.Time `json:"out,omitempty"` // by org; "" everywhere
+}
 
 func markChanged(ctx context.Context, tx store.Tx, userID string, now time.Time) error {
+	return markOut(ctx, tx, userID, now, nil)
+}
+
+// markOut is markChanged, and says since when the person is signed out of those orgs.
+func markOut(ctx context.Context, tx store.Tx, userID string, now time.Time, orgs []string) error {
 	m, err := changedPeople.get(ctx, tx, "", userID)
 	if errors.Is(err, store.ErrNotFound) {
-		m = changedPeople.fresh("", userID, "", now, time.Time{}, struct{}{})
+		m = changedPeople.fresh("", userID, "", now, time.Time{}, changedPerson{})
 		m.Owner = userID
 	} else if err != nil {
 		return err
 	}
+	maps.DeleteFunc(m.Value.Out, func(_ string, at time.Time) bool { return now.Sub(at) > markFor })
+	if m.Value.Out == nil {
+		m.Value.Out = map[string]time.Time{}
+	}
+	for _, orgID := range orgs {
+		m.Value.Out[orgID] = now
+	}
 	m.ExpiresAt = now.Add(markFor)
 	return changedPeople.put(ctx, tx, m)
-}
-
-// heed reads the mark, for nothing but to have read it.
-func (c *change) heed(ctx context.Context, userID string) error {
-	_, err := changedPeople.get(ctx, c, "", userID)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	return err
 }
 
 // The reasons for which all sessions of a person end.

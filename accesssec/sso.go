@@ -166,7 +166,7 @@ func (s *Service) answer(ctx context.Context, v Visit, m saml.Message, t *tracin
 		return Step{}, s.refuseFinished(ctx, v, conn, key, err)
 	}
 	t.saw(idp, id)
-	a := answered{v, conn, req, id, t.trace.Certificate, key.decrypted()}
+	a := answered{v, conn, req, id, t.trace.Certificate, key.decrypted(), now}
 	address, no := a.check()
 	if no != nil && no.Next == policy.NextSSO {
 		no.Bounce, err = s.restartAnswer(ctx, a)
@@ -202,6 +202,7 @@ type answered struct {
 	print string // of the certificate that has verified it
 
 	encrypted bool // a part of it was
+	at        time.Time
 }
 
 // asked is what was wanted: nothing in particular where nobody asked.
@@ -210,6 +211,14 @@ func (a answered) asked() request {
 		return request{}
 	}
 	return a.req.Value
+}
+
+// began is when the sign-in did, in this browser.
+func (a answered) began() time.Time {
+	if a.req == nil {
+		return a.at
+	}
+	return a.req.Value.At
 }
 
 // check is what a sound response still has to be: asked for, in this browser, and for
@@ -261,7 +270,7 @@ func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, addres
 	if len(f.choices) > 1 {
 		return c.askOrg(ctx, a, f)
 	}
-	out, err := s.admit(ctx, c, f, proof{visit: a.visit, conn: conn, identity: a.id, fresh: asked.Fresh})
+	out, err := s.admit(ctx, c, f, proof{visit: a.visit, conn: conn, identity: a.id, fresh: asked.Fresh, began: a.began()})
 	if err == nil {
 		err = s.settleAnswer(ctx, c, a, conn, out.entered)
 	}

@@ -1,6 +1,7 @@
 package flowtest
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -12,13 +13,17 @@ import (
 )
 
 func mySessionFlows(t *testing.T, open func(*testing.T) store.Store) {
-	each(t, open, map[string]flow{
+	flows := map[string]flow{
 		"the list":               sessionList,
 		"ending one":             sessionEndOne,
 		"whose sessions are not": sessionsOfOthers,
 		"an Admin ends":          sessionsAdmin,
 		"an Owner ends":          sessionsOwner,
-	})
+		"every cookie":           cookiesFlow,
+	}
+	maps.Copy(flows, enterFlows())
+	maps.Copy(flows, revokeFlows())
+	each(t, open, flows)
 }
 
 // annInTwo is Ann in two orgs, with a session in each by password.
