@@ -12,14 +12,12 @@ import (
 
 type nameKey struct{ org, typ, name string }
 
-type externalKey struct{ org, connection, typ, id string }
-
 type entries struct {
 	table[orgKey, store.Entry]
 	byOrg  *group[string, store.Entry]
 	byName *unique[nameKey, store.Entry]
 	byUser *unique[orgKey, store.Entry]
-	theirs *group[orgKey, store.Entry] // by ExternalID
+	theirs *external
 }
 
 func newEntries() entries {
@@ -30,22 +28,38 @@ func newEntries() entries {
 	byUser := newUnique(func(e *store.Entry) (orgKey, bool) {
 		return orgKey{e.OrgID, e.UserID}, e.UserID != ""
 	})
-	byExternal := newUnique(func(e *store.Entry) (externalKey, bool) {
-		return externalKey{e.OrgID, e.ConnectionID, e.Type, e.ExternalID}, e.ExternalID != ""
-	})
-	theirs := newGroup(func(e *store.Entry) (orgKey, bool) {
+	theirs := &external{newGroup(func(e *store.Entry) (orgKey, bool) {
 		return orgKey{e.OrgID, e.ExternalID}, e.ExternalID != ""
-	})
+	})}
 	return entries{
 		table: newTable(
 			func(e *store.Entry) orgKey { return orgKey{e.OrgID, e.ID} },
 			func(e *store.Entry) *int64 { return &e.Version },
-			byOrg, byName, byUser, byExternal, theirs),
+			byOrg, byName, byUser, theirs),
 		byOrg:  byOrg,
 		byName: byName,
 		byUser: byUser,
 		theirs: theirs,
 	}
+}
+
+// external finds entries by their ExternalID, which is unique within a connection and a type: so
+// there are few under one, however large the directory is.
+type external struct {
+	*group[orgKey, store.Entry]
+}
+
+func (x *external) clashes(e, old *store.Entry) bool {
+	k, ok := x.of(e)
+	if !ok {
+		return false
+	}
+	for other := range x.get(k) {
+		if other != old && other.ConnectionID == e.ConnectionID && other.Type == e.Type {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *entries) deleteOrg(log *undo, org string) {
