@@ -64,7 +64,7 @@ func (h *handler) takeSecond(w http.ResponseWriter, r *http.Request, s second, t
 	case accesssec.CodeConflict:
 		h.secondPage(w, r, f, s, statusOf(no), "Another attempt is under way. Try again.")
 	case accesssec.CodeHalfOver, accesssec.CodeNoFactor:
-		h.page(w, r, statusOf(no), "address", titleSignIn, say(w, no), h.view(f))
+		h.addressPage(w, r, statusOf(no), "address", say(w, no), h.view(f))
 	case accesssec.CodeFactorDisabled:
 		h.disabled(w, r, v, f, s, no)
 	default:

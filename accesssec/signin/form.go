@@ -100,6 +100,7 @@ func (h *handler) to(page string, f form) string {
 func (h *handler) visit(w http.ResponseWriter, r *http.Request, f form) accesssec.Visit {
 	v := h.svc.SignIn().Visit(w, r)
 	v.OrgID, v.After, v.Invitation = f.org, f.next, f.invite
+	v.Remember = f.values.Get("remember") != ""
 	return v
 }
 

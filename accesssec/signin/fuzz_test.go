@@ -121,7 +121,7 @@ func (b *browsing) cookies(t *testing.T, browser byte) []*http.Cookie {
 		return cookies
 	}
 	cookies = b.post(t, fay, "code", form("code", b.phone.next()), cookies...)
-	b.post(t, fay, "prove", form("password", right), cookies...)
+	cookies = b.post(t, fay, "prove", form("password", right), cookies...)
 	if browser == proven {
 		return cookies
 	}

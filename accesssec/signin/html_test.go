@@ -125,7 +125,12 @@ func balanced(t testing.TB, p page) {
 func checkHeaders(t testing.TB, p page) {
 	t.Helper()
 	referrer := "same-origin"
-	if strings.Contains(p.text, `name="token"`) || strings.Contains(p.text, `name="invitation"`) {
+	u, err := url.Parse(p.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q := u.Query(); strings.Contains(p.text, `name="token"`) || strings.Contains(p.text, `name="invitation"`) ||
+		q.Has("token") || q.Has("invitation") || q.Has("state") || q.Has("code") {
 		referrer = "strict-origin" // the URL has it too
 	}
 	for name, want := range map[string]string{

@@ -37,6 +37,7 @@ func (h *handler) invitedPage(w http.ResponseWriter, r *http.Request, v accessse
 	data.First, data.Last = short(f.values.Get("first")), short(f.values.Get("last"))
 	data.Password = in.Step.Offers(policy.Password)
 	data.SSOFirst = in.Step.Next == policy.NextSSO
+	data.Link, data.Google = in.Step.Offers(policy.Link), in.Step.Offers(policy.Google)
 	if in.Step.Offers(policy.SSO) {
 		data.Connection, data.OrgName = in.Step.Connection, in.Step.OrgName
 	}
@@ -72,7 +73,7 @@ func (h *handler) takeInvited(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch no.Code {
-	case accesssec.CodePasswordRules, accesssec.CodeLocked, accesssec.CodeAccount:
+	case accesssec.CodePasswordRules, accesssec.CodePasswordReused, accesssec.CodeLocked, accesssec.CodeAccount:
 		h.invitedPage(w, r, v, f, statusOf(no), say(w, no))
 	case accesssec.Code(policy.SSORequired):
 		if no.Next == policy.NextSSO {

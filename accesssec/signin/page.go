@@ -40,8 +40,17 @@ type view struct {
 
 	Orgs []accesssec.OrgChoice // to choose from
 
-	Trace      string
-	Text, Link string
+	Link, Google bool   // offer a mail, and the OpenID provider
+	GoogleName   string // as people know it
+	Forgot       bool   // offer a mail to set a password by
+	SignUp       string // the page to make an account at, if it is offered
+	Rules        string // what a new password has to be
+	Remember     int    // days for which this browser may be remembered; 0 not
+	Logins       []accesssec.Login
+	Own          ownView
+
+	Trace       string
+	Text, Label string
 
 	Other  string // the other page of the same step
 	Back   string // where people go who have done what they came for, or won't
@@ -54,6 +63,9 @@ type view struct {
 	Last    string
 	Ask     bool // offer to ask to be let in
 }
+
+// passwordRules are said before somebody chooses one.
+const passwordRules = "12 characters or more."
 
 // factorView is what the pages of the second factor see. The picture and the link are
 // package totp's, which escapes what stands in them.
@@ -74,7 +86,10 @@ type factorView struct {
 }
 
 func (h *handler) view(f form) view {
-	v := view{Path: h.svc.Path(), Start: h.start(f), After: h.after, Next: f.next, Org: f.org, Address: f.address, Back: f.next, Invite: f.invite}
+	v := view{
+		Path: h.svc.Path(), Start: h.start(f), After: h.after, Next: f.next, Org: f.org, Address: f.address, Back: f.next,
+		Invite: f.invite, GoogleName: h.google, Rules: passwordRules,
+	}
 	if v.Back == "" {
 		v.Back = h.after
 	}
@@ -87,8 +102,15 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, status int, name,
 		// Any of our forms may end on another site: at the identity provider, or
 		// where the host's page sends who has signed in.
 		FormsLeave: true,
-		SecretURL:  v.Token != "" || v.Invite != "",
+		SecretURL:  v.Token != "" || v.Invite != "" || secretURL(r),
 	})
+}
+
+// secretURL reports whether the URL that was asked for holds what signs somebody in, or did a
+// moment ago.
+func secretURL(r *http.Request) bool {
+	q := r.URL.Query()
+	return q.Has("token") || q.Has("invitation") || q.Has("state") || q.Has("code")
 }
 
 // message is a page that leads back to the start.
@@ -97,8 +119,8 @@ func (h *handler) message(w http.ResponseWriter, r *http.Request, status int, ti
 }
 
 // note is a page that says what has happened, and leads on.
-func (h *handler) note(w http.ResponseWriter, r *http.Request, status int, title, text, to, link string) {
+func (h *handler) note(w http.ResponseWriter, r *http.Request, status int, title, text, to, label string) {
 	v := h.view(form{})
-	v.Text, v.Start, v.Link = text, to, link
+	v.Text, v.Start, v.Label = text, to, label
 	h.page(w, r, status, "message", title, "", v)
 }

@@ -3,6 +3,7 @@ package signin
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -24,7 +25,7 @@ func (h *handler) askAddress(w http.ResponseWriter, r *http.Request) {
 	case err == nil && (f.org == "" || f.org == p.OrgID):
 		h.leave(w, r, f.next)
 	case err == nil || refusal(err) != nil:
-		h.page(w, r, http.StatusOK, "address", titleSignIn, "", h.view(f))
+		h.addressPage(w, r, http.StatusOK, "address", "", h.view(f))
 	default:
 		h.fault(w, r, h.visit(w, r, f), err)
 	}
@@ -34,6 +35,12 @@ func (h *handler) askAddress(w http.ResponseWriter, r *http.Request) {
 func (h *handler) takeAddress(w http.ResponseWriter, r *http.Request) {
 	f, ok := h.read(w, r)
 	if !ok {
+		return
+	}
+	if f.values.Get("way") == "forgot" {
+		if h.mails(w, r) {
+			h.addressPage(w, r, http.StatusOK, "forgot", "", h.view(f))
+		}
 		return
 	}
 	v := h.visit(w, r, f)
@@ -52,8 +59,11 @@ func (h *handler) takeAddress(w http.ResponseWriter, r *http.Request) {
 func (h *handler) askAgain(w http.ResponseWriter, r *http.Request, f form, no *accesssec.Refusal) {
 	data := h.view(f)
 	data.Invalid = true
-	h.page(w, r, statusOf(no), "address", titleSignIn, say(w, no), data)
+	h.addressPage(w, r, statusOf(no), "address", say(w, no), data)
 }
+
+// hasWay reports whether the host has that way in.
+func (h *handler) hasWay(m policy.Method) bool { return slices.Contains(h.svc.Ways(), m) }
 
 // offer shows the ways in for an address: the one that comes first, and the other.
 func (h *handler) offer(w http.ResponseWriter, r *http.Request, status int, f form, step accesssec.Step, alert string) {
@@ -66,7 +76,9 @@ func (h *handler) offer(w http.ResponseWriter, r *http.Request, status int, f fo
 		h.page(w, r, status, "sso", titleSignIn, alert, data)
 		return
 	}
-	data.Invalid = alert != ""
+	data.Invalid = alert != "" && f.values.Has("password")
+	data.Link, data.Google = step.Offers(policy.Link), step.Offers(policy.Google)
+	data.Forgot = h.svc.Mails()
 	h.page(w, r, status, "password", titleSignIn, alert, data)
 }
 

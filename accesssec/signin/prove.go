@@ -63,7 +63,15 @@ func (h *handler) proofPage(w http.ResponseWriter, r *http.Request, f form, no *
 		return
 	}
 	data := h.view(f)
-	data.Password, data.Fresh = profile.HasPassword, true
+	data.Password, data.Fresh, data.Forgot = profile.HasPassword, true, !profile.HasPassword && h.svc.Mails()
+	if h.hasWay(policy.Google) {
+		logins, err := h.svc.Me(p).Logins(r.Context())
+		if err != nil {
+			h.noOwnPage(w, r, f, err)
+			return
+		}
+		data.Google = len(logins) > 0
+	}
 	status, alert := http.StatusOK, ""
 	if no != nil {
 		status, alert, data.Invalid = statusOf(no), say(w, no), true

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/accesssec/password"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/saml"
 )
@@ -27,12 +29,13 @@ func statusOf(no *accesssec.Refusal) int {
 		return http.StatusUnauthorized
 	case accesssec.CodeLocked:
 		return http.StatusTooManyRequests
-	case accesssec.CodeAddress, accesssec.CodePasswordRules, accesssec.SAMLCode(saml.CodeSize), accesssec.SAMLCode(saml.CodeEncoding), accesssec.SAMLCode(saml.CodeXML):
+	case accesssec.CodeAddress, accesssec.CodePasswordRules, accesssec.CodePasswordReused, accesssec.SAMLCode(saml.CodeSize), accesssec.SAMLCode(saml.CodeEncoding), accesssec.SAMLCode(saml.CodeXML):
 		return http.StatusBadRequest
 	case accesssec.CodeNoConnection, accesssec.CodeNotFound:
 		return http.StatusNotFound
 	case accesssec.CodeConflict, accesssec.CodeFactorLive, accesssec.CodeNoFactor, accesssec.CodeFactorExpired,
-		accesssec.CodeAccount, accesssec.CodeMember, accesssec.CodeRequested:
+		accesssec.CodeAccount, accesssec.CodeMember, accesssec.CodeRequested,
+		accesssec.CodeAddressManaged, accesssec.CodeLinked:
 		return http.StatusConflict
 	case accesssec.CodeLinkOver:
 		return http.StatusGone
@@ -40,9 +43,17 @@ func statusOf(no *accesssec.Refusal) int {
 	return http.StatusForbidden
 }
 
-// say is the sentence for the person; with a lock also for how long. It sets
+// say is the sentence for the person; with a lock also for how long, and with a password that
+// may not be chosen all that is wrong with it. It sets
 // Retry-After (RFC 9110, section 10.2.3).
 func say(w http.ResponseWriter, no *accesssec.Refusal) string {
+	if rejected := (*password.RejectedError)(nil); errors.As(no.Err, &rejected) {
+		sentences := []string{no.Say}
+		for _, p := range rejected.Problems {
+			sentences = append(sentences, p.Say)
+		}
+		return strings.Join(sentences, " ")
+	}
 	if no.Code != accesssec.CodeLocked || no.RetryAfter <= 0 {
 		return no.Say
 	}

@@ -4,8 +4,18 @@
 //
 // Below Service.Path it serves
 //
-//	GET, POST                      the address; then a password, single sign-on, or both
+//	GET, POST                      the address; then the ways in that it may be offered
 //	POST      password             address and password
+//	GET, POST link                 asks for a mail, and shows the form for its code
+//	POST      link/code            that code, in the browser that has asked
+//	GET, POST link/open            signs in by the link of that mail, there
+//	GET, POST password/forgot      asks for a mail to set a password by; GET password/sent behind it
+//	GET, POST password/reset       sets it, by the link
+//	GET, POST signup               asks for a mail to make an account by; GET signup/sent behind it
+//	GET, POST signup/finish        makes it, by the link
+//	POST      google/start         to the OpenID provider
+//	GET       google/callback      its answer (OpenID Connect Core 1.0, section 3.1.2.5)
+//	GET, POST login/link           links the provider's login to the account that is signed in to
 //	GET, POST code                 the code of a second factor, after a right password
 //	GET, POST recover              a recovery code in its place
 //	POST      sso/start            to the identity provider of a connection
@@ -26,7 +36,16 @@
 //	GET, POST invitation           takes up an invitation, by its link
 //	POST      request              asks an org to let in who was refused as no member
 //
-// Hosts link to factor from where people look for their own settings.
+//	GET       security             the person's own page: address, password, second factor, devices
+//	POST      security/password    another password, with the old one
+//	POST      security/mail        a mail to set one by, for who has none
+//	POST      security/address     a mail to another address, which then takes the old one's place
+//	GET, POST address/confirm      by its link
+//	POST      security/end         signs out one device, or all others
+//	POST      security/unlink      takes a login of the OpenID provider away
+//	POST      enter                goes on in another org
+//
+// Hosts link to security from where people look for their own settings.
 //
 // Links may carry next (a path to go to afterwards, see accesssec.SafePath) and org
 // (the id of the org that is wanted).
@@ -40,6 +59,7 @@
 package signin
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -51,6 +71,9 @@ import (
 type Options struct {
 	// Name is the product's, shown on every page. "" shows none.
 	Name string
+	// GoogleName is how people know the OpenID provider of accesssec.Options.Google. "" is
+	// "Google".
+	GoogleName string
 	// After is where people go who came for no page in particular: a path of the
 	// host's own. "" and what accesssec.SafePath refuses are "/".
 	After string
@@ -63,6 +86,7 @@ type Options struct {
 type handler struct {
 	svc     *accesssec.Service
 	name    string
+	google  string
 	after   string
 	log     *slog.Logger
 	foreign *http.CrossOriginProtection
@@ -75,7 +99,7 @@ func New(svc *accesssec.Service, opts *Options) http.Handler {
 		opts = &Options{}
 	}
 	h := &handler{
-		svc: svc, name: opts.Name, after: accesssec.SafePath(opts.After), log: opts.Log,
+		svc: svc, name: opts.Name, google: cmp.Or(opts.GoogleName, "Google"), after: accesssec.SafePath(opts.After), log: opts.Log,
 		foreign: http.NewCrossOriginProtection(),
 	}
 	if h.after == "" {
@@ -110,8 +134,10 @@ func (h *handler) endpoint(route string) (endpoint, bool) {
 	case "request":
 		return endpoint{post: h.takeRequest}, true
 	}
-	if e, ok := h.factorEndpoint(route); ok {
-		return e, true
+	for _, more := range []func(string) (endpoint, bool){h.factorEndpoint, h.mailEndpoint, h.googleEndpoint, h.ownEndpoint} {
+		if e, ok := more(route); ok {
+			return e, true
+		}
 	}
 	rest, ok := strings.CutPrefix(route, "sso/")
 	id, leaf, _ := strings.Cut(rest, "/")

@@ -415,3 +415,18 @@ func want(t testing.TB, p page, status int, texts ...string) {
 		}
 	}
 }
+
+// asker asks a handler without a server.
+func asker(t testing.TB, h http.Handler) (get func(string) page, post func(string, url.Values) page) {
+	send := func(r *http.Request) page {
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, r)
+		return page{rec.Code, r.URL.RequestURI(), rec.Body.String(), rec.Result().Header}
+	}
+	return func(path string) page { return send(httptest.NewRequest(http.MethodGet, path, nil)) },
+		func(path string, fields url.Values) page {
+			r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(fields.Encode()))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			return send(r)
+		}
+}

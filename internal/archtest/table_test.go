@@ -95,11 +95,12 @@ func table() map[string]row {
 
 		// Floor 2: mountable pages, and a Service under a test's hand.
 		"accesssec/signin": {floor: 2, ours: reasons{
-			"accesssec":        "the sign-in it shows",
-			"accesssec/policy": "names of methods and steps",
-			"saml":             "names of bindings and errors",
-			"totp":             "shows a new factor and recovery codes",
-			"internal/ui":      "the pages' frame and style",
+			"accesssec":          "the sign-in it shows",
+			"accesssec/policy":   "names of methods and steps",
+			"accesssec/password": "what is wrong with a new one",
+			"saml":               "names of bindings and errors",
+			"totp":               "shows a new factor and recovery codes",
+			"internal/ui":        "the pages' frame and style",
 		}},
 		"accesssec/console": {floor: 2, ours: reasons{
 			"accesssec":          "the admin face it shows",
