@@ -246,6 +246,8 @@ func (h *handler) enterOrg(w http.ResponseWriter, r *http.Request) {
 		h.page(w, r, http.StatusOK, "stepup", "Single sign-on comes first", "", data)
 	case step.Entered == nil && step.Next == policy.NextPassword:
 		h.redirect(w, r, h.start(f))
+	case step.Entered == nil && step.Next == policy.NextSetUp: // in this session, and then once more
+		h.redirect(w, r, h.to("factor", form{next: accesssec.SafePath(h.to("security", form{next: f.next}) + "#orgs")}))
 	default:
 		h.enter(w, r, v, step)
 	}
