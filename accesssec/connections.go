@@ -17,6 +17,7 @@ type Connection struct {
 	ID, Name      string
 	EntityID, ACS string    // to enter at the identity provider; the ACS is the postback URL
 	SLO           string    // the single logout URL; "" for a connection that was made before there was one
+	StrictEnd     bool      // sessions end when the identity provider says, however soon
 	Encrypt       bool      // our metadata has a key to encrypt for
 	IdP           *saml.IdP // fit to be given to Configure again: without the certificates that are retired
 	Rules         saml.Rules
@@ -355,7 +356,7 @@ func (a *Admin) updateAccess(ctx context.Context, c *change, fn func(*access) er
 
 func shown(k kept[connection], acc access, now time.Time) Connection {
 	v := k.Value
-	out := Connection{ID: k.ID, Name: v.Name, EntityID: v.EntityID, ACS: v.ACS, SLO: v.SLO, Encrypt: v.Encrypt, Rules: v.Rules, State: acc.SSO}
+	out := Connection{ID: k.ID, Name: v.Name, EntityID: v.EntityID, ACS: v.ACS, SLO: v.SLO, StrictEnd: v.StrictEnd, Encrypt: v.Encrypt, Rules: v.Rules, State: acc.SSO}
 	out.IdP = v.believing(v.counting(now), SlotCurrent, SlotNext)
 	out.Certificates, out.Metadata = v.certificates(now), v.Follow.shown()
 	if acc.SSO == policy.SSOActive && acc.Connection != k.ID {

@@ -77,6 +77,7 @@ func adminRows(grantID string) map[string]adminRow {
 		"NewConnection":        {policy.ManageAccess, []any{"IdP"}},
 		"Configure":            {policy.ManageAccess, []any{"con-none", &saml.IdP{}}},
 		"PublishEncryptionKey": {action: policy.ManageAccess},
+		"StrictSessionEnd":     {action: policy.ManageAccess},
 		"Enable":               {action: policy.ManageAccess},
 		"RemoveConnection":     {action: policy.ManageAccess},
 		"FollowMetadata":       {policy.ManageAccess, []any{"con-none", accesssec.MetadataURL{URL: "https://idp.example.com/metadata"}}},

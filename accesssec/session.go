@@ -66,9 +66,10 @@ func (e Entered) String() string { return "session " + e.Principal.SessionID }
 // Format is String for every verb.
 func (e Entered) Format(f fmt.State, _ rune) { io.WriteString(f, e.String()) }
 
-// SetCookie gives the browser its session.
+// SetCookie gives the browser its session. The cookie stays for a day longer than that, so that
+// [SignIn.Again] knows whose it was.
 func (e *Entered) SetCookie(w http.ResponseWriter) {
-	setCookie(w, &http.Cookie{Name: sessionCookie, Value: e.Token(), Expires: e.EndsAt, SameSite: http.SameSiteLaxMode})
+	setCookie(w, &http.Cookie{Name: sessionCookie, Value: e.Token(), Expires: e.EndsAt.Add(endedFor), SameSite: http.SameSiteLaxMode})
 }
 
 // rotate gives a session another token, and writes it: whoever has the old one is signed out.
@@ -185,7 +186,11 @@ func (s *Service) anySession(ctx context.Context, r store.Reader, hash store.Has
 		return ses, err
 	}
 	if s.over(ses) {
-		return ses, refuse(CodeSignedOut, "the session is over")
+		no := refuse(CodeSignedOut, "the session is over")
+		if s.lapsed(ses) {
+			no.Next = policy.NextSSO
+		}
+		return ses, no
 	}
 	return ses, nil
 }
@@ -206,7 +211,8 @@ func FromContext(ctx context.Context) (Principal, bool) {
 
 // Protect lets through people who are signed in, found by [FromContext]. Others are
 // sent to the sign-in page when they ask for a page, and get a 401 otherwise; those who
-// have to set up a second factor first are sent to that. When the store can't be asked the
+// have to set up a second factor first are sent to that, and those whose identity provider has
+// set an end to their session are sent there ([SignIn.Again]). When the store can't be asked the
 // answer is a 503. It does not look for forged forms: wrap your own pages in
 // http.CrossOriginProtection as well.
 func (s *Service) Protect(next http.Handler) http.Handler {
@@ -225,6 +231,8 @@ func (s *Service) Protect(next http.Handler) http.Handler {
 			page := s.opts.Path
 			if no.Code == CodeSetUp {
 				page += "factor"
+			} else if no.Next == policy.NextSSO {
+				page += "sso/again"
 			}
 			http.Redirect(w, r, page+"?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 		default:

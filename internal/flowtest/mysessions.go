@@ -23,6 +23,7 @@ func mySessionFlows(t *testing.T, open func(*testing.T) store.Store) {
 	}
 	maps.Copy(flows, enterFlows())
 	maps.Copy(flows, revokeFlows())
+	maps.Copy(flows, againFlows())
 	each(t, open, flows)
 }
 
