@@ -76,6 +76,9 @@ func (l *lazily) get(make func() map[string]any) map[string]any {
 
 // at is where p is in the order, or would be.
 func (t *table[T]) at(p position) int {
+	if n := len(t.order); n == 0 || t.order[n-1].compare(p, false) < 0 {
+		return n // as all do that are new, without a search
+	}
 	return sort.Search(len(t.order), func(i int) bool { return t.order[i].compare(p, false) >= 0 })
 }
 

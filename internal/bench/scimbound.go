@@ -26,7 +26,7 @@ func newBoundOrg(ctx context.Context) (boundOrg, error) {
 	}
 	defer dns.Close()
 	svc, err := accesssec.New(memory.New(), "https://api.example.com", seal.GenerateRing(), &accesssec.Options{
-		Resolvers: []domainclaim.Resolver{dns.Resolver()}, SCIMRate: 1 << 20,
+		Resolvers: []domainclaim.Resolver{dns.Resolver()}, SCIMRate: 1 << 20, SCIMPath: "/bound/scim/v2",
 	})
 	if err != nil {
 		return none, err

@@ -115,7 +115,7 @@ func newSCIMWorld(ctx context.Context, users int) (*scimWorld, error) {
 	if err != nil {
 		return nil, err
 	}
-	mux.Handle("/bound/scim/v2/", http.StripPrefix("/bound", org.scim))
+	mux.Handle("/bound/scim/v2/", org.scim)
 	w.server = httptest.NewServer(mux)
 	w.client = w.server.Client()
 	w.client.Transport.(*http.Transport).MaxIdleConnsPerHost = 8 * clients
