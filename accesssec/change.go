@@ -16,6 +16,7 @@ type change struct {
 	store.Tx
 	now      time.Time
 	recorded int
+	history  int // Options.PasswordHistory
 }
 
 // record writes e beside what has just been written. Events of one change are a
@@ -35,7 +36,7 @@ func (s *Service) change(ctx context.Context, fn func(*change) error) error {
 	var err error
 	for range 5 {
 		err = s.store.RunInTx(ctx, func(tx store.Tx) error {
-			c := &change{Tx: tx, now: s.now()}
+			c := &change{Tx: tx, now: s.now(), history: s.opts.PasswordHistory}
 			if err := fn(c); err != nil {
 				return err
 			}

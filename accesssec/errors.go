@@ -161,7 +161,7 @@ var texts = map[Code]text{
 	CodeSubject:         {sayAdmin, "The identity provider names this person otherwise than before, or by what belongs to somebody else. Check whose the NameID and the email attribute are; when the NameID was changed for everybody, let the connection forget the old ones."},
 	CodeActive:          {"This connection is active.", "Switch it off first."},
 	CodeDNS:             {"DNS could not be asked. That says nothing about the record.", "Try again later; see what the check saw."},
-	CodePasswordRules:   {"This password can't be used.", "Choose one of 12 characters or more."},
+	CodePasswordRules:   {"This password can't be used.", "Choose another one: the detail says what is wrong with it."},
 	CodeInUse:           {"This can't be done while single sign-on is needed.", "Switch off require SSO and IdP-managed access first."},
 	CodeAnotherIsActive: {"Another sign-on is active.", "Switch the other connection off first."},
 	CodeMetadataExpired: {"Single sign-on for your organization is interrupted. Ask your administrator.", "Publish the metadata of the identity provider anew, signed and with a later validUntil, and have it read again; or configure the connection by hand."},

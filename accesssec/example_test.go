@@ -18,12 +18,12 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	olive := accesssec.Person{Address: "olive@example.com", FirstName: "Olive", Password: "a long enough password"}
+	olive := accesssec.Person{Address: "olive@example.com", FirstName: "Olive", Password: "Several words & 1 number"}
 	if _, err := svc.CreateOrg(ctx, "Acme", olive); err != nil {
 		log.Fatal(err)
 	}
 	// In a handler, SignIn.Visit gives the visit of the browser.
-	step, err := svc.SignIn().Password(ctx, accesssec.Visit{}, "Olive@Example.com", "a long enough password")
+	step, err := svc.SignIn().Password(ctx, accesssec.Visit{}, "Olive@Example.com", "Several words & 1 number")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func ExampleAdmin_Invite() {
 		log.Fatal(err)
 	}
 	fmt.Println(shown.By, "invites", shown.Address, "into", shown.OrgName)
-	step, err := svc.SignIn().AcceptInvitation(ctx, visit, accesssec.Newcomer{FirstName: "Nia", Password: "a long enough password"})
+	step, err := svc.SignIn().AcceptInvitation(ctx, visit, accesssec.Newcomer{FirstName: "Nia", Password: "Several words & 1 number"})
 	if err != nil {
 		log.Fatal(err)
 	}

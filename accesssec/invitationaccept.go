@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
-	"github.com/accesssec/accesssec-go/accesssec/password"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/store"
@@ -29,7 +28,7 @@ type Invited struct {
 // Newcomer is what somebody says of themselves who takes up an invitation.
 type Newcomer struct {
 	FirstName, LastName string
-	Password            string // see password.CheckNew
+	Password            string // see Options.Passwords
 }
 
 // Invitation is what the link says that v.Invitation is of. It changes nothing: mail scanners
@@ -123,8 +122,13 @@ func (i *SignIn) AcceptInvitation(ctx context.Context, v Visit, who Newcomer) (S
 	if err != nil {
 		return Step{}, err
 	}
-	if err := password.CheckNew(who.Password); err != nil {
-		return Step{}, v.refused(CodePasswordRules, err)
+	org, err := s.store.Org(ctx, inv.OrgID)
+	if err != nil {
+		return Step{}, orOver(err, v.refused(CodeLinkOver, nil))
+	}
+	self := store.User{Address: inv.Value.Address, FirstName: boundName(who.FirstName), LastName: boundName(who.LastName)}
+	if err := s.checkPassword(ctx, self, who.Password, org.Name); err != nil {
+		return Step{}, traced(err, v)
 	}
 	// Counted first: what is refused here is in the log, which nobody shall fill.
 	if err := s.book(ctx, acceptCounters(inv.Key)); err != nil {
@@ -133,9 +137,9 @@ func (i *SignIn) AcceptInvitation(ctx context.Context, v Visit, who Newcomer) (S
 	if _, err := s.newcomer(ctx, s.store, v, inv); err != nil {
 		return Step{}, s.refused(ctx, err)
 	}
-	hash, err := s.hasher.Hash(ctx, who.Password)
+	hash, err := s.newPassword(ctx, self, who.Password, org.Name)
 	if err != nil {
-		return Step{}, err
+		return Step{}, traced(err, v)
 	}
 	var out outcome
 	err = s.change(ctx, func(c *change) error {

@@ -123,6 +123,9 @@ func (c *change) empty(ctx context.Context, orgID string, u *store.User, e audit
 	if err := c.dropFactor(ctx, u.ID, ""); err != nil {
 		return err
 	}
+	if err := c.forgetPast(ctx, u.ID); err != nil {
+		return err
+	}
 	e.Targets, e.Facts = []audit.Target{personOf(*u)}, []audit.Fact{count("sessions_ended", n)}
 	return c.record(ctx, orgID, e)
 }

@@ -23,7 +23,7 @@ import (
 	"github.com/accesssec/accesssec-go/store/seal"
 )
 
-const longEnough = "correct horse battery staple"
+const longEnough = "Correct horse 7 battery staple"
 
 var errHost = errors.New("the host changes its mind")
 

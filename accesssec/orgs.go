@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
-	"github.com/accesssec/accesssec-go/accesssec/password"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/store"
@@ -20,15 +19,15 @@ import (
 type Person struct {
 	Address, FirstName, LastName string
 	Verified                     bool
-	Password                     string      // in clear, hashed before anything is stored; "" none
+	Password                     string      // in clear, held to Options.Passwords and hashed before anything is stored; "" none
 	Role                         policy.Role // ignored by CreateOrg
 
 	// PasswordHash is what another system has kept, in place of Password: bcrypt, scrypt or
 	// PBKDF2 as a PHC or crypt string or as Django and Werkzeug write them, or Argon2id; up
-	// to 512 bytes. It is kept as it is. An Argon2id one that password.CheckHash accepts is
-	// verified, and made anew at the first sign-in. Options.PasswordCheck finds any as
-	// User.Password. All others open nothing yet: to sign in with them is a wrong password,
-	// at the same cost, and the account counts as one without.
+	// to 512 bytes. It is kept as it is. One that password.CheckHash accepts is verified, and
+	// made anew at the first sign-in. Options.PasswordCheck finds any as User.Password. All
+	// others open nothing: to sign in with them is a wrong password, at the same cost, and the
+	// account counts as one without.
 	PasswordHash string
 }
 
@@ -40,7 +39,7 @@ func (s *Service) CreateOrg(ctx context.Context, name string, owner Person) (Pri
 		return Principal{}, errors.New("accesssec: an org needs a name of at most 200 bytes")
 	}
 	owner.Role = policy.Owner
-	made, err := s.prepare(ctx, owner)
+	made, err := s.prepare(ctx, owner, name)
 	if err != nil {
 		return Principal{}, err
 	}
@@ -90,14 +89,17 @@ func vouchedFor(m store.Membership, now time.Time) Principal {
 // fine; bring more by several calls, for each is one transaction.
 func (s *Service) ImportPeople(ctx context.Context, orgID string, people ...Person) error {
 	made := make([]prepared, len(people))
-	for i, p := range people {
-		var err error
-		if made[i], err = s.prepare(ctx, p); err != nil {
-			return fmt.Errorf("accesssec: person %d: %w", i+1, err)
-		}
-	}
 	if len(made) == 0 {
 		return nil
+	}
+	org, err := s.store.Org(ctx, orgID)
+	if err != nil {
+		return fmt.Errorf("accesssec: import: %w", err)
+	}
+	for i, p := range people {
+		if made[i], err = s.prepare(ctx, p, org.Name); err != nil {
+			return fmt.Errorf("accesssec: person %d: %w", i+1, err)
+		}
 	}
 	return s.change(ctx, func(c *change) error {
 		if _, err := c.Org(ctx, orgID); err != nil {
@@ -119,7 +121,7 @@ type prepared struct {
 	hash    string
 }
 
-func (s *Service) prepare(ctx context.Context, p Person) (prepared, error) {
+func (s *Service) prepare(ctx context.Context, p Person, orgName string) (prepared, error) {
 	m := prepared{Person: p}
 	var err error
 	if m.address, err = domainclaim.ParseAddress(p.Address); err != nil {
@@ -139,12 +141,7 @@ func (s *Service) prepare(ctx context.Context, p Person) (prepared, error) {
 	case p.Password == "":
 		return m, nil
 	}
-	if err := password.CheckNew(p.Password); err != nil {
-		no := refuse(CodePasswordRules, err.Error())
-		no.Err = err
-		return m, no
-	}
-	m.hash, err = s.hasher.Hash(ctx, p.Password)
+	m.hash, err = s.newPassword(ctx, store.User{Address: m.address.String(), FirstName: p.FirstName, LastName: p.LastName}, p.Password, orgName)
 	return m, err
 }
 

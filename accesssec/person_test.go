@@ -146,11 +146,11 @@ func ExampleService_PersonChanged() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	ann := accesssec.Person{Address: "ann@example.com", Password: "a long enough password", Role: policy.Member}
+	ann := accesssec.Person{Address: "ann@example.com", Password: "Several words & 1 number", Role: policy.Member}
 	if err := svc.ImportPeople(ctx, olive.OrgID, ann); err != nil {
 		log.Fatal(err)
 	}
-	step, err := svc.SignIn().Password(ctx, accesssec.Visit{}, "ann@example.com", "a long enough password")
+	step, err := svc.SignIn().Password(ctx, accesssec.Visit{}, "ann@example.com", "Several words & 1 number")
 	if err != nil {
 		log.Fatal(err)
 	}

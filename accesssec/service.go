@@ -91,6 +91,20 @@ type Options struct {
 	// itself how many hashes it computes. nil: Hasher verifies, and hashes that are not
 	// its own are nobody's.
 	PasswordCheck func(ctx context.Context, userID, password string) (bool, error)
+	// Passwords say which passwords may be chosen, wherever one is: nil is password.Classic,
+	// password.NIST the other one. They are read in New.
+	Passwords *password.Rules
+	// PasswordBreached is asked about a new password that keeps the rules, whether it has become
+	// known, by a service or a list of the host's: true refuses it, an error is a fault, and
+	// nothing is written. The password must not be sent anywhere as it is: such services take
+	// the beginning of a hash. It is called by several requests at once, outside of any
+	// transaction, once for each person of an import who has a password in clear. nil: nobody
+	// is asked.
+	PasswordBreached func(ctx context.Context, password string) (bool, error)
+	// PasswordHistory is how many passwords a person can't go back to, the one they have among
+	// them: 1 to 10, or 0 for none. Each costs as much as a sign-in when one is chosen. Hashes
+	// that PasswordCheck alone can verify are told apart only while they are the person's.
+	PasswordHistory int
 	// Google is the OpenID provider by which people may sign in, Google's or another. nil: none.
 	Google OpenID
 	// Methods are the ways in besides single sign-on. nil: policy.Password, policy.Link where
@@ -193,6 +207,9 @@ func New(st store.Store, origin string, keys *seal.Ring, opts *Options) (*Servic
 	if p := s.opts.Path; !strings.HasPrefix(p, "/") || !strings.HasSuffix(p, "/") ||
 		strings.ContainsAny(p, "_?#% \\") || strings.Contains(p, "//") {
 		return nil, fmt.Errorf("accesssec: Options.Path %q: want a plain path with a slash at both ends and no underscore", p)
+	}
+	if err := s.completePasswords(); err != nil {
+		return nil, err
 	}
 	if err := s.completeWays(); err != nil {
 		return nil, err

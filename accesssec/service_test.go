@@ -61,10 +61,10 @@ func TestProtect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := svc.CreateOrg(t.Context(), "Acme", accesssec.Person{Address: "ann@example.com", Password: "a password that is long"}); err != nil {
+	if _, err := svc.CreateOrg(t.Context(), "Acme", accesssec.Person{Address: "ann@example.com", Password: "A password of 5 words"}); err != nil {
 		t.Fatal(err)
 	}
-	step, err := svc.SignIn().Password(t.Context(), accesssec.Visit{}, "ann@example.com", "a password that is long")
+	step, err := svc.SignIn().Password(t.Context(), accesssec.Visit{}, "ann@example.com", "A password of 5 words")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 // second factor anew.
 func settingUp(t *testing.T) (svc *accesssec.Service, now *time.Time, in *accesssec.Entered) {
 	t.Helper()
-	const secret = "a password that is long"
+	const secret = "A password of 5 words"
 	ctx := t.Context()
 	clock := time.Date(2040, 3, 2, 12, 0, 0, 0, time.UTC)
 	svc, err := accesssec.New(memory.New(), "https://app.example.com", seal.GenerateRing(), &accesssec.Options{
@@ -100,10 +100,10 @@ func TestSettingUpByToken(t *testing.T) {
 func TestSettingUpWantsItsOwnSession(t *testing.T) {
 	t.Parallel()
 	svc, _, _ := settingUp(t)
-	if _, err := svc.CreateOrg(t.Context(), "Beta", accesssec.Person{Address: "bea@example.org", Password: "a password that is long"}); err != nil {
+	if _, err := svc.CreateOrg(t.Context(), "Beta", accesssec.Person{Address: "bea@example.org", Password: "A password of 5 words"}); err != nil {
 		t.Fatal(err)
 	}
-	step, err := svc.SignIn().Password(t.Context(), accesssec.Visit{}, "bea@example.org", "a password that is long")
+	step, err := svc.SignIn().Password(t.Context(), accesssec.Visit{}, "bea@example.org", "A password of 5 words")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,8 +12,8 @@ func ExampleHasher() {
 	ctx := context.Background()
 	h := password.NewHasher(nil) // one per process
 
-	const chosen = "correct horse battery staple"
-	if err := password.CheckNew(chosen); err != nil {
+	const chosen = "Correct horse 7 battery staple"
+	if err := password.Classic().Check(chosen, password.Whose{Address: "ann@example.com"}); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -36,14 +36,19 @@ func ExampleHasher() {
 	// false <nil>
 }
 
-func ExampleCheckNew() {
-	err := password.CheckNew("Passw0rd!")
-	var rejected *password.RejectedError
-	if errors.As(err, &rejected) {
-		for _, p := range rejected.Problems {
-			fmt.Println(p.Say)
+func ExampleRules_Check() {
+	who := password.Whose{Address: "ann@example.com", Words: []string{"Ann", "Lindqvist", "Acme Inc."}}
+	for _, chosen := range []string{"P4ssword!", "Lindqvist2026!"} {
+		err := password.Classic().Check(chosen, who)
+		var rejected *password.RejectedError
+		if errors.As(err, &rejected) {
+			for _, p := range rejected.Problems {
+				fmt.Printf("%s: %s\n", p.Code, p.Say)
+			}
 		}
 	}
 	// Output:
-	// Use at least 12 characters.
+	// too_short: Use at least 12 characters.
+	// common: Too many people use this password, or one that is nearly the same. Choose another one.
+	// personal: Choose something else than your name, your address, or the name of an organization or of this service.
 }

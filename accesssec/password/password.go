@@ -3,7 +3,8 @@
 // It owns Argon2id (RFC 9106) and the memory that costs: one [Hasher] per process
 // runs a bounded number of computations at a time, and everything else that needs
 // Argon2id goes through [Hasher.Derive] of the same one. It owns the text form of a
-// hash (the PHC string) and the rule for new passwords, [CheckNew].
+// hash (the PHC string), reads the hashes that other systems have kept ([CheckHash]), and owns
+// the [Rules] for new passwords.
 //
 // It refuses to hash without a bound on the input, to compute with parameters from
 // outside that have none, and to answer faster for an account that does not exist:
@@ -24,6 +25,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/crypto/argon2"
@@ -105,18 +107,25 @@ func argon2id(secret, salt []byte, c cost, n uint32) []byte {
 }
 
 // run waits for a turn and computes.
-func (h *Hasher) run(ctx context.Context, secret, salt []byte, c cost, n uint32) ([]byte, error) {
+func (h *Hasher) run(ctx context.Context, secret, salt []byte, c cost, n uint32) (out []byte, err error) {
+	err = h.turn(ctx, func() { out = h.compute(secret, salt, c, n) })
+	return out, err
+}
+
+// turn waits for one, and computes.
+func (h *Hasher) turn(ctx context.Context, compute func()) error {
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("password: %w", err)
+		return fmt.Errorf("password: %w", err)
 	}
 	select {
 	case h.turns <- struct{}{}:
 	case <-ctx.Done():
-		return nil, fmt.Errorf("password: waiting for a turn: %w", ctx.Err())
+		return fmt.Errorf("password: waiting for a turn: %w", ctx.Err())
 	}
 	defer func() { <-h.turns }()
 	h.runs.Add(1)
-	return h.compute(secret, salt, c, n), nil
+	compute()
+	return nil
 }
 
 // Runs counts the computations begun so far. Tests compare it to show that two
@@ -125,13 +134,13 @@ func (h *Hasher) Runs() int64 { return h.runs.Load() }
 
 // Hash returns the PHC string to keep for password, with a fresh salt.
 //
-// It judges no rule: ask [CheckNew] first. It refuses only what Verify could never
+// It judges no rule: ask [Rules.Check] first. It refuses only what Verify could never
 // accept, an empty password and one above 1024 bytes, with a *[RejectedError].
 // Otherwise the error is ctx's.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	switch {
 	case password == "":
-		return "", rejected(tooShort())
+		return "", rejected(tooShort(1))
 	case len(password) > maxBytes:
 		return "", rejected(tooLong())
 	}
@@ -145,8 +154,8 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // Verify reports whether password is the one that hash was made of, and if so whether
-// hash is stale: made with other parameters than this Hasher's. Then Hash the
-// password again and replace the old hash by compare-and-swap.
+// hash is stale: made with other parameters than this Hasher's, or by another system. Then Hash
+// the password again and replace the old hash by compare-and-swap.
 //
 // With hash "" (an unknown account, one without a password) or one that does not
 // parse, Verify computes once all the same, against nothing, and answers false. Call
@@ -159,11 +168,20 @@ func (h *Hasher) Verify(ctx context.Context, password, hash string) (ok, stale b
 	if password == "" || len(password) > maxBytes {
 		return false, false, nil
 	}
+	secret := norm.NFC.Bytes([]byte(password))
+	if theirs, err := parseForeign(hash); err == nil {
+		if err := h.turn(ctx, func() { ok = theirs.matches(secret) }); err != nil {
+			return false, false, err
+		}
+		// To HMAC a key is the same with zeros behind it, and to bcrypt in C it ends there.
+		ok = ok && !slices.Contains(secret, 0)
+		return ok, ok, nil
+	}
 	want, parseErr := parsePHC(hash)
 	if parseErr != nil {
 		want = phc{cost: h.cost, salt: make([]byte, saltLen), out: make([]byte, outLen)}
 	}
-	got, err := h.run(ctx, norm.NFC.Bytes([]byte(password)), want.salt, want.cost, uint32(len(want.out)))
+	got, err := h.run(ctx, secret, want.salt, want.cost, uint32(len(want.out)))
 	if err != nil {
 		return false, false, err
 	}

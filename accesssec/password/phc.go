@@ -43,13 +43,25 @@ func (p phc) String() string {
 }
 
 // errHash says nothing of the hash: it may stand in a log.
-var errHash = errors.New("password: not an Argon2id hash that can be verified here")
+var errHash = errors.New("password: not a hash that can be verified here")
 
-// CheckHash returns an error unless hash is one that [Hasher.Verify] can verify, for
-// hosts that bring hashes from elsewhere: Argon2id version 19 as a PHC string, up to
-// 256 MiB, 10 passes and 8 lanes, a salt of 8 to 64 bytes and an output of 16 to 64.
-// The password it was made of must have been in Normalization Form C.
+// CheckHash returns an error unless hash is one that [Hasher.Verify] can verify, for hosts that
+// bring hashes from elsewhere. These are, all with a bound on what they cost:
+//
+//   - Argon2id version 19 as a PHC string, up to 256 MiB, 10 passes and 8 lanes;
+//   - bcrypt ("$2a$", "$2b$" or "$2y$") of cost 4 to 14;
+//   - scrypt as a PHC string ("$scrypt$ln=16,r=8,p=1$..."), up to 256 MiB;
+//   - PBKDF2 with SHA-256 or SHA-512, up to 2,000,000 iterations: as a PHC string
+//     ("$pbkdf2-sha256$i=600000$..."), as Passlib writes it ("$pbkdf2-sha256$29000$...") or as
+//     Django does ("pbkdf2_sha256$600000$...").
+//
+// Salts have 8 to 64 bytes and outputs 16 to 64. The password it was made of must have been in
+// Normalization Form C. bcrypt sees no more than 72 bytes of a password: one that is longer
+// never matches a hash of it, for what comes after those has never been looked at.
 func CheckHash(hash string) error {
+	if _, err := parseForeign(hash); err == nil {
+		return nil
+	}
 	_, err := parsePHC(hash)
 	return err
 }

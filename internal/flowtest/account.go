@@ -44,7 +44,7 @@ func accountsFlows(t *testing.T, open func(*testing.T) store.Store) {
 	})
 }
 
-const squat = "the squatter's password"
+const squat = "The squatter's 1 password"
 
 func squatter(w *world) *accesssec.Entered {
 	_, err := w.svc.CreateOrg(w.ctx, "Squat", accesssec.Person{Address: "adam@example.com", Password: squat})

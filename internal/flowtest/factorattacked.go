@@ -166,7 +166,7 @@ func attackedRuns(t *testing.T, w *world) {
 func attackedSetUp(t *testing.T, w *world) {
 	acme := w.newOrg("Acme", "owner@example.com")
 	n := 0
-	for _, next := range []string{must1(w.hasher.Hash(w.ctx, "another horse battery staple")), ""} {
+	for _, next := range []string{must1(w.hasher.Hash(w.ctx, "Another horse 8 at the fence")), ""} {
 		for name, tt := range map[string]struct {
 			before func(*holder, accesssec.Principal) // with the password that began it
 			then   func(*holder, accesssec.Principal) error

@@ -29,13 +29,15 @@ func importFlows(t *testing.T, open func(*testing.T) store.Store) {
 // foreignHashes are of right, as other systems keep it, each with whether Hasher verifies it.
 func foreignHashes() map[string]bool {
 	return map[string]bool{
-		"$2a$04$q2Ew9RzkaWONEramHeFS7.7fZV0HxfnDiDr9vjF6T/0qRx2or6Pgy":                             false,
-		"$scrypt$ln=4,r=8,p=1$c29tZXNhbHQwMTIzNDU2Nw$tt/AimL5XynT7jmRf/30EiFHrdaNBoqy+BE4dEAHUso":  false,
-		"pbkdf2_sha256$1000$somesalt$tialtnUVXehIAQR5duFwgQ/NykFia+syCsDEaTVcejk=":                 false,
-		"$pbkdf2-sha256$1000$c29tZXNhbHQ$tialtnUVXehIAQR5duFwgQ/NykFia+syCsDEaTVcejk":              false,
-		"$argon2id$v=19$m=256,t=11,p=1$c29tZXNhbHQ$5ztMBQ1cvER9NkARH99EM5QWrdhiPK2KykDQNCQCKWc":    false, // beyond the bounds
-		"$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHQ$ni+yE0BxyFvSLcz/IJ9+O1I3+yLOjvH+oGVpQ5O6960": false,
-		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$ni+yE0BxyFvSLcz/IJ9+O1I3+yLOjvH+oGVpQ5O6960":     true,
+		"$2a$04$VZ1mooAIC23ciONUZQUvMuvqLpcXs00Oz854ysCKrIWmj51jN/kna":                             true,
+		"$scrypt$ln=4,r=8,p=1$c29tZXNhbHQwMTIzNDU2Nw$UavUpOJ3MnYVNs4tBBuaCM5oq22s+jl6SzzSxgo22aM":  true,
+		"pbkdf2_sha256$1000$somesalt$LU0MjeWFx+0no0LKMXdYdws6c+VpHEzIMvS5iYI8cuw=":                 true,
+		"$pbkdf2-sha256$1000$c29tZXNhbHQ$LU0MjeWFx.0no0LKMXdYdws6c.VpHEzIMvS5iYI8cuw":              true,
+		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$OUurPfUNVbKw8IRnq+7eOY4kk1fkEyIItKfSwLn11G8":     true,
+		"$argon2id$v=19$m=256,t=11,p=1$c29tZXNhbHQ$FsU/KP+E0SejncPszsvDL6Fk+/CDi0xvjMfuY7lTuf0":    false, // beyond the bounds
+		"$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHQ$OUurPfUNVbKw8IRnq+7eOY4kk1fkEyIItKfSwLn11G8": false,
+		"$2a$15$VZ1mooAIC23ciONUZQUvMuvqLpcXs00Oz854ysCKrIWmj51jN/kna":                             false,
+		"pbkdf2_sha256$2000001$somesalt$LU0MjeWFx+0no0LKMXdYdws6c+VpHEzIMvS5iYI8cuw=":              false,
 		"$7$CU..../....2Q9obwLhin8qvQl6sisAO/$sgKHtvvG3hl9gaMjZ0bbbVzKBnYaGFZvxcQzxWmn4e2":         false,
 	}
 }

@@ -178,7 +178,7 @@ func invitedTrap(t *testing.T, w *world) {
 	if in := h.mustShow(v, h.next(), "").Entered; in.Principal.OrgID == acme.owner.OrgID || acme.roleOf("ann@example.com") != "" {
 		t.Errorf("in as %+v", in.Principal)
 	}
-	const mine = "the password of the real one"
+	const mine = "The password of the real 1"
 	step = must1(w.svc.SignIn().AcceptInvitation(w.ctx, w.with(token), accesssec.Newcomer{FirstName: "Ann", Password: mine}))
 	if step.Entered.Principal.Role != policy.Admin || step.Entered.Principal.OrgID != acme.owner.OrgID {
 		t.Errorf("in as %+v", step.Entered.Principal)
@@ -199,7 +199,7 @@ func invitedRace(t *testing.T, w *world) {
 	services := w.two()
 	won, codes := w.race(8, func(i int) error {
 		if i == 7 {
-			_, err := services[i%2].SignIn().AcceptInvitation(w.ctx, w.with(token), accesssec.Newcomer{Password: "another password of hers"})
+			_, err := services[i%2].SignIn().AcceptInvitation(w.ctx, w.with(token), accesssec.Newcomer{Password: "Another password of hers 2"})
 			return err
 		}
 		_, err := services[i%2].SignIn().AcceptInvitation(w.ctx, w.with(token), newcomer())

@@ -98,7 +98,7 @@ func attackedImported(t *testing.T, w *world) {
 	acme, beta := twoOrgs(w)
 	w.must(w.svc.ImportPeople(w.ctx, beta.owner.OrgID, accesssec.Person{
 		Address: "bo@example.net", Verified: true, Role: policy.Member,
-		PasswordHash: "$2b$12$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
+		PasswordHash: "$2b$15$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
 	}))
 	if p := beta.linkTo(acme, false); p.LoseCount != 1 || len(p.Lose) != 1 || p.Lose[0].Address != "bo@example.net" {
 		t.Errorf("the preview says %+v", p)

@@ -27,7 +27,7 @@ import (
 )
 
 // right is everybody's password.
-const right = "correct horse battery staple"
+const right = "Correct horse 7 battery staple"
 
 // world is one host with its customers around it: real HTTP, real DNS on loopback, a
 // real identity provider, and a clock that stands until it is moved.

@@ -77,7 +77,7 @@ func (h *host) newCustomer(t *testing.T, domain string, p provider) *customer {
 	t.Helper()
 	ctx := t.Context()
 	owner, err := h.svc.CreateOrg(ctx, domain, accesssec.Person{
-		Address: "owner@" + domain, Verified: true, Password: "correct horse battery staple",
+		Address: "owner@" + domain, Verified: true, Password: "Correct horse 7 battery staple",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	right = "correct horse battery staple"
+	right = "Correct horse 7 battery staple"
 	ann   = "ann@example.com"
 )
 

@@ -86,7 +86,7 @@ func newSweep(b *testing.B, f fates, lost int) *sweep {
 	ids := make([]string, orgs)
 	for i := range ids {
 		owner, err := w.svc.CreateOrg(b.Context(), fmt.Sprintf("Org %d", i), accesssec.Person{
-			Address: fmt.Sprintf("owner@o%d.example", i), Verified: true, Password: "correct horse battery staple",
+			Address: fmt.Sprintf("owner@o%d.example", i), Verified: true, Password: "Correct horse 7 battery staple",
 		})
 		w.must(err)
 		ids[i] = owner.OrgID
