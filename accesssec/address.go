@@ -244,7 +244,12 @@ func (s *Service) moving(ctx context.Context, r store.Reader, v Visit, l openLin
 	if err != nil {
 		return u, orOver(err, v.over())
 	}
-	if u.Disabled || u.AddressKey != l.Value.Was || !l.holds(u) {
+	mark, err := changedPeople.get(ctx, r, "", u.ID)
+	if err := unless(err, store.ErrNotFound); err != nil {
+		return u, err
+	}
+	// Who signs out everywhere takes back what they, or somebody in their place, have asked for.
+	if u.Disabled || u.AddressKey != l.Value.Was || !l.holds(u) || l.At.Before(mark.Value.Out[""]) {
 		return u, v.over()
 	}
 	if err := s.mayMove(ctx, r, v, u, to); err != nil {

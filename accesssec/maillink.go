@@ -243,7 +243,7 @@ func (s *Service) byLink(ctx context.Context, v Visit, l openLink) (Step, error)
 				return err
 			}
 		}
-		out, err = s.admit(ctx, c, f, proof{visit: v})
+		out, err = s.admit(ctx, c, f, proof{visit: v, began: l.At})
 		return err
 	})
 	if err != nil {
