@@ -119,6 +119,7 @@ const (
 	CodeOpenID          Code = "openid"
 	CodeLinked          Code = "linked"
 	CodePasswordReused  Code = "password_reused"
+	CodeLastWay         Code = "last_way"
 )
 
 // SAMLCode is the code for a response that package saml refuses with c.
@@ -200,6 +201,7 @@ var texts = map[Code]text{
 	CodeNotOffered:     {"This is not offered here.", "The application has this way in switched off (Options.Methods, Options.InviteOnly)."},
 	CodeAddressManaged: {"Your address is kept by your organization.", "Change it at the identity provider, or ask an Owner or Admin: the address is on a domain of the organization."},
 	CodeOpenID:         {sayTryAgain, "The OpenID provider's answer can't be accepted: see the detail."},
+	CodeLastWay:        {"This is the only way in to your account. Set a password first.", "The person sets a password, or links another login, before this one goes."},
 	CodeLinked:         {"This login belongs to another account.", "Sign in to that account, and unlink it there first."},
 	CodePasswordReused: {"You have used this password before. Choose another one.", "The application keeps people from going back to their last passwords."},
 	CodeTime:           {"This time can't be used.", "Choose a time that lies ahead, and not further than it may."},

@@ -123,6 +123,9 @@ func (c *change) empty(ctx context.Context, orgID string, u *store.User, e audit
 	if err := c.dropFactor(ctx, u.ID, ""); err != nil {
 		return err
 	}
+	if err := c.dropLogins(ctx, u.ID); err != nil {
+		return err
+	}
 	if err := c.forgetPast(ctx, u.ID); err != nil {
 		return err
 	}

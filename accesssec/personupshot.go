@@ -13,7 +13,7 @@ import (
 type upshot struct {
 	ended, rewritten, entries int
 	roles                     []audit.Change
-	browsers, factor          bool
+	browsers, factor, logins  bool
 }
 
 // carryOut does what the review calls for, and records it org by org.
@@ -28,6 +28,11 @@ func (c *change) carryOut(ctx context.Context, v review) error {
 	}
 	if v.factor {
 		if err := c.dropFactor(ctx, v.userID, ""); err != nil {
+			return err
+		}
+	}
+	if v.logins {
+		if err := c.dropLogins(ctx, v.userID); err != nil {
 			return err
 		}
 	}
@@ -95,6 +100,9 @@ func (v review) upshots() map[string]*upshot {
 	if v.factor {
 		in("").factor = true
 	}
+	if v.logins {
+		in("").logins = true
+	}
 	return out
 }
 
@@ -113,6 +121,9 @@ func (v review) event(u upshot) audit.Event {
 	}
 	if u.factor {
 		e.Facts = append(e.Facts, fact("factor", "removed"))
+	}
+	if u.logins {
+		e.Facts = append(e.Facts, fact("logins", "removed"))
 	}
 	return e
 }

@@ -107,6 +107,7 @@ const (
 	MailWithheld          Type = "mail.withheld"
 	LoginLinked           Type = "login.linked"
 	LoginUnlinked         Type = "login.unlinked"
+	LoginLinkAsked        Type = "login.link_asked"
 	AddressAsked          Type = "address.asked"
 	AddressChanged        Type = "address.changed"
 	DeviceRemembered      Type = "device.remembered"
@@ -234,6 +235,7 @@ var entries = [...]Entry{
 	{MailWithheld, Notice, "Somebody asked for a mail by which to sign in, to make an account or to set a password, and it was not sent."},
 	{LoginLinked, High, "Another way to sign in was linked to an account."},
 	{LoginUnlinked, Notice, "A way to sign in was taken away from an account."},
+	{LoginLinkAsked, Info, "Somebody whose address an OpenID provider has verified was asked to prove that the account with that address is theirs, and is not signed in yet."},
 	{AddressAsked, Notice, "A person asked to change the address of their account."},
 	{AddressChanged, High, "A person changed the address of their account, and proved the new one."},
 	{DeviceRemembered, Notice, "A browser was remembered: it stands in for the code of a second factor for a time."},

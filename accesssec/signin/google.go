@@ -32,7 +32,7 @@ func (h *handler) startGoogle(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := h.visit(w, r, f)
-	step, err := h.svc.SignIn().StartGoogle(r.Context(), v)
+	step, err := h.svc.SignIn().StartGoogle(r.Context(), v, nil)
 	switch no := refusal(err); {
 	case err == nil:
 		h.redirect(w, r, step.URL)

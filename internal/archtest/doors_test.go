@@ -33,6 +33,8 @@ func upkeepCallers() reasons {
 		"Service.schedule":  "puts a recurring job, once for all instances",
 		"Service.begin":     "keeps the request that a response has to answer",
 
+		"Service.startOpenID":  "keeps what the answer of an OpenID provider has to fit",
+		"Service.takeState":    "uses that up, before the code is exchanged; what comes of it has its event",
 		"Service.askLogout":    "keeps the logout request that an answer has to fit; the session ended before, with its event",
 		"Service.takeMetadata": "notes an attempt at metadata that changes nothing of the connection",
 		"Service.putTrace":     "keeps what a response looked like, beside the event of what became of it",
