@@ -35,6 +35,7 @@ func FuzzHandler(f *testing.F) {
 	acs := "sso/" + w.connection + "/acs"
 	invitation := "token=i1." + strings.Repeat("A", 43)
 	link := "token=r1." + strings.Repeat("A", 43)
+	mailed := "token=m1." + strings.Repeat("A", 43)
 	for _, s := range []struct{ method, path, query, body string }{
 		{"GET", "", "next=/a&org=b", ""}, {"HEAD", "signout", "", ""}, {"GET", "prove", "next=%2F%2Fevil", ""},
 		{"POST", "", "", "address=max%40example.com&way=password&next=/a"},
@@ -52,13 +53,20 @@ func FuzzHandler(f *testing.F) {
 		{"GET", "factor/reset", link, ""}, {"POST", "factor/reset", "", link + "&password=x"}, {"GET", "factor/reset", "token=%22%3E", ""},
 		{"GET", "invitation", invitation, ""}, {"POST", "invitation", "", invitation + "&first=A&password=" + url.QueryEscape(right)}, {"GET", "invitation", "token=%22%3E", ""},
 		{"POST", "password", "", "invitation=" + invitation[len("token="):] + "&address=max%40example.com&password=x"}, {"GET", "", "invitation=" + invitation[len("token="):], ""}, {"POST", "request", "", "note=%ff%3Cscript%3E"},
+		{"GET", "link", "next=/a", ""}, {"POST", "link", "", "address=fay%40example.org&next=/a"}, {"POST", "link/code", "", "code=ABCD-EFGH"}, {"GET", "link/open", mailed, ""},
+		{"POST", "link/open", "", mailed}, {"GET", "password/forgot", "next=/a", ""}, {"POST", "password/forgot", "", "address=olive%40example.com"}, {"GET", "password/sent", "", ""},
+		{"GET", "password/reset", mailed, ""}, {"POST", "password/reset", "", mailed + "&password=x"}, {"GET", "signup", "", ""}, {"POST", "signup", "", "address=new%40example.net"},
+		{"GET", "signup/finish", mailed, ""}, {"POST", "signup/finish", "", mailed + "&first=%ff&password=x"}, {"GET", "address/confirm", mailed, ""}, {"POST", "address/confirm", "", mailed},
+		{"GET", "security", "next=%2F%2Fevil", ""}, {"POST", "security/mail", "", "next=/a"}, {"GET", "sso/again", "next=%2F%2Fevil", ""},
+		{"POST", "security/address", "", "address=a%40example.net"}, {"POST", "security/end", "", "session=ses-x"}, {"POST", "security/end", "", ""},
+		{"POST", "enter", "", "org=" + w.orgID + "&next=/a"}, {"POST", "enter", "", "org="}, {"POST", "code", "", "code=1&remember=1"}, {"POST", "", "", "way=forgot&address=%22%3E"},
 	} {
 		for browser := range browsers {
 			f.Add(s.method, s.path, s.query, s.body, "application/x-www-form-urlencoded", byte(browser))
 		}
 	}
 	f.Add("POST", "", "", "--b\r\n\r\n--b--", "multipart/form-data; boundary=b", byte(stranger))
-	b := &browsing{w: w, h: h, marks: map[string]*http.Cookie{}}
+	b := &browsing{w: w, h: h, marks: map[string]*http.Cookie{}, people: map[string]store.User{}}
 	f.Fuzz(func(t *testing.T, method, path, query, body, kind string, browser byte) {
 		browser %= browsers
 		r := &http.Request{
@@ -104,6 +112,8 @@ type browsing struct {
 	first  *phone    // Fay's, as at the beginning
 	factor store.Doc // and as it is kept
 	phone  *phone    // hers by now
+
+	people map[string]store.User // as they were at first
 }
 
 func (b *browsing) cookies(t *testing.T, browser byte) []*http.Cookie {
@@ -113,8 +123,10 @@ func (b *browsing) cookies(t *testing.T, browser byte) []*http.Cookie {
 	case stranger:
 		return nil
 	case signedIn:
+		b.revive(t, "olive@example.com")
 		return b.post(t, "olive@example.com", "password", form("password", right))
 	}
+	b.revive(t, fay)
 	b.restore(t, fay)
 	cookies := b.post(t, fay, "password", form("password", right))
 	if browser == halfway {
@@ -147,6 +159,25 @@ func (b *browsing) cookies(t *testing.T, browser byte) []*http.Cookie {
 	b.phone.scan(t, setup.URI())
 	b.post(t, fay, "factor/confirm", form("code", b.phone.next()), cookies...)
 	return cookies
+}
+
+// revive gives somebody back the password that one input may have changed.
+func (b *browsing) revive(t *testing.T, address string) {
+	t.Helper()
+	now := must[store.User](t)(b.w.store.User(t.Context(), b.w.member(t, address)))
+	first, ok := b.people[address]
+	if !ok {
+		b.people[address] = now
+		return
+	}
+	err := b.w.store.RunInTx(t.Context(), func(tx store.Tx) error {
+		u := now
+		u.Password = first.Password
+		return tx.UpdateUser(t.Context(), u)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // restore puts somebody's factor back to what it was at first, and ends their sessions.
@@ -229,6 +260,8 @@ func (b *browsing) earned(t *testing.T, browser byte, body, token string) {
 	switch {
 	case err != nil:
 		t.Fatalf("a session cookie that is none: %v", err)
+	case browser == signedIn && p.UserID == b.w.member(t, "olive@example.com"), browser == proven && p.UserID == b.w.member(t, "fay@example.org"):
+		// the session that was there goes on under another token
 	case p.UserID == b.w.member(t, "fay@example.org"):
 		byCode := false
 		for d := -time.Minute; d <= time.Minute; d += 30 * time.Second {

@@ -19,6 +19,7 @@
 //	GET, POST code                 the code of a second factor, after a right password
 //	GET, POST recover              a recovery code in its place
 //	POST      sso/start            to the identity provider of a connection
+//	GET       sso/again            there once more, when it has ended the session
 //	POST      sso/{connection}/acs its answer (SAML 2.0 bindings, section 3.5)
 //	GET, POST sso/{connection}/slo single logout, asked for there or here (saml-profiles 4.4)
 //	GET       sso/{connection}/metadata
@@ -125,6 +126,8 @@ func (h *handler) endpoint(route string) (endpoint, bool) {
 		return endpoint{post: h.takePassword}, true
 	case "sso/start":
 		return endpoint{post: h.startSSO}, true
+	case "sso/again":
+		return endpoint{get: h.again}, true
 	case "signout":
 		return endpoint{get: h.askSignOut, post: h.signOut}, true
 	case "prove":

@@ -26,6 +26,26 @@ func (h *handler) startSSO(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// again is where [accesssec.Service.Protect] sends people whose identity provider has set an end
+// to their session: straight back to it. It begins a sign-in in this browser and does nothing
+// else, so it may be reached by a link.
+func (h *handler) again(w http.ResponseWriter, r *http.Request) {
+	f, ok := h.read(w, r)
+	if !ok {
+		return
+	}
+	v := h.visit(w, r, form{next: f.next})
+	step, err := h.svc.SignIn().Again(r.Context(), v, r)
+	switch no := refusal(err); {
+	case err == nil && step.Bounce != nil:
+		step.Bounce.ServeHTTP(w, r)
+	case err != nil && no == nil:
+		h.fault(w, r, v, err)
+	default:
+		h.redirect(w, r, h.start(form{next: f.next}))
+	}
+}
+
 // finishSSO is the assertion consumer service. The form comes from another site;
 // what makes it believable is its signature, the request it answers, and the browser
 // that carries it.

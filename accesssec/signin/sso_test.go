@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/audit"
@@ -189,4 +190,38 @@ func TestStartByPost(t *testing.T) {
 	if csp := resp.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "script-src 'sha256-") {
 		t.Errorf("policy %q", csp)
 	}
+}
+
+// Whose session has ended by the identity provider's time is sent straight back there; who is
+// out for any other reason is asked who they are.
+func TestSessionThatTheProviderHasEnded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v, out := w.visitor(t), w.visitor(t)
+	v.bySSO("ann@example.com", form("next", "/who"))
+	out.bySSO("max@example.com", form())
+	if v.in() != "ann@example.com" || out.in() != "max@example.com" {
+		t.Fatal("not signed in")
+	}
+	ends := must[[]accesssec.SessionInfo](t)(w.svc.Me(must[accesssec.Principal](t)(w.svc.Authenticate(t.Context(), v.ticket().Value))).Sessions(t.Context()))[0].Ends
+	old := out.ticket()
+	out.post("/auth/signout", form("scope", "device"))
+	out.c.Jar.SetCookies(must[*url.URL](t)(url.Parse(w.origin)), []*http.Cookie{{Name: old.Name, Value: old.Value, Path: "/", Secure: false}})
+	w.advance(ends.Sub(w.now()) + time.Second)
+	asked := v.still().get("/who?tab=1")
+	if to := asked.header.Get("Location"); to != "/auth/sso/again?next=%2Fwho%3Ftab%3D1" {
+		t.Fatalf("sent to %q", to)
+	}
+	if away := v.still().get("/auth/sso/again?next=%2Fwho%3Ftab%3D1"); away.status != http.StatusSeeOther || !strings.HasPrefix(away.header.Get("Location"), w.idp.SSOURL()) {
+		t.Errorf("status %d, to %q", away.status, away.header.Get("Location"))
+	}
+	for name, who := range map[string]*visitor{"a stranger": w.visitor(t), "who has signed out": out} {
+		for _, next := range []string{"/who", "//evil.example"} {
+			if p := who.still().get("/auth/sso/again?next=" + url.QueryEscape(next)); p.status != http.StatusSeeOther || !strings.HasPrefix(p.header.Get("Location"), "/auth/") || strings.Contains(p.header.Get("Location"), "evil") {
+				t.Errorf("%s: status %d, to %q", name, p.status, p.header.Get("Location"))
+			}
+		}
+	}
+	w.broken.Store(true)
+	want(t, v.get("/auth/sso/again"), http.StatusServiceUnavailable)
 }

@@ -171,7 +171,7 @@ func newWorld(t testing.TB) *world {
 	for _, p := range []string{"ann@example.com", "olive@example.com", "max@example.com", "nora@example.com"} {
 		people = append(people, samltest.Person{Email: p, FirstName: "Ann", LastName: "Archer"})
 	}
-	w.idp = must[*samltest.IdP](t)(samltest.New("http://"+provider.Listener.Addr().String(), people, nil))
+	w.idp = must[*samltest.IdP](t)(samltest.New("http://"+provider.Listener.Addr().String(), people, &samltest.Options{SessionFor: 2 * time.Hour}))
 	dns := must[*dnstest.Server](t)(dnstest.New())
 	t.Cleanup(func() { dns.Close() })
 	w.store = memory.New()
