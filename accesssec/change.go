@@ -35,8 +35,9 @@ func (c *change) record(ctx context.Context, orgID string, e audit.Event) error 
 func (s *Service) change(ctx context.Context, fn func(*change) error) error {
 	var err error
 	for range 5 {
+		var w writing
 		err = s.store.RunInTx(ctx, func(tx store.Tx) error {
-			c := &change{Tx: tx, now: s.now(), history: s.opts.PasswordHistory}
+			c := &change{Tx: s.cache.watch(tx, &w), now: s.now(), history: s.opts.PasswordHistory}
 			if err := fn(c); err != nil {
 				return err
 			}
@@ -45,6 +46,7 @@ func (s *Service) change(ctx context.Context, fn func(*change) error) error {
 			}
 			return nil
 		})
+		s.cache.forget(&w)
 		var no *Refusal
 		if errors.As(err, &no) {
 			return s.refused(ctx, err)
@@ -104,5 +106,7 @@ func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
 // upkeep is the door for rows that no person decides: request records, seals, job
 // results, caches. It owes no event. A test lists its callers.
 func (s *Service) upkeep(ctx context.Context, fn func(store.Tx) error) error {
-	return s.store.RunInTx(ctx, fn)
+	var w writing
+	defer s.cache.forget(&w)
+	return s.store.RunInTx(ctx, func(tx store.Tx) error { return fn(s.cache.watch(tx, &w)) })
 }

@@ -25,7 +25,7 @@ import (
 
 // Service is safe for concurrent use, keeps no state of its own between requests (but for
 // what makes it look at DNS more slowly, or doubt what it sees there, and how fast
-// identity providers come), and starts nothing by itself, but what writes their requests down
+// identity providers come; and Options.SessionCache), and starts nothing by itself, but what writes their requests down
 // while there are some. Any number of them may share one Store.
 type Service struct {
 	store   store.Store
@@ -36,6 +36,7 @@ type Service struct {
 	checker *domainclaim.Checker
 	breaker *doubt
 	pace    *pace
+	cache   *sessionCache // nil: none
 	scim    *scimMount
 	joined  bool // the store is part of a transaction of the host's: see On
 }
@@ -147,6 +148,12 @@ type Options struct {
 	// long as it likes; twice as many at once. Each operation of a bulk is one. Those beyond it
 	// are told when to come again (429). 0: 50, twice what the largest identity providers ask for.
 	SCIMRate int
+	// SessionCache is for how long [Service.Protect] and [Service.Authenticate] may go by what a
+	// session was when it was last read, so that not every request asks the store: at most 5
+	// seconds. Sessions that this Service ends or changes are gone from it at once. What another
+	// instance ends, or the host's own transaction ([Service.On]), goes on here for that long.
+	// It holds up to 65,536 sessions. 0: none, and what is ended is ended for every request.
+	SessionCache time.Duration
 	// Log gets faults that no caller sees. nil discards them.
 	Log *slog.Logger
 	// Now is the clock. nil is time.Now.
@@ -219,6 +226,9 @@ func New(st store.Store, origin string, keys *seal.Ring, opts *Options) (*Servic
 		return nil, err
 	}
 	if err := s.mountSCIM(); err != nil {
+		return nil, err
+	}
+	if s.cache, err = newSessionCache(s.opts.SessionCache); err != nil {
 		return nil, err
 	}
 	s.breaker, s.pace = &doubt{}, newPace()

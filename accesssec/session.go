@@ -98,7 +98,8 @@ func setCookie(w http.ResponseWriter, c *http.Cookie) {
 // Authenticate finds whose token it is. It refuses with CodeSignedOut when the session
 // is over, and with CodeSetUp when it is for nothing but setting up a second factor; any
 // other error is a fault, and nobody is let in on a fault. The row behind the token is what
-// signing out everywhere ends, whoever holds the token.
+// signing out everywhere ends, whoever holds the token. With Options.SessionCache it may be what
+// it was a moment ago.
 func (s *Service) Authenticate(ctx context.Context, token string) (Principal, error) {
 	if err := s.alone(); err != nil {
 		return Principal{}, err
@@ -106,37 +107,43 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Principal, er
 	if !plausible(token, sessionMark) {
 		return Principal{}, refuse(CodeSignedOut, "no session token")
 	}
-	hash := hashOf(token)
+	hash, now := hashOf(token), s.now()
+	if p, known := s.cache.get(hash, now); known {
+		return p, nil
+	}
+	before := s.cache.before()
 	ses, err := s.session(ctx, s.store, hash)
 	if err != nil {
 		return Principal{}, err
 	}
-	if now := s.now(); now.Sub(ses.SeenAt) >= touchEvery {
-		if err := s.touch(ctx, ses, now); err != nil {
+	if now.Sub(ses.SeenAt) >= touchEvery {
+		if ses, err = s.touch(ctx, ses, now); err != nil {
 			return Principal{}, err
 		}
 	}
+	s.cache.put(before, ses, now)
 	return principalOf(ses), nil
 }
 
 // touch marks a session as seen. A store that answers reads and is slow to write keeps
 // nobody out: what was read says that the session is alive, and one that can't be marked
 // is over all the sooner.
-func (s *Service) touch(ctx context.Context, ses store.Session, now time.Time) error {
+func (s *Service) touch(ctx context.Context, ses store.Session, now time.Time) (store.Session, error) {
 	brief, cancel := context.WithTimeout(ctx, touchWithin)
 	defer cancel()
-	idle := ses.IdleAt.Sub(ses.SeenAt)
-	err := s.store.TouchSession(brief, ses.Hash, now, now.Add(idle))
+	idleAt := now.Add(ses.IdleAt.Sub(ses.SeenAt))
+	err := s.store.TouchSession(brief, ses.Hash, now, idleAt)
 	switch {
 	case err == nil:
-		return nil
+		ses.SeenAt, ses.IdleAt = now, idleAt
+		return ses, nil
 	case errors.Is(err, store.ErrNotFound): // ended since it was read
-		return refuse(CodeSignedOut, "the session has been ended")
+		return ses, refuse(CodeSignedOut, "the session has been ended")
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return ses, ctx.Err()
 	}
 	s.opts.Log.WarnContext(ctx, "accesssec: session not marked as seen", "session", ses.ID, "err", err)
-	return nil
+	return ses, nil
 }
 
 // session reads a session that is not over, and fit for anything.
