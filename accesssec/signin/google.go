@@ -17,6 +17,8 @@ func (h *handler) googleEndpoint(route string) (endpoint, bool) {
 	switch route {
 	case "google/start":
 		return endpoint{post: h.startGoogle}, true
+	case "prove/google":
+		return endpoint{post: h.proveGoogle}, true
 	case "google/callback":
 		return endpoint{get: h.finishGoogle}, true
 	case "login/link":
@@ -41,6 +43,21 @@ func (h *handler) startGoogle(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.refused(w, r, v, no, "")
 	}
+}
+
+// proveGoogle has the provider ask somebody again who is signed in here.
+func (h *handler) proveGoogle(w http.ResponseWriter, r *http.Request) {
+	f, me, ok := h.own(w, r, "prove")
+	if !ok {
+		return
+	}
+	v := h.visit(w, r, form{next: f.next})
+	step, err := me.ProveGoogle(r.Context(), v)
+	if err != nil {
+		h.noOwnPage(w, r, f, err)
+		return
+	}
+	h.redirect(w, r, step.URL)
 }
 
 // finishGoogle is where the provider sends the browser back. That comes from another site by

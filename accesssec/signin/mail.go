@@ -95,6 +95,7 @@ func (h *handler) addressPage(w http.ResponseWriter, r *http.Request, status int
 			data.SignUp = h.to("signup", form{next: data.Next, org: data.Org})
 		}
 	}
+	data.Google = name != "forgot" && h.hasWay(policy.Google) // who it is, it says itself
 	h.page(w, r, status, name, title, alert, data)
 }
 
@@ -113,9 +114,7 @@ func (h *handler) askSignUp(w http.ResponseWriter, r *http.Request) {
 		h.message(w, r, http.StatusForbidden, titleSignUp, "Accounts are made by invitation here. Ask whoever runs your organization's account for one.")
 		return
 	}
-	data := h.view(f)
-	data.Google, data.Address = h.hasWay(policy.Google), ""
-	h.addressPage(w, r, http.StatusOK, "signup", "", data)
+	h.addressPage(w, r, http.StatusOK, "signup", "", h.view(f))
 }
 
 // mails answers when nothing can be mailed here, and returns false.

@@ -64,9 +64,6 @@ type view struct {
 	Ask     bool // offer to ask to be let in
 }
 
-// passwordRules are said before somebody chooses one.
-const passwordRules = "12 characters or more."
-
 // factorView is what the pages of the second factor see. The picture and the link are
 // package totp's, which escapes what stands in them.
 type factorView struct {
@@ -88,7 +85,7 @@ type factorView struct {
 func (h *handler) view(f form) view {
 	v := view{
 		Path: h.svc.Path(), Start: h.start(f), After: h.after, Next: f.next, Org: f.org, Address: f.address, Back: f.next,
-		Invite: f.invite, GoogleName: h.google, Rules: passwordRules,
+		Invite: f.invite, GoogleName: h.google, Rules: h.svc.PasswordRules().Say(),
 	}
 	if v.Back == "" {
 		v.Back = h.after

@@ -35,7 +35,7 @@ func statusOf(no *accesssec.Refusal) int {
 		return http.StatusNotFound
 	case accesssec.CodeConflict, accesssec.CodeFactorLive, accesssec.CodeNoFactor, accesssec.CodeFactorExpired,
 		accesssec.CodeAccount, accesssec.CodeMember, accesssec.CodeRequested,
-		accesssec.CodeAddressManaged, accesssec.CodeLinked:
+		accesssec.CodeAddressManaged, accesssec.CodeLinked, accesssec.CodeLastWay:
 		return http.StatusConflict
 	case accesssec.CodeLinkOver:
 		return http.StatusGone

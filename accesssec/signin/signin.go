@@ -25,6 +25,7 @@
 //	GET       sso/{connection}/metadata
 //	GET, POST signout              of this device or of all
 //	GET, POST prove                the password again, or a fresh single sign-on
+//	POST      prove/google         or the OpenID provider once more
 //	GET       factor               the person's second factor, and what they may do with it
 //	POST      factor/begin         set one up: GET factor shows its QR code until it is confirmed
 //	POST      factor/confirm       the first code; answered with the recovery codes, once

@@ -52,6 +52,7 @@ type world struct {
 	log        *syncBuffer
 	ahead      *atomic.Int64 // how far the service's clock is, in nanoseconds
 	post       *mailbox
+	google     *google
 }
 
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
@@ -166,6 +167,7 @@ func newWorld(t testing.TB) *world {
 		origin: "http://" + app.Listener.Addr().String(), broken: new(atomic.Bool), rival: new(atomic.Bool), log: new(syncBuffer),
 		ahead: new(atomic.Int64), post: new(mailbox),
 	}
+	w.google = &google{now: w.now, people: map[string]accesssec.OpenIDClaims{}, asked: map[string]string{}}
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var people []samltest.Person
 	for _, p := range []string{"ann@example.com", "olive@example.com", "max@example.com", "nora@example.com"} {
@@ -179,6 +181,7 @@ func newWorld(t testing.TB) *world {
 		Support:   "support@host.example",
 		Issuer:    issuer,
 		Notify:    w.post,
+		Google:    w.google,
 		Log:       log,
 		Now:       w.now,
 		Resolvers: []domainclaim.Resolver{dns.Resolver()},
