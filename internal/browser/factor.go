@@ -29,23 +29,28 @@ func (p *phone) recovery() string {
 	return p.codes[p.used-1]
 }
 
-// olive is the Owner of the quickstart, who signs in by a password.
-type olive struct {
-	ctx      context.Context
-	b        *browser
-	host     host
-	password string
-	phone    *phone
+// person is somebody at the browser.
+type person struct {
+	ctx            context.Context
+	b              *browser
+	host           host
+	address, hello string // and what the host's page greets them with
+	password       string
+	phone          *phone
+	now            func() time.Time // the host's clock
 }
 
 // walkFactor is what a person does with a second factor: sets it up, signs in with it and
 // with a recovery code, and moves to another app. Every wait ends with ctx.
 func walkFactor(ctx context.Context, b *browser, h host, _ bool) error {
-	o := &olive{ctx: ctx, b: b, host: h, password: regexp.MustCompile(`Olive-1-[a-z2-7]+`).FindString(h.said)}
+	const hello = "Hello Olive Oakes"
+	o := &person{
+		ctx: ctx, b: b, host: h, address: "olive@example.com", hello: hello, now: time.Now,
+		password: regexp.MustCompile(`Olive-1-[a-z2-7]+`).FindString(h.said),
+	}
 	if o.password == "" {
 		return fmt.Errorf("no password in %q", h.said)
 	}
-	const hello = "Hello Olive Oakes"
 	home := func(heading string) func() error {
 		return func() error { return b.visit(ctx, h.origin+"/", heading) }
 	}
@@ -98,7 +103,7 @@ func walkFactor(ctx context.Context, b *browser, h host, _ bool) error {
 }
 
 // press clicks, and waits for the next page's heading.
-func (o *olive) press(css, heading string) error {
+func (o *person) press(css, heading string) error {
 	if err := o.b.click(o.ctx, css); err != nil {
 		return err
 	}
@@ -106,14 +111,14 @@ func (o *olive) press(css, heading string) error {
 }
 
 // fill types into the field and sends the form.
-func (o *olive) fill(css, text, heading string) error {
+func (o *person) fill(css, text, heading string) error {
 	if err := o.b.write(o.ctx, css, text+enter); err != nil {
 		return err
 	}
 	return o.b.heading(o.ctx, heading)
 }
 
-func (o *olive) says(css, want string) error {
+func (o *person) says(css, want string) error {
 	text, err := o.b.text(o.ctx, css)
 	if err == nil && !strings.Contains(text, want) {
 		err = fmt.Errorf("the page says %q", text)
@@ -122,7 +127,7 @@ func (o *olive) says(css, want string) error {
 }
 
 // focused is the label of the field that has the focus.
-func (o *olive) focused(want string) error {
+func (o *person) focused(want string) error {
 	field, err := o.b.active(o.ctx)
 	if err != nil {
 		return err
@@ -135,11 +140,11 @@ func (o *olive) focused(want string) error {
 }
 
 // byPassword signs in from the start, where single sign-on is offered first.
-func (o *olive) byPassword(heading string) error {
+func (o *person) byPassword(heading string) error {
 	if err := o.b.visit(o.ctx, o.host.origin+"/", "Sign in"); err != nil {
 		return err
 	}
-	if err := o.b.write(o.ctx, "#address", "olive@example.com"+enter); err != nil {
+	if err := o.b.write(o.ctx, "#address", o.address+enter); err != nil {
 		return err
 	}
 	if err := o.b.click(o.ctx, `button[name="way"][value="password"]`); err != nil {
@@ -149,7 +154,7 @@ func (o *olive) byPassword(heading string) error {
 }
 
 // prove presses a button that wants the password first, and comes back.
-func (o *olive) prove(css, back string) error {
+func (o *person) prove(css, back string) error {
 	if err := o.press(css, "Confirm that it is you"); err != nil {
 		return err
 	}
@@ -162,8 +167,9 @@ func (o *olive) prove(css, back string) error {
 	return nil
 }
 
-// scan reads the key that is shown for typing, and compares it with the link of the app.
-func (o *olive) scan() error {
+// scan reads the key that is shown for typing, and compares it with the link of the app, and
+// that with what another program reads in a picture of the page.
+func (o *person) scan() error {
 	width, height, err := o.b.size(o.ctx, ".qr svg")
 	if err != nil {
 		return err
@@ -190,17 +196,28 @@ func (o *olive) scan() error {
 	if err != nil {
 		return err
 	}
-	at := time.Now()
-	if app.Code(at) != typed.Code(at) || app.Account != "olive@example.com" {
-		return errors.New("the key and the link are not those of one factor of Olive's")
+	at := o.now()
+	if app.Code(at) != typed.Code(at) || app.Account != o.address {
+		return errors.New("the key and the link are not those of one factor of this person's")
+	}
+	png, err := o.b.picture(o.ctx, ".qr svg")
+	if err != nil {
+		return err
+	}
+	read, err := decode(o.ctx, png)
+	if err == nil && read != link {
+		err = errors.New("the picture says something else than the link")
+	}
+	if err != nil {
+		return err
 	}
 	o.phone = &phone{app: typed}
 	return nil
 }
 
 // wrongFirst leaves the focus where the code is to be typed again.
-func (o *olive) wrongFirst() error {
-	code := []byte(o.phone.app.Code(time.Now()))
+func (o *person) wrongFirst() error {
+	code := []byte(o.phone.app.Code(o.now()))
 	for i := range code {
 		code[i] = '0' + ('9'-code[i])%10 // none of its digits stays
 	}
@@ -214,8 +231,8 @@ func (o *olive) wrongFirst() error {
 }
 
 // confirm types the first code, and reads the recovery codes.
-func (o *olive) confirm() error {
-	if err := o.fill("#code", o.phone.app.Code(time.Now()), "Save your recovery codes"); err != nil {
+func (o *person) confirm() error {
+	if err := o.fill("#code", o.phone.app.Code(o.now()), "Save your recovery codes"); err != nil {
 		return err
 	}
 	text, err := o.b.text(o.ctx, ".codes")
@@ -226,7 +243,7 @@ func (o *olive) confirm() error {
 }
 
 // download has the browser keep the file, and compares what is in it.
-func (o *olive) download() error {
+func (o *person) download() error {
 	if err := o.b.click(o.ctx, `form[action$="/factor/codes.txt"] button`); err != nil {
 		return err
 	}
@@ -240,18 +257,18 @@ func (o *olive) download() error {
 }
 
 // code types what the app shows in a moment: what it shows now may have been used.
-func (o *olive) code() error {
+func (o *person) code() error {
 	if err := o.b.visit(o.ctx, o.host.origin+"/auth/code", "Enter your code"); err != nil {
 		return err
 	}
 	if err := o.focused("Code"); err != nil {
 		return err
 	}
-	return o.fill("#code", o.phone.app.Code(time.Now().Add(30*time.Second)), "Hello Olive Oakes")
+	return o.fill("#code", o.phone.app.Code(o.now().Add(30*time.Second)), o.hello)
 }
 
 // recover goes by the link to the other page.
-func (o *olive) recover(heading string) error {
+func (o *person) recover(heading string) error {
 	if err := o.press(`a[href*="/auth/recover"]`, "Use a recovery code"); err != nil {
 		return err
 	}
@@ -261,7 +278,7 @@ func (o *olive) recover(heading string) error {
 	return o.fill("#code", strings.ToLower(o.phone.recovery()), heading)
 }
 
-func (o *olive) signOut() error {
+func (o *person) signOut() error {
 	if err := o.b.visit(o.ctx, o.host.origin+"/auth/signout", "Sign out"); err != nil {
 		return err
 	}

@@ -135,6 +135,13 @@ func (b *browser) attribute(ctx context.Context, css, name string) (string, erro
 	return value, err
 }
 
+// picture waits for the element and is what it looks like: a PNG.
+func (b *browser) picture(ctx context.Context, css string) ([]byte, error) {
+	var png []byte // base64, as JSON has bytes
+	err := b.ask(ctx, css, "/screenshot", &png)
+	return png, err
+}
+
 // size waits for the element and is what it takes of the page, in pixels.
 func (b *browser) size(ctx context.Context, css string) (width, height float64, err error) {
 	var rect struct{ Width, Height float64 }
