@@ -104,14 +104,14 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Principal, er
 	if err := s.alone(); err != nil {
 		return Principal{}, err
 	}
+	now := s.now()
+	if p, known := s.cache.get(token, now); known {
+		return p, nil
+	}
 	if !plausible(token, sessionMark) {
 		return Principal{}, refuse(CodeSignedOut, "no session token")
 	}
-	hash, now := hashOf(token), s.now()
-	if p, known := s.cache.get(hash, now); known {
-		return p, nil
-	}
-	before := s.cache.before()
+	hash, before := hashOf(token), s.cache.before()
 	ses, err := s.session(ctx, s.store, hash)
 	if err != nil {
 		return Principal{}, err

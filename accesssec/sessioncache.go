@@ -2,6 +2,7 @@ package accesssec
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"hash/maphash"
@@ -64,11 +65,13 @@ func (c *sessionCache) counter(userID string) *atomic.Uint64 {
 	return &c.people[maphash.String(c.seed, userID)%cachedPeople]
 }
 
-// get is whose the token with that hash is, if that is known to be so at now.
-func (c *sessionCache) get(hash store.Hash, now time.Time) (Principal, bool) {
-	if c == nil {
+// get is whose the token is, if that is known to be so at now. What is no token is nobody's.
+func (c *sessionCache) get(token string, now time.Time) (Principal, bool) {
+	var b [64]byte
+	if c == nil || len(token) > len(b) {
 		return Principal{}, false
 	}
+	hash := store.Hash(sha256.Sum256(b[:copy(b[:], token)]))
 	e := c.slot(hash).Load()
 	if e == nil || e.principal.hash != hash || now.Before(e.from) || !now.Before(e.until) ||
 		e.all != c.all.Load() || e.count != e.person.Load() {
