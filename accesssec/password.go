@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -38,26 +39,47 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 	if err != nil {
 		return Step{}, traced(err, v)
 	}
+	// Of several who bring the right password to a stale hash at once the first one's is
+	// kept, and the others are to be looked at once more.
+	out, err := s.enterByPassword(ctx, v, a, password, counters, began)
+	if errors.Is(err, errRehashed) {
+		out, err = s.enterByPassword(ctx, v, a, password, counters, began)
+	}
+	if errors.Is(err, errRehashed) {
+		err = s.wrongPassword(ctx, v, a, store.User{}, "the password was changed meanwhile")
+	}
+	if err != nil {
+		return Step{}, err
+	}
+	s.giveBack(ctx, counters, shared)
+	return out.step(v), nil
+}
+
+// errRehashed: the account's hash is another one than a moment ago.
+var errRehashed = errors.New("accesssec: the password was changed meanwhile")
+
+// enterByPassword looks at a password once, and asks the gate. The attempt is in the counters.
+func (s *Service) enterByPassword(ctx context.Context, v Visit, a domainclaim.Address, password string, counters []counter, began time.Time) (outcome, error) {
 	user, err := s.store.UserByAddress(ctx, a.Key())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return Step{}, s.excused(ctx, counters, err)
+		return outcome{}, s.excused(ctx, counters, err)
 	}
 	// A check that fails stays counted: it may be the host's way to say "wrong".
 	right, stale, err := s.verify(ctx, user, password)
 	if err != nil {
-		return Step{}, err
+		return outcome{}, err
 	}
 	if !right {
-		return Step{}, s.wrongPassword(ctx, v, a, user)
+		return outcome{}, s.wrongPassword(ctx, v, a, user, s.wrongBy(user))
 	}
 	if err := s.bookChallenge(ctx, v, user); err != nil {
 		s.giveBack(ctx, counters, every) // it was no wrong password
-		return Step{}, traced(err, v)
+		return outcome{}, traced(err, v)
 	}
 	fresh := user.Password
 	if stale {
 		if fresh, err = s.hasher.Hash(ctx, password); err != nil {
-			return Step{}, err
+			return outcome{}, err
 		}
 	}
 	var out outcome
@@ -71,7 +93,7 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 			return err
 		}
 		if f.user.ID != user.ID || f.user.Password != user.Password {
-			return refuse(CodeWrongPassword, "the password was changed meanwhile").inOrg(f.logOrg(), v.by(audit.LoginRefused, f.actor()))
+			return errRehashed
 		}
 		if stale {
 			f.user.Password = fresh
@@ -82,11 +104,10 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 		out, err = s.admit(ctx, c, f, proof{visit: v, began: began})
 		return err
 	})
-	if err != nil {
-		return Step{}, s.excused(ctx, counters, err)
+	if err == nil || errors.Is(err, errRehashed) {
+		return out, err
 	}
-	s.giveBack(ctx, counters, shared)
-	return out.step(v), nil
+	return outcome{}, s.excused(ctx, counters, err)
 }
 
 // bookChallenge counts that a second factor is about to be asked, but in a browser of the
@@ -142,23 +163,28 @@ func proves(proof string, by policy.Method, u store.User) bool {
 	return (u.Password != "" || by.Own() && by != policy.Password) && subtle.ConstantTimeCompare([]byte(proof), []byte(passwordProof(u))) == 1
 }
 
+// wrongBy is what an Owner or Admin reads of a password that was not right.
+func (s *Service) wrongBy(u store.User) string {
+	switch {
+	case u.ID == "":
+		return "no such account"
+	case u.Password == "":
+		return "the account has no password"
+	case !s.hasPassword(u):
+		return "the account has a hash that can't be verified here"
+	}
+	return "wrong password"
+}
+
 // wrongPassword refuses alike for an account and for none, with the same work.
-func (s *Service) wrongPassword(ctx context.Context, v Visit, a domainclaim.Address, u store.User) error {
+func (s *Service) wrongPassword(ctx context.Context, v Visit, a domainclaim.Address, u store.User, detail string) error {
 	ctx, cancel := lingering(ctx)
 	defer cancel()
 	claim, err := claimOver(ctx, s.store, a)
 	if err != nil {
 		return err
 	}
-	f, detail := facts{asked: asking{address: a}, user: u}, "wrong password"
-	switch {
-	case u.ID == "":
-		detail = "no such account"
-	case u.Password == "":
-		detail = "the account has no password"
-	case !s.hasPassword(u):
-		detail = "the account has a hash that can't be verified here"
-	}
+	f := facts{asked: asking{address: a}, user: u}
 	return s.refused(ctx, refuse(CodeWrongPassword, detail).inOrg(claim.OrgID, v.by(audit.LoginRefused, f.actor())))
 }
 

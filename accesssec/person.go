@@ -21,8 +21,8 @@ var errSettled = errors.New("accesssec: nothing is owed any more")
 // then has done nothing: call it again.
 //
 // All sessions end when the account is gone or disabled, and the browsers the person
-// was known by are strangers' again; with an account that is gone its second factor and its logins go.
-// Else a session ends when the person is no member of its org any more, or could not sign
+// was known by are strangers' again; with an account that is gone its second factor, its
+// logins and what is kept of its passwords of before go. Else a session ends when the person is no member of its org any more, or could not sign
 // in there by that method today, and it gets the role that the person has by now. What the
 // role is shows at the next request.
 //
@@ -156,12 +156,13 @@ type review struct {
 	browsers bool          // they are to be forgotten
 	factor   bool          // it is of an account that is gone
 	logins   bool          // so are they
+	past     bool          // and the passwords of before
 	entries  []store.Entry // to be put into directories; without an id: to be made
 	taken    []string      // orgs whose directory has the address for another member
 }
 
 func (v review) settled() bool {
-	return len(v.ends) == 0 && len(v.rewrites) == 0 && len(v.entries) == 0 && !v.browsers && !v.factor && !v.logins
+	return len(v.ends) == 0 && len(v.rewrites) == 0 && len(v.entries) == 0 && !v.browsers && !v.factor && !v.logins && !v.past
 }
 
 // review looks at everything and changes nothing.
@@ -200,6 +201,10 @@ func (s *Service) review(ctx context.Context, r store.Reader, userID string) (re
 			var linked []kept[linkedLogin]
 			linked, err = loginsOf(ctx, r, userID)
 			v.logins = len(linked) > 0
+		}
+		if err == nil && v.reason == reasonGone {
+			_, err = r.Doc(ctx, pastPasswords.kind, "", userID)
+			v.past, err = err == nil, unless(err, store.ErrNotFound)
 		}
 	case noAddress != nil:
 		v.ends = sessions // nobody can sign in like that, so nobody stays

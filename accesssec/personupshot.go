@@ -14,6 +14,7 @@ type upshot struct {
 	ended, rewritten, entries int
 	roles                     []audit.Change
 	browsers, factor, logins  bool
+	past                      bool
 }
 
 // carryOut does what the review calls for, and records it org by org.
@@ -33,6 +34,11 @@ func (c *change) carryOut(ctx context.Context, v review) error {
 	}
 	if v.logins {
 		if err := c.dropLogins(ctx, v.userID); err != nil {
+			return err
+		}
+	}
+	if v.past {
+		if err := c.forgetPast(ctx, v.userID); err != nil {
 			return err
 		}
 	}
@@ -103,6 +109,9 @@ func (v review) upshots() map[string]*upshot {
 	if v.logins {
 		in("").logins = true
 	}
+	if v.past {
+		in("").past = true
+	}
 	return out
 }
 
@@ -124,6 +133,9 @@ func (v review) event(u upshot) audit.Event {
 	}
 	if u.logins {
 		e.Facts = append(e.Facts, fact("logins", "removed"))
+	}
+	if u.past {
+		e.Facts = append(e.Facts, fact("past_passwords", "forgotten"))
 	}
 	return e
 }
