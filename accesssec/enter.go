@@ -153,15 +153,23 @@ func follow(ses *store.Session, before store.Session, set Settings) {
 
 // replace ends the session whose place ses has taken. What its identity provider calls it is
 // what it calls ses, so that a logout there ends that.
-func (s *Service) replace(ctx context.Context, c *change, before, ses store.Session, u store.User) error {
-	if err := s.rename(ctx, c, before, ses); err != nil {
+func (s *Service) replace(ctx context.Context, c *change, before, ses store.Session, p proof) error {
+	if p.identity == nil {
+		if err := s.rename(ctx, c, before, ses); err != nil {
+			return err
+		}
+	}
+	u, err := c.User(ctx, ses.UserID)
+	if err != nil {
 		return err
 	}
 	if _, err := c.DeleteSessions(ctx, store.SessionQuery{UserID: u.ID, ID: before.ID}); err != nil {
 		return err
 	}
 	e := acting{user: u, session: before}.by(audit.SessionEnded)
-	e.Reason = "switched"
+	if e.Reason = "switched"; p.fresh {
+		e.Reason = "proved"
+	}
 	return c.record(ctx, before.OrgID, e)
 }
 

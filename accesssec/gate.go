@@ -21,6 +21,7 @@ type asking struct {
 	orgID   string // wanted; "" none
 	invite  string // the key of the invitation that was shown; "" none
 	attempt policy.Attempt
+	browser func(orgID, userID string) string // its name, where it may be remembered; nil: nobody's
 }
 
 // facts is what a decision rests on, and the records it was read from.
@@ -33,7 +34,8 @@ type facts struct {
 	asked  asking
 
 	choices []OrgChoice // with more than one: where the person is asked to go, and nothing else is done
-	// target settings, for the session's lifetime
+	// of the target: what it has decided, and for the session's lifetime
+	access   access
 	settings Settings
 }
 
@@ -99,6 +101,12 @@ func (s *Service) facts(ctx context.Context, r store.Reader, q asking) (facts, e
 		return f, err
 	}
 	if f.in.Person.Role, f.in.Person.Suspended, err = roleIn(ctx, r, q.orgID, f.user.ID); err != nil {
+		return f, err
+	}
+	if err := f.graced(ctx, r, s.now()); err != nil {
+		return f, err
+	}
+	if err := f.remembered(ctx, r, s.now()); err != nil {
 		return f, err
 	}
 	if f.in.Person.OwnerRole = f.in.Person.Role; f.owner.ID != q.orgID {
@@ -181,30 +189,32 @@ func (f *facts) want(ctx context.Context, r store.Reader, orgID string) error {
 		}
 	}
 	var err error
-	f.in.Target, f.settings, err = policyOrg(ctx, r, org)
+	f.in.Target, f.access, err = policyOrg(ctx, r, org)
+	f.settings = f.access.Settings
 	return err
 }
 
 // policyOrg is o as the policy sees it: with the rules of the org that governs it.
-func policyOrg(ctx context.Context, r store.Reader, o store.Org) (*policy.Org, Settings, error) {
+// It returns what the org has decided itself as well.
+func policyOrg(ctx context.Context, r store.Reader, o store.Org) (*policy.Org, access, error) {
 	own, err := readAccess(o)
 	if err != nil {
-		return nil, Settings{}, err
+		return nil, access{}, err
 	}
 	rules := own
 	if o.SSOFrom != "" {
 		admin, err := r.Org(ctx, o.SSOFrom)
 		if err != nil {
-			return nil, Settings{}, fmt.Errorf("accesssec: org that governs %s: %w", o.ID, err)
+			return nil, access{}, fmt.Errorf("accesssec: org that governs %s: %w", o.ID, err)
 		}
 		if rules, err = readAccess(admin); err != nil {
-			return nil, Settings{}, err
+			return nil, access{}, err
 		}
 	}
 	p := rules.policy(o.ID, o.Name)
 	p.GovernedBy = o.SSOFrom
-	p.Methods, p.RequireFactor, p.Devices = own.Methods, own.RequireFactor, own.RememberDevices > 0
-	return &p, own.Settings, nil
+	own.apply(&p)
+	return &p, own, nil
 }
 
 // roleIn is a person's role in an org; that of a member who is disabled there counts for
@@ -237,11 +247,13 @@ type proof struct {
 type outcome struct {
 	entered *Entered
 	next    policy.Next
+	grace   bool      // without the second factor that the org requires
+	until   time.Time // for how long, where a day is set
 }
 
 // step is what the way in answers with.
 func (o outcome) step(v Visit) Step {
-	return Step{Entered: o.entered, Next: o.next, After: SafePath(v.After)}
+	return Step{Entered: o.entered, Next: o.next, After: SafePath(v.After), Grace: o.grace, GraceUntil: o.until}
 }
 
 // admit is the gate: every path to a session ends here, inside the transaction that
@@ -266,7 +278,7 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 		}
 		return outcome{}, no
 	}
-	if f.in.Attempt.Method == policy.SSO && p.instead == "" {
+	if f.in.Attempt.Method == policy.SSO && (p.instead == "" || p.identity != nil) {
 		if err := c.vouched(ctx, &f, p); err != nil {
 			var no *Refusal
 			if errors.As(err, &no) {
@@ -295,8 +307,11 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 			return outcome{}, err
 		}
 	}
+	if err := c.spend(ctx, f); err != nil {
+		return outcome{}, err
+	}
 	token, ses := newSession(c.now, f, d, p)
-	if before != nil {
+	if before != nil && !p.fresh {
 		follow(&ses, *before, f.settings)
 	}
 	if err := c.CreateSession(ctx, ses); err != nil {
@@ -313,7 +328,7 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 		}
 	}
 	if before != nil {
-		if err := s.replace(ctx, c, *before, ses, f.user); err != nil {
+		if err := s.replace(ctx, c, *before, ses, p); err != nil {
 			return outcome{}, err
 		}
 	}
@@ -321,7 +336,11 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 		return outcome{}, err
 	}
 	in := &Entered{Principal: principalOf(ses), EndsAt: ses.EndAt, token: func() string { return token }}
-	return outcome{in, d.Next}, nil
+	out := outcome{entered: in, next: d.Next, grace: d.Grace}
+	if d.Grace {
+		out.until = f.access.FactorFrom
+	}
+	return out, nil
 }
 
 // recordEntry records a session that was made, and tells of one that goes past the single

@@ -120,8 +120,8 @@ func (m *Me) leaving(ctx context.Context, r store.Reader) (acting, error) {
 // counted apart from those at the sign-in page, so that nobody outside can lock a
 // signed-in person out of their settings.
 //
-// The session goes on under another token, for it means more from here on (NIST SP 800-63B-4,
-// section 5.1): give the browser that of the Entered that is returned. The one of before, and
+// The session goes on under another token, for it means more from here on (ASVS 5.0, 7.2.4):
+// give the browser that of the Entered that is returned. The one of before, and
 // the Principals that came of it, are signed out. Me goes on with the new one.
 func (m *Me) Prove(ctx context.Context, password string) (*Entered, error) {
 	if err := m.s.alone(); err != nil {
@@ -180,6 +180,21 @@ func (m *Me) Prove(ctx context.Context, password string) (*Entered, error) {
 	}
 	m.goOn(in)
 	return in, nil
+}
+
+// ProveSSO is [Me.Prove] by single sign-on: Step.Bounce. The identity provider asks the person
+// again, and [SignIn.FinishSSO] goes on, for nobody else (CodeSignedOut, as when this session has
+// ended meanwhile). The session that it makes takes this one's place. Me does not go on with it.
+func (m *Me) ProveSSO(ctx context.Context, v Visit, connectionID string) (Step, error) {
+	if err := m.s.alone(); err != nil {
+		return Step{}, err
+	}
+	who, err := m.signedIn(ctx, m.s.store)
+	if err != nil {
+		return Step{}, err
+	}
+	v.OrgID, v.Invitation, v.invite = who.session.OrgID, "", ""
+	return m.s.SignIn().StartSSO(ctx, v, connectionID, &StartOptions{Fresh: true, instead: who.session.ID})
 }
 
 // closedTo asks the policy whether the person could sign in with their password: where

@@ -74,7 +74,7 @@ func (s *Service) follow(ctx context.Context, a answered, to *movedError) error 
 	if v.OrgID == "" && from.SSOFrom == to.conn.OrgID {
 		v.OrgID = from.ID // that is where they were going
 	}
-	bounce, err := s.restart(ctx, v, to.conn, a.whom(), StartOptions{Fresh: asked.Fresh, restarted: asked.Restarted})
+	bounce, err := s.restart(ctx, v, to.conn, a.whom(), StartOptions{Fresh: asked.Fresh, restarted: asked.Restarted, instead: asked.Instead})
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ type request struct {
 	// Restarted are the counts of sign-ins that were started unasked, by which this one came
 	// about: they are forgotten when it leads to a session.
 	Restarted []string `json:"restarted,omitempty"`
+	Instead   string   `json:"instead,omitempty"` // the session whose place the new one takes
 }
 
 // used is an assertion that has made a session.
@@ -37,6 +38,7 @@ type StartOptions struct {
 	Fresh bool
 
 	restarted []string // as request has it
+	instead   string   // as well
 }
 
 // StartSSO sends the browser to the identity provider of a connection: Step.Bounce.
@@ -88,7 +90,7 @@ func (s *Service) begin(ctx context.Context, v Visit, conn kept[connection], opt
 	}
 	rec := requests.fresh(conn.OrgID, req.ID, requestKey(conn.ID, req.ID), now, req.ExpiresAt, request{
 		Request: req, Browser: hashOf(v.id()), OrgID: wanted, Invite: v.inviteKey(), After: SafePath(v.After), Fresh: opts.Fresh, At: now,
-		Restarted: opts.restarted,
+		Restarted: opts.restarted, Instead: opts.instead,
 	})
 	if err := s.upkeep(ctx, func(tx store.Tx) error { return requests.put(ctx, tx, rec) }); err != nil {
 		return nil, err
@@ -270,7 +272,7 @@ func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, addres
 	if len(f.choices) > 1 {
 		return c.askOrg(ctx, a, f)
 	}
-	out, err := s.admit(ctx, c, f, proof{visit: a.visit, conn: conn, identity: a.id, fresh: asked.Fresh, began: a.began()})
+	out, err := s.admit(ctx, c, f, proof{visit: a.visit, conn: conn, identity: a.id, fresh: asked.Fresh, began: a.began(), instead: asked.Instead})
 	if err == nil {
 		err = s.settleAnswer(ctx, c, a, conn, out.entered)
 	}

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/saml/samltest"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -19,6 +21,7 @@ import (
 func revokeFlows() map[string]flow {
 	return map[string]flow{
 		"another token at each proof":        rotateProof,
+		"a proof by single sign-on":          rotateSSO,
 		"a proof in two windows":             rotateRace,
 		"what is there before the sign-in":   rotateFixation,
 		"a sign-in under way":                revokeUnderWay,
@@ -52,6 +55,50 @@ func rotateProof(t *testing.T, w *world) {
 	}
 	must1(w.svc.Admin(next.Principal).ClaimDomain(w.ctx, "example.com"))
 	w.left(acme, 1)
+}
+
+// rotateSSO: the session that is proven at the identity provider takes the place of the one
+// that asked, and of nobody else's.
+func rotateSSO(t *testing.T, w *world) {
+	acme := withAnn(w)
+	acme.add(policy.Admin, "adam@example.com")
+	adam := samltest.Person{Email: "adam@example.com"}
+	in, other := acme.signIn(adam), acme.signIn(adam)
+	prove := func(in *accesssec.Entered, as samltest.Person) (accesssec.Step, error) {
+		v := w.visit()
+		step := must1(w.svc.Me(in.Principal).ProveSSO(w.ctx, v, acme.conn.ID))
+		w.alive(in, true) // until then
+		l := acme.bounced(v, step)
+		return l.finish(l.answer(as))
+	}
+	if _, err := prove(in, ann); w.code(err) != accesssec.CodeSignedOut {
+		t.Errorf("by somebody else: %v", err)
+	}
+	w.alive(in, true)
+	w.advance(time.Hour)
+	got := must1(prove(in, adam)).Entered
+	w.alive(in, false)
+	w.alive(other, true)
+	must1(w.svc.Admin(got.Principal).ClaimDomain(w.ctx, "example.net"))
+	if e := acme.last(audit.SessionEnded); e.Session != in.Principal.SessionID || e.Reason != "proved" {
+		t.Errorf("%+v", e)
+	}
+	if want := w.clock().Add(14 * 24 * time.Hour); !got.EndsAt.Equal(want) {
+		t.Errorf("ends at %v, want %v", got.EndsAt, want)
+	}
+	// Their identity provider still knows it.
+	there := acme.sessionsThere()
+	must1(w.arrives(w.svc, acme.conn.ID, acme.asks(there[len(there)-1])))
+	w.alive(got, false)
+	// Who has signed out meanwhile is not in again by it.
+	v := w.visit()
+	step := must1(w.svc.Me(other.Principal).ProveSSO(w.ctx, v, acme.conn.ID))
+	w.must(w.svc.Me(other.Principal).SignOut(w.ctx))
+	l := acme.bounced(v, step)
+	if _, err := l.finish(l.answer(adam)); w.code(err) != accesssec.CodeSignedOut {
+		t.Errorf("signed out meanwhile: %v", err)
+	}
+	w.left(acme, 0)
 }
 
 func rotateRace(t *testing.T, w *world) {
