@@ -59,7 +59,7 @@ func FuzzHandler(f *testing.F) {
 		{"GET", "signup/finish", mailed, ""}, {"POST", "signup/finish", "", mailed + "&first=%ff&password=x"}, {"GET", "address/confirm", mailed, ""}, {"POST", "address/confirm", "", mailed},
 		{"POST", "google/start", "", "fresh=1&next=/a"}, {"GET", "google/callback", "code=a&state=b", ""}, {"GET", "google/callback", "error=a&state=b&state=c", ""},
 		{"GET", "login/link", "next=/a", ""}, {"POST", "login/link", "", ""}, {"POST", "prove/google", "", "next=/a"}, {"POST", "security/unlink", "", "login=x"},
-		{"GET", "security", "next=%2F%2Fevil", ""}, {"POST", "security/mail", "", "next=/a"}, {"GET", "sso/again", "next=%2F%2Fevil", ""},
+		{"GET", "security", "next=%2F%2Fevil", ""}, {"POST", "security/mail", "", "next=/a"}, {"POST", "security/password", "", "password=x&new=y"}, {"GET", "sso/again", "next=%2F%2Fevil", ""},
 		{"POST", "security/address", "", "address=a%40example.net"}, {"POST", "security/end", "", "session=ses-x"}, {"POST", "security/end", "", ""},
 		{"POST", "enter", "", "org=" + w.orgID + "&next=/a"}, {"POST", "enter", "", "org="}, {"POST", "code", "", "code=1&remember=1"}, {"POST", "", "", "way=forgot&address=%22%3E"},
 	} {

@@ -196,3 +196,26 @@ func TestDeviceNames(t *testing.T) {
 		}
 	}
 }
+
+func TestAnotherPassword(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v, other := w.visitor(t).byPassword("ext@example.org"), w.visitor(t).byPassword("ext@example.org")
+	wrong := v.post("/auth/security/password", form("password", "Not the horse 7", "new", another, "next", "/who"))
+	want(t, wrong, http.StatusUnauthorized, "The password is wrong.", `name="next" value="/who"`, `<input id="old" name="password" type="password" autocomplete="current-password" required autofocus aria-invalid="true"`)
+	want(t, v.post("/auth/security/password", form("password", right, "new", "short")), http.StatusBadRequest, "This password can", "at least 12 characters",
+		`aria-describedby="alert rules" autofocus aria-invalid="true"`)
+	if other.in() == "" {
+		t.Error("signed out by what was refused")
+	}
+	was := v.ticket()
+	want(t, v.post("/auth/security/password", form("password", right, "new", another, "next", "/who")), http.StatusOK, "Your password is changed", `href="/auth/security?next=%2Fwho">Go on`)
+	w.over(t, was)
+	if v.in() != "ext@example.org" || other.in() != "" {
+		t.Errorf("signed in: %q and %q", v.in(), other.in())
+	}
+	want(t, w.visitor(t).post("/auth/password", form("address", "ext@example.org", "password", right)), http.StatusUnauthorized)
+	if p := w.visitor(t).post("/auth/password", form("address", "ext@example.org", "password", another)); p.url != "/home" {
+		t.Errorf("by the new one: status %d at %s", p.status, p.url)
+	}
+}
