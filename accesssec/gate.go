@@ -322,15 +322,8 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 			return outcome{}, err
 		}
 	}
-	if p.identity != nil {
-		if err := s.keepName(ctx, c, p.conn, ses, p.identity); err != nil {
-			return outcome{}, err
-		}
-	}
-	if before != nil {
-		if err := s.replace(ctx, c, *before, ses, p); err != nil {
-			return outcome{}, err
-		}
+	if err := s.keepBeside(ctx, c, before, ses, p); err != nil {
+		return outcome{}, err
 	}
 	if err := s.recordEntry(ctx, c, f, d, p, ses); err != nil {
 		return outcome{}, err
@@ -341,6 +334,19 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 		out.until = f.access.FactorFrom
 	}
 	return out, nil
+}
+
+// keepBeside writes what a logout needs of a session, and ends the one whose place it has taken.
+func (s *Service) keepBeside(ctx context.Context, c *change, before *store.Session, ses store.Session, p proof) error {
+	if p.identity != nil {
+		if err := s.keepName(ctx, c, p.conn, ses, p.identity); err != nil {
+			return err
+		}
+	}
+	if before == nil {
+		return nil
+	}
+	return s.replace(ctx, c, *before, ses, p)
 }
 
 // recordEntry records a session that was made, and tells of one that goes past the single
