@@ -55,7 +55,8 @@ func (i *SignIn) Password(ctx context.Context, v Visit, address, password string
 	return out.step(v), nil
 }
 
-// errRehashed: the account's hash is another one than a moment ago.
+// errRehashed: in place of a stale hash the account has another one by now, of the same password
+// as a rule.
 var errRehashed = errors.New("accesssec: the password was changed meanwhile")
 
 // enterByPassword looks at a password once, and asks the gate. The attempt is in the counters.
@@ -93,7 +94,10 @@ func (s *Service) enterByPassword(ctx context.Context, v Visit, a domainclaim.Ad
 			return err
 		}
 		if f.user.ID != user.ID || f.user.Password != user.Password {
-			return errRehashed
+			if stale {
+				return errRehashed
+			}
+			return refuse(CodeWrongPassword, "the password was changed meanwhile").inOrg(f.logOrg(), v.by(audit.LoginRefused, f.actor()))
 		}
 		if stale {
 			f.user.Password = fresh
