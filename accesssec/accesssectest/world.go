@@ -128,6 +128,9 @@ func (w *World) begin() (err error) {
 	if err := w.newService(*opts); err != nil {
 		return err
 	}
+	if p, ok := opts.Google.(*OpenID); ok {
+		p.ReturnTo(w.origin+w.Service.Path()+"google/callback", w.clock.now)
+	}
 	return w.open()
 }
 
