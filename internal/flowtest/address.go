@@ -3,6 +3,8 @@ package flowtest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -179,7 +181,7 @@ func addressProvisioned(t *testing.T, w *world) {
 // addressTaken: who asks does not learn whose it is, and who has it is told.
 func addressTaken(t *testing.T, w *world) {
 	p, acme := mailing(w)
-	acme.add(policy.Member, "bob@example.com")
+	acme.add(policy.Member, "bob0@example.com", "bob1@example.com", "bob2@example.com")
 	var got []accesssec.Notice
 	cost := func(to string) int64 {
 		got = append(got, p.takes(w)...)
@@ -191,12 +193,20 @@ func addressTaken(t *testing.T, w *world) {
 		return 1<<40 - ctx.left.Load()
 	}
 	cost("warm@example.com") // from here on the counts are there
-	if taken, free := cost("bob@example.com"), cost("nobody@example.com"); taken != free {
+	// A store may have to run one again: the least is what it costs.
+	taken, free := int64(1<<40), int64(1<<40)
+	for n := range 3 {
+		free = min(free, cost(fmt.Sprintf("nobody%d@example.com", n)))
+		taken = min(taken, cost(fmt.Sprintf("bob%d@example.com", n)))
+	}
+	if taken != free {
 		t.Errorf("%d calls for an address that is somebody's, %d for one that is nobody's", taken, free)
 	}
-	n := w.of(append(got, p.takes(w)...), accesssec.TemplateAddressTaken)
-	if n.To != "bob@example.com" || n.token != "" {
-		t.Errorf("told %+v", n)
+	got = append(got, p.takes(w)...)
+	for n := range 3 {
+		if n := w.of(slices.DeleteFunc(slices.Clone(got), func(m accesssec.Notice) bool { return m.To != fmt.Sprintf("bob%d@example.com", n) }), accesssec.TemplateAddressTaken); n.token != "" {
+			t.Errorf("told %+v", n)
+		}
 	}
 	// Somebody has it by then.
 	m := p.moves(w, provenAs(w, "ann@example.com"), "nia@example.com")

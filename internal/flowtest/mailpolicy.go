@@ -25,24 +25,32 @@ func mailCodeAlike(t *testing.T, w *world) {
 	off, _ := w.user("off@example.com")
 	off.Disabled = true
 	w.change(func(tx store.Tx) error { return tx.UpdateUser(w.ctx, off) })
-	var want []string
-	for _, address := range []string{"ann@example.com", "nobody@example.com", "off@example.com"} {
+	tries := func(address string) (got []string) {
 		v := w.visit()
 		p.asks(w, v, address, accesssec.MailSignIn)
-		var got []string
 		for range 7 {
 			ctx := &dying{Context: context.WithoutCancel(w.ctx)}
 			ctx.left.Store(1 << 40)
 			_, err := w.svc.SignIn().LinkCode(ctx, v, "0000-0000")
 			got = append(got, fmt.Sprintf("%s after %d calls", w.code(err), 1<<40-ctx.left.Load()))
 		}
-		if want == nil {
-			want = got
+		return got
+	}
+	diff := ""
+	for range 3 { // a store may have to run something again
+		want := tries("ann@example.com")
+		if !strings.HasPrefix(want[4], "wrong_code") || !strings.HasPrefix(want[5], "link_over") {
+			t.Fatalf("codes are answered %v", want)
 		}
-		if diff := cmp.Diff(want, got); diff != "" || !strings.HasPrefix(got[4], "wrong_code") || !strings.HasPrefix(got[5], "link_over") {
-			t.Errorf("%s: codes are answered (-a member's +this)\n%s", address, diff)
+		diff = ""
+		for _, address := range []string{"nobody@example.com", "off@example.com"} {
+			diff += cmp.Diff(want, tries(address))
+		}
+		if diff == "" {
+			return
 		}
 	}
+	t.Errorf("codes are answered (-a member's +others')\n%s", diff)
 }
 
 func mailFactor(t *testing.T, w *world) {
