@@ -9,6 +9,7 @@
 //	.ci/xmlsec.sh     xmlsec1, which makes and judges documents (TestXMLSec...)
 //	.ci/nsd.sh        NSD and Knot as name servers, Unbound as resolvers (TestNSD)
 //	.ci/scim-oracles.sh   npm's scim-patch and scimmy (TestSCIMOracles)
+//	.ci/openid.sh     npm's oidc-provider, which signs people in (TestOpenIDProvider)
 //
 // No key, password or signed document is kept in the tree: all are made by each run.
 package interop
