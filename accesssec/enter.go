@@ -55,7 +55,7 @@ func (s *Service) enter(ctx context.Context, c *change, m *Me, v Visit) (Step, e
 	if err != nil {
 		return Step{}, err
 	}
-	f, err := s.enterFacts(ctx, c, who, v.OrgID)
+	f, err := s.enterFacts(ctx, c, who, v)
 	if err != nil {
 		return Step{}, err
 	}
@@ -72,7 +72,8 @@ func (s *Service) enter(ctx context.Context, c *change, m *Me, v Visit) (Step, e
 }
 
 // enterFacts are those of a sign-in to the org by what was shown when the session was made.
-func (s *Service) enterFacts(ctx context.Context, r store.Reader, who acting, orgID string) (facts, error) {
+func (s *Service) enterFacts(ctx context.Context, r store.Reader, who acting, v Visit) (facts, error) {
+	orgID := v.OrgID
 	none := refuse(CodeNotFound, "no org of the person's")
 	if orgID != "" {
 		if _, err := r.Membership(ctx, orgID, who.user.ID); errors.Is(err, store.ErrNotFound) {
@@ -86,11 +87,17 @@ func (s *Service) enterFacts(ctx context.Context, r store.Reader, who acting, or
 		return facts{}, err
 	}
 	first, second := parted(who.session.Methods)
+	if second == policy.Device {
+		second = "" // remembered for the org that it was shown to, and for no other
+	}
 	if len(first) != 1 {
 		return facts{}, refuse(CodeSignedOut, "nobody knows how the session was made")
 	}
+	if second == policy.Device {
+		second = "" // a browser is remembered for one org, and another looks for itself
+	}
 	attempt := policy.Attempt{Method: policy.Method(first[0]), Connection: who.session.ConnectionID, Second: second}
-	f, err := s.facts(ctx, r, asking{address: a, orgID: orgID, attempt: attempt})
+	f, err := s.facts(ctx, r, asking{address: a, orgID: orgID, attempt: attempt, browser: v.device})
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return f, none // the org is no more

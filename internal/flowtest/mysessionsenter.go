@@ -22,6 +22,7 @@ func enterFlows() map[string]flow {
 		"entering an org that requires SSO":      enterRequired,
 		"entering an org that has the other SSO": enterOtherSSO,
 		"entering where a factor comes first":    enterFactor,
+		"entering where a browser is remembered": enterDevice,
 		"entering where a factor is to be made":  enterSetUp,
 		"entering never makes a session longer":  enterTimes,
 		"entering twice at once":                 enterRace,
@@ -223,6 +224,46 @@ func enterFactor(t *testing.T, w *world) {
 	w.must(w.svc.Me(back.Principal).SignOut(w.ctx))
 	h.mustShow(v, h.next(), accesssec.CodeSignedOut)
 	h.has(0)
+}
+
+// enterDevice: a browser is remembered for one org. Another asks for the code, as at its own
+// sign-in, until it remembers the browser itself.
+func enterDevice(t *testing.T, w *world) {
+	acme, other, in, there := annInTwo(w)
+	w.must(w.svc.Me(there.Principal).SignOut(w.ctx))
+	h := &holder{w: w, address: "ann@example.com", id: in.Principal.UserID, in: in}
+	h.proves(in)
+	h.sets(in.Principal)
+	month := func(s *accesssec.Settings) { s.RememberDevices = 30 * 24 * time.Hour }
+	acme.apply(month)
+	other.apply(month)
+	v := w.visit()
+	v.OrgID = acme.owner.OrgID
+	h.halfIn(v)
+	keep := v
+	keep.Remember = true
+	h.mustShow(keep, h.next(), "")
+	in = must1(w.svc.SignIn().Password(w.ctx, v, "ann@example.com", right)).Entered
+	w.by(in, "password device")
+	enter := func(in *accesssec.Entered, to *customer) accesssec.Step {
+		return must1(w.svc.Me(in.Principal).Enter(w.ctx, v, to.owner.OrgID))
+	}
+	if step := enter(in, other); step.Entered != nil || step.Next != policy.NextFactor {
+		t.Fatalf("%+v", step)
+	}
+	got := h.mustShow(keep, h.next(), "").Entered
+	w.by(got, "password totp")
+	v.OrgID = acme.owner.OrgID
+	in = must1(w.svc.SignIn().Password(w.ctx, v, "ann@example.com", right)).Entered
+	w.by(in, "password device")
+	got = enter(in, other).Entered
+	if got == nil || got.Principal.OrgID != other.owner.OrgID {
+		t.Fatal("the other org remembers the browser by now")
+	}
+	w.by(got, "password device")
+	if step := must1(w.enter(got, acme.owner.OrgID)); step.Entered != nil || step.Next != policy.NextFactor {
+		t.Errorf("in another browser: %+v", step)
+	}
 }
 
 func enterSetUp(t *testing.T, w *world) {
