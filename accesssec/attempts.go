@@ -148,9 +148,13 @@ func (c *change) rememberAs(ctx context.Context, v Visit, name, userID string) e
 	return browsers.put(ctx, c, b)
 }
 
-// forgetBrowsers makes every browser a stranger's again, however many there are.
+// forgetBrowsers makes every browser a stranger's again, however many there are, and has the code
+// of a second factor asked in each.
 func (c *change) forgetBrowsers(ctx context.Context, userID string) error {
-	_, err := browsers.drop(ctx, c, "", []string{userID}, nil)
+	if _, err := browsers.drop(ctx, c, "", []string{userID}, nil); err != nil {
+		return err
+	}
+	_, err := c.forgetDevices(ctx, userID)
 	return err
 }
 

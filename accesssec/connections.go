@@ -329,6 +329,8 @@ func (acc *access) enable(k kept[connection], on bool) error {
 		return refuse(CodeAnotherIsActive, "")
 	case on:
 		acc.SSO, acc.Connection = policy.SSOActive, k.ID
+		// Asking for a second factor is the identity provider's from now on.
+		acc.RequireFactor, acc.FactorFrom, acc.FactorOn = false, time.Time{}, time.Time{}
 	case acc.Connection != k.ID:
 		return refuse(Code(policy.ConnectionInactive), "the connection is off already")
 	case acc.RequireSSO || acc.IdPManaged:

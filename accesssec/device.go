@@ -1,7 +1,120 @@
 package accesssec
 
-import "context"
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/store"
+)
+
+// longestDevice is for how long a browser may stand in for a code.
+const longestDevice = 30 * 24 * time.Hour
+
+// device is a browser that stands in for the code of a person's second factor, in one org. The
+// policy weighs it: the row alone lets in nobody.
+type device struct {
+	Org string `json:"org"`
+	// Factor is the mark of the one whose code was shown: another one, or one that has been
+	// locked since, is not shown by it.
+	Factor string `json:"factor"`
+}
+
+var devices = collection[device]{"device"} // owned by the person
+
+// device names a browser of one person for one org, for nobody who does not know its secret.
+func (v Visit) device(orgID, userID string) string {
+	if v.id() == "" || orgID == "" || userID == "" {
+		return ""
+	}
+	return v.browser("device\x00" + orgID + "\x00" + userID)
+}
+
+// remembered has the browser shown in place of a code, where it is remembered for this org, and
+// the org has not forgotten all of them since, nor made the time shorter.
+func (f *facts) remembered(ctx context.Context, r store.Reader, now time.Time) error {
+	a := f.in.Attempt
+	if f.asked.browser == nil || !a.Method.Own() || a.Second != "" || f.in.Person.Factor != policy.FactorLive ||
+		f.in.Target == nil || !f.in.Target.Devices {
+		return nil
+	}
+	id := f.asked.browser(f.in.Target.ID, f.user.ID)
+	if id == "" {
+		return nil
+	}
+	k, err := devices.get(ctx, r, "", id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	live := k.Owner == f.user.ID && k.Value.Org == f.in.Target.ID && k.Value.Factor == f.factor &&
+		now.Before(k.ExpiresAt) && now.Before(k.At.Add(f.access.RememberDevices)) && !k.At.Before(f.access.DevicesOn)
+	if live {
+		f.in.Attempt.Second = policy.Device
+	}
+	return nil
+}
+
+// rememberDevice keeps the browser in which a code was shown, when the person has asked for it
+// and the org that they have entered allows it.
+func (c *change) rememberDevice(ctx context.Context, v Visit, f facts, mark string, in *Entered) error {
+	if !v.Remember || in == nil || in.Principal.OrgID == "" || f.in.Target == nil || !f.in.Target.Devices {
+		return nil
+	}
+	id := v.device(in.Principal.OrgID, f.user.ID)
+	if id == "" {
+		return nil
+	}
+	until := c.now.Add(min(f.access.RememberDevices, longestDevice))
+	k, err := devices.get(ctx, c, "", id)
+	if errors.Is(err, store.ErrNotFound) {
+		k, err = devices.fresh("", id, "", c.now, until, device{}), nil
+	}
+	if err != nil {
+		return err
+	}
+	k.Owner, k.At, k.ExpiresAt, k.Value = f.user.ID, c.now, until, device{Org: in.Principal.OrgID, Factor: mark}
+	if err := devices.put(ctx, c, k); err != nil {
+		return err
+	}
+	e := v.by(audit.DeviceRemembered, actorOf(f.user))
+	e.Session = in.Principal.SessionID
+	e.Facts = []audit.Fact{fact("until", noticeTime(until))}
+	return c.record(ctx, in.Principal.OrgID, e)
+}
 
 // forgetDevices makes every browser of a person ask for the code of their second factor again,
 // and counts them.
-func (c *change) forgetDevices(ctx context.Context, userID string) (int, error) { return 0, nil }
+func (c *change) forgetDevices(ctx context.Context, userID string) (int, error) {
+	return devices.drop(ctx, c, "", []string{userID}, nil)
+}
+
+// Rememberable is for how long this browser could stand in for the code that its sign-in waits
+// for, if Visit.Remember is set with it: what the org that is entered allows. 0: not at all, or
+// nothing waits here. A recovery code has no browser remembered.
+func (i *SignIn) Rememberable(ctx context.Context, v Visit) (time.Duration, error) {
+	s := i.s
+	half, _, err := s.halfLogin(ctx, v)
+	if IsRefusal(err, CodeHalfOver) {
+		return 0, nil
+	} else if err != nil {
+		return 0, err
+	}
+	a, err := domainclaim.ParseAddress(half.Value.Address)
+	if err != nil {
+		return 0, err
+	}
+	v.OrgID, v.After, v.invite = half.Value.OrgID, half.Value.After, half.Value.Invite
+	f, err := s.passwordFacts(ctx, s.store, v, a, policy.Attempt{Method: half.Value.Method, Second: policy.TOTP})
+	if err != nil {
+		return 0, err
+	}
+	if d := policy.Decide(f.in); !d.Allow || d.OwnAccount || d.SetUp || !f.in.Target.Devices {
+		return 0, nil
+	}
+	return min(f.access.RememberDevices, longestDevice), nil
+}

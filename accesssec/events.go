@@ -2,6 +2,8 @@ package accesssec
 
 import (
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -86,5 +88,29 @@ func changed(old, next Settings) []audit.Change {
 	add("block_external", strconv.FormatBool(old.BlockExternal), strconv.FormatBool(next.BlockExternal))
 	add("session_idle", old.SessionIdle.String(), next.SessionIdle.String())
 	add("session_end", old.SessionEnd.String(), next.SessionEnd.String())
+	add("methods", listed(old.Methods), listed(next.Methods))
+	add("require_factor", strconv.FormatBool(old.RequireFactor), strconv.FormatBool(next.RequireFactor))
+	add("factor_from", day(old.FactorFrom), day(next.FactorFrom))
+	add("remember_devices", old.RememberDevices.String(), next.RememberDevices.String())
 	return out
+}
+
+// listed are the ways in as the log has them.
+func listed(methods []policy.Method) string {
+	if len(methods) == 0 {
+		return "all"
+	}
+	var names []string
+	for _, m := range methods {
+		names = append(names, string(m))
+	}
+	return strings.Join(names, " ")
+}
+
+// day is a time in the log; "none" for none.
+func day(t time.Time) string {
+	if t.IsZero() {
+		return "none"
+	}
+	return t.UTC().Format(time.RFC3339)
 }

@@ -160,6 +160,9 @@ func (c *change) dropFactor(ctx context.Context, userID string, why due) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
+	if _, err := c.forgetDevices(ctx, userID); err != nil {
+		return err
+	}
 	return c.dropAsked(ctx, userID)
 }
 

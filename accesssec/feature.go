@@ -21,6 +21,7 @@ const (
 	FeatureRequireSSO    Feature = "require_sso"    // Settings.RequireSSO
 	FeatureIdPManaged    Feature = "idp_managed"    // Settings.IdPManaged
 	FeatureBlockExternal Feature = "block_external" // Settings.BlockExternal
+	FeatureRequireFactor Feature = "require_factor" // Settings.RequireFactor
 	FeatureSCIM          Feature = "scim"           // making the first token for provisioning
 	FeatureSharedSSO     Feature = "shared_sso"     // giving one's sign-on to another org, and having it from one
 )
@@ -115,6 +116,7 @@ func switchedOn(old, next Settings) []Feature {
 		{FeatureRequireSSO, old.RequireSSO, next.RequireSSO},
 		{FeatureIdPManaged, old.IdPManaged, next.IdPManaged},
 		{FeatureBlockExternal, old.BlockExternal, next.BlockExternal},
+		{FeatureRequireFactor, old.RequireFactor, next.RequireFactor},
 	} {
 		if s.is && !s.was {
 			out = append(out, s.feature)

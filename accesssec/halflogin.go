@@ -166,7 +166,11 @@ func (s *Service) enterSecond(ctx context.Context, c *change, v Visit, half kept
 			return outcome{}, err
 		}
 	}
-	return s.admit(ctx, c, asked, proof{visit: v, began: half.At, instead: half.Value.Instead})
+	out, err := s.admit(ctx, c, asked, proof{visit: v, began: half.At, instead: half.Value.Instead})
+	if err == nil && by == policy.TOTP {
+		err = c.rememberDevice(ctx, v, asked, f.Value.mark(), out.entered)
+	}
+	return out, err
 }
 
 // recovered records that a recovery code was used, and tells of it.

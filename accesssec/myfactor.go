@@ -312,6 +312,9 @@ func (m *Me) RemoveFactor(ctx context.Context, code string) error {
 		if err := c.dropFactor(ctx, who.user.ID, ""); err != nil {
 			return err
 		}
+		if err := c.spendAll(ctx, who.user.ID); err != nil {
+			return err
+		}
 		if err := c.recordOwn(ctx, who, who.by(audit.FactorRemoved)); err != nil {
 			return err
 		}

@@ -201,7 +201,7 @@ func (s *Service) passwordFacts(ctx context.Context, r store.Reader, v Visit, a 
 	if err != nil {
 		return facts{}, err
 	}
-	ask := asking{address: a, orgID: wanted, invite: v.inviteKey(), attempt: attempt}
+	ask := asking{address: a, orgID: wanted, invite: v.inviteKey(), attempt: attempt, browser: v.device}
 	if wanted != "" {
 		_, err := r.Org(ctx, wanted)
 		if err == nil {

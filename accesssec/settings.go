@@ -72,8 +72,9 @@ func (s Settings) withDefaults() Settings {
 // so that one read of the org gives the policy all it asks of it.
 type access struct {
 	Settings
-	SSO        policy.SSOState `json:"sso,omitempty"`      // "": off
-	FactorOn   time.Time       `json:"factor_on,omitzero"` // when RequireFactor was switched on
+	SSO        policy.SSOState `json:"sso,omitempty"`       // "": off
+	FactorOn   time.Time       `json:"factor_on,omitzero"`  // when RequireFactor was switched on
+	DevicesOn  time.Time       `json:"devices_on,omitzero"` // when RememberDevices was: what is older is forgotten
 	Connection string          `json:"connection,omitempty"`
 }
 
@@ -107,6 +108,11 @@ func (a access) write(o *store.Org) (err error) {
 	return err
 }
 
+// apply has p go by what an org decides for itself, also when another governs it.
+func (a access) apply(p *policy.Org) {
+	p.Methods, p.RequireFactor, p.Devices = a.Methods, a.RequireFactor, a.RememberDevices > 0
+}
+
 func (a access) policy(id, name string) policy.Org {
 	return policy.Org{
 		ID: id, Name: name, SSO: a.SSO, Connection: a.Connection,
@@ -123,11 +129,16 @@ type Preview struct {
 	LoseCount int
 	Bypass    []Member // Owners and Admins whose password is open by that alone from then on; the first hundred
 	Refused   []Finding
+	// Factorless, with RequireFactor switched on, are members who have no second factor, and
+	// have to set one up: the first hundred, and how many.
+	Factorless      []Member
+	FactorlessCount int
 }
 
 // Finding is something in the way, and what would mend it. The codes are not_entitled
 // (the plan lacks what would be switched on; Text names it), shared (the org has its sign-on
-// from another one, see [Admin.LinkTo]), sso_inactive, no_domain and session_times.
+// from another one, see [Admin.LinkTo]), sso_inactive, sso_active, no_domain, session_times,
+// methods, factor_from and remember_devices.
 type Finding struct{ Code, Text, Fix string }
 
 // refusal is what Apply answers when this is in the way. The plan and a link have codes of
@@ -165,7 +176,10 @@ func (a *Admin) Preview(ctx context.Context, next Settings) (Preview, error) {
 	if err != nil {
 		return Preview{}, err
 	}
-	return c.Preview, nil
+	if c.next.RequireFactor && !c.old.RequireFactor {
+		err = c.countFactorless(ctx, a.s.store)
+	}
+	return c.Preview, err
 }
 
 // Apply makes next the settings, if a preview made now has the hash of the one that
@@ -200,10 +214,18 @@ func (a *Admin) Apply(ctx context.Context, next Settings, previewed string) erro
 			e.Type = audit.ChangeRefused
 			return refuse(CodePreviewStale, "").inOrg(a.p.OrgID, e)
 		}
+		if err := done.date(c.now); err != nil {
+			return err
+		}
 		ended, err := c.endAll(ctx, done.ends, nil)
 		if err != nil {
 			return err
 		}
+		off, err := c.endOff(ctx, done.org.ID, done.next.Methods)
+		if err != nil {
+			return err
+		}
+		ended += off
 		if err := c.UpdateOrg(ctx, done.org); err != nil {
 			return stale(err)
 		}
@@ -216,6 +238,7 @@ func (a *Admin) Apply(ctx context.Context, next Settings, previewed string) erro
 type considered struct {
 	Preview
 	org       store.Org
+	wanted    access
 	old, next Settings
 	ends      []store.SessionQuery
 	lost      map[string]bool // by person: who is in several orgs of one sign-on is one
@@ -245,11 +268,11 @@ func (a *Admin) consider(ctx context.Context, r store.Reader, next Settings, pla
 	if next.Version != org.Version {
 		return out, refuse(CodePreviewStale, "the settings were changed since they were read")
 	}
-	next = next.withDefaults()
+	next = next.withDefaults().tidy()
 	next.Version, next.SSOFrom = org.Version, OrgChoice{}
 	wanted := old
 	wanted.Settings = next
-	out.org, out.old, out.next = org, old.Settings, next
+	out.org, out.old, out.next, out.wanted = org, old.Settings, next, wanted
 	if err := wanted.write(&out.org); err != nil {
 		return out, err
 	}
@@ -263,6 +286,11 @@ func (a *Admin) consider(ctx context.Context, r store.Reader, next Settings, pla
 		return out, err
 	}
 	out.Refused = append(out.Refused, findings(org, old, next, before)...)
+	more, err := a.waysFindings(ctx, r, org, old.Settings, next)
+	if err != nil {
+		return out, err
+	}
+	out.Refused = append(out.Refused, more...)
 
 	sum := sha256.New()
 	fmt.Fprintf(sum, "accesssec preview v1\n%s %d\n%s\n", org.ID, org.Version, out.org.Access)
@@ -300,7 +328,9 @@ func (c *considered) weigh(sum hash.Hash, was, will policy.Decision, m store.Mem
 		if c.count(m) {
 			c.Lose = firstHundred(c.Lose, m)
 		}
-		c.ends = append(c.ends, closed(m, will))
+		if will.Reason != policy.MethodOff { // endOff looks for those
+			c.ends = append(c.ends, closed(m, will))
+		}
 	case will.Bypass && !was.Bypass:
 		fmt.Fprintf(sum, "bypass %s %s\n", m.OrgID, m.UserID)
 		c.Bypass = firstHundred(c.Bypass, m)

@@ -159,6 +159,8 @@ func (a *Admin) considerLink(ctx context.Context, r store.Reader, now time.Time,
 	l.after = l.before.next()
 	p := rules.policy(out.org.ID, out.org.Name)
 	p.GovernedBy = admin.ID
+	was := l.before.orgs[out.org.ID]
+	p.Methods, p.RequireFactor, p.Devices = was.Methods, was.RequireFactor, was.Devices
 	l.after.orgs[out.org.ID] = &p
 	moved, stay, err := domainsOf(ctx, r, out.org.ID)
 	if err != nil {

@@ -86,10 +86,15 @@ func (sc *scene) load(ctx context.Context, r store.Reader, orgs []store.Org) err
 		return err
 	}
 	for _, o := range orgs {
+		own, err := readAccess(o)
+		if err != nil {
+			return err
+		}
 		p := rules.policy(o.ID, o.Name)
 		p.GovernedBy = o.SSOFrom
+		own.apply(&p)
 		sc.orgs[o.ID], sc.order = &p, append(sc.order, o.ID)
-		err := eachDomain(ctx, r, o.ID, func(rec store.Domain) error {
+		err = eachDomain(ctx, r, o.ID, func(rec store.Domain) error {
 			if domainState(rec.Status) == policy.DomainUnclaimed {
 				return nil
 			}
@@ -167,11 +172,15 @@ func (sc *scene) next() *scene {
 	return out
 }
 
-// ruled has all orgs live by those rules.
+// ruled has all orgs live by those rules, but for what each decides for itself.
 func (sc *scene) ruled(acc access) *scene {
 	for id, o := range sc.orgs {
 		p := acc.policy(id, o.Name)
 		p.GovernedBy = o.GovernedBy
+		p.Methods, p.RequireFactor, p.Devices = o.Methods, o.RequireFactor, o.Devices
+		if id == sc.order[0] {
+			acc.apply(&p)
+		}
 		sc.orgs[id] = &p
 	}
 	return sc

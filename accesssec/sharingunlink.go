@@ -101,6 +101,7 @@ func (a *Admin) considerUnlink(ctx context.Context, r store.Reader, orgID string
 	}
 	l.after, l.shows = l.before.next(), a.governs(l.before)
 	p := own.policy(org.ID, org.Name)
+	own.apply(&p)
 	l.after.orgs[org.ID] = &p
 	fmt.Fprintf(l.sum, "accesssec unlink v1\n%s %d\n%s %t\n", org.ID, org.Version, out.From.ID, opts.ReturnDomains)
 

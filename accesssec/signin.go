@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -59,6 +60,11 @@ type Step struct {
 	Bounce  *saml.Bounce // send the browser there
 	URL     string       // or there, by a redirect: to the OpenID provider
 	After   string       // with Entered: where to go, "" the host's choice
+
+	// Grace says, with Entered, that the org requires a second factor and the person has none:
+	// they have come in without for the last time, or until GraceUntil where that is not zero.
+	Grace      bool
+	GraceUntil time.Time
 
 	Connection string // what StartSSO wants, when Allows has SSO or Next is policy.NextOrg
 

@@ -111,7 +111,6 @@ const (
 	AddressAsked          Type = "address.asked"
 	AddressChanged        Type = "address.changed"
 	DeviceRemembered      Type = "device.remembered"
-	DevicesForgotten      Type = "devices.forgotten"
 	HostEvent             Type = "host.event"
 )
 
@@ -239,7 +238,6 @@ var entries = [...]Entry{
 	{AddressAsked, Notice, "A person asked to change the address of their account."},
 	{AddressChanged, High, "A person changed the address of their account, and proved the new one."},
 	{DeviceRemembered, Notice, "A browser was remembered: it stands in for the code of a second factor for a time."},
-	{DevicesForgotten, Notice, "Remembered browsers were forgotten."},
 	{HostEvent, Info, "The application recorded an event of its own."},
 }
 
