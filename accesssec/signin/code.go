@@ -25,13 +25,23 @@ func (h *handler) askRecoveryCode(w http.ResponseWriter, r *http.Request) {
 // said to who posts it.
 func (h *handler) askSecond(w http.ResponseWriter, r *http.Request, s second) {
 	if f, ok := h.read(w, r); ok {
-		h.secondPage(w, r, f, s, http.StatusOK, "")
+		h.secondPage(w, r, h.visit(w, r, f), f, s, http.StatusOK, "")
 	}
 }
 
-func (h *handler) secondPage(w http.ResponseWriter, r *http.Request, f form, s second, status int, alert string) {
+// secondPage is one of the two. That this browser may be remembered is offered where what waits
+// in it leads to an org that allows it, and so to nobody else.
+func (h *handler) secondPage(w http.ResponseWriter, r *http.Request, v accesssec.Visit, f form, s second, status int, alert string) {
 	data := h.view(f)
 	data.Other, data.Invalid = h.to(s.other, f), alert != ""
+	if s == byApp() {
+		lasts, err := h.svc.SignIn().Rememberable(r.Context(), v)
+		if err != nil && refusal(err) == nil {
+			h.fault(w, r, v, err)
+			return
+		}
+		data.Remember = int(lasts.Hours() / 24)
+	}
 	h.page(w, r, status, s.page, s.title, alert, data)
 }
 
@@ -60,9 +70,9 @@ func (h *handler) takeSecond(w http.ResponseWriter, r *http.Request, s second, t
 	}
 	switch no.Code {
 	case accesssec.CodeWrongCode, accesssec.CodeLocked:
-		h.secondPage(w, r, f, s, statusOf(no), say(w, no))
+		h.secondPage(w, r, v, f, s, statusOf(no), say(w, no))
 	case accesssec.CodeConflict:
-		h.secondPage(w, r, f, s, statusOf(no), "Another attempt is under way. Try again.")
+		h.secondPage(w, r, v, f, s, statusOf(no), "Another attempt is under way. Try again.")
 	case accesssec.CodeHalfOver, accesssec.CodeNoFactor:
 		h.addressPage(w, r, statusOf(no), "address", say(w, no), h.view(f))
 	case accesssec.CodeFactorDisabled:
@@ -76,7 +86,7 @@ func (h *handler) takeSecond(w http.ResponseWriter, r *http.Request, s second, t
 // somebody else's help.
 func (h *handler) disabled(w http.ResponseWriter, r *http.Request, v accesssec.Visit, f form, s second, no *accesssec.Refusal) {
 	if s == byApp() {
-		h.secondPage(w, r, f, byRecovery(), statusOf(no), say(w, no))
+		h.secondPage(w, r, v, f, byRecovery(), statusOf(no), say(w, no))
 		return
 	}
 	closed := *no

@@ -3,6 +3,8 @@ package signin
 import (
 	"fmt"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -162,4 +164,41 @@ func (h *handler) renewCodes(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.codesPage(w, r, f, codes)
+}
+
+// day is how a date stands in the URL of the page "soon".
+const day = "2006-01-02"
+
+// soon is the page that tells somebody who came in without a second factor that they will need
+// one. until may be zero: at the next sign-in.
+func (h *handler) soon(f form, until time.Time) string {
+	to := h.to("factor/soon", f)
+	if until.IsZero() {
+		return to
+	}
+	mark := "?"
+	if strings.Contains(to, mark) {
+		mark = "&"
+	}
+	return to + mark + "until=" + until.UTC().Format(day)
+}
+
+// askSoon changes nothing, and stands in nobody's way: whoever goes on has seen it.
+func (h *handler) askSoon(w http.ResponseWriter, r *http.Request) {
+	f, me, ok := h.own(w, r, "factor/soon")
+	if !ok {
+		return
+	}
+	factor, err := me.Factor(r.Context())
+	if err != nil {
+		h.noFactorPage(w, r, f, err)
+		return
+	}
+	data := h.view(f)
+	data.Address = factor.Address
+	data.Text = "Your organization asks for a second factor. At your next sign-in you set one up before anything else."
+	if until, err := time.Parse(day, f.values.Get("until")); err == nil {
+		data.Text = "Your organization asks for a second factor from " + until.Format("2 January 2006") + " on. Who has none by then sets one up before anything else."
+	}
+	h.page(w, r, http.StatusOK, "soon", titleSetUp, "", data)
 }

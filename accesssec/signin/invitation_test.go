@@ -196,3 +196,43 @@ func TestRequestAccess(t *testing.T) {
 		t.Error("offered after a forged answer")
 	}
 }
+
+// An invitation goes along with the other ways in as well: with the provider's login of who has
+// no account, and with a mail to who has one without a password.
+func TestInvitedByOtherWays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path, token := w.invite(t, "nia@example.net", policy.Billing)
+	w.google.knows("sub-nia", "nia@example.net")
+	v := w.visitor(t)
+	p := v.get(path)
+	want(t, p, http.StatusOK, `action="/auth/google/start"`, `action="/auth/invitation"`)
+	if strings.Contains(p.text, `action="/auth/link"`) {
+		t.Error("a mail is offered to who has just opened one")
+	}
+	if p := v.back("sub-nia", v.toGoogle("/auth/google/start", form("invitation", token, "next", "/who"))); p.url != "/who" || w.role(t, "nia@example.net") != policy.Billing {
+		t.Errorf("at %s, who is %q", p.url, w.role(t, "nia@example.net"))
+	}
+	want(t, w.visitor(t).get(path), http.StatusGone)
+
+	other := must[accesssec.Principal](t)(w.svc.CreateOrg(t.Context(), "Other", accesssec.Person{Address: "otto@example.net", Verified: true, Password: right}))
+	if err := w.svc.ImportPeople(t.Context(), other.OrgID, accesssec.Person{Address: "mia@example.net", Verified: true, Role: policy.Member}); err != nil {
+		t.Fatal(err)
+	}
+	path, token = w.invite(t, "mia@example.net", policy.Member)
+	v = w.visitor(t)
+	p = v.get(path)
+	want(t, p, http.StatusOK, `action="/auth/link"`, `name="address" value="mia@example.net"`)
+	if strings.Contains(p.text, `type="password"`) || strings.Contains(p.text, "Your account has no password") {
+		t.Error("a password is asked for, or missed, that is not needed")
+	}
+	v.post("/auth/link", form("address", "mia@example.net", "invitation", token, "next", "/who"))
+	if p := v.post("/auth/link/open", form("token", tokenOf(t, w.link(t, accesssec.TemplateMailSignIn)))); p.url != "/who" || w.role(t, "mia@example.net") != policy.Member {
+		t.Errorf("at %s, who is %q", p.url, w.role(t, "mia@example.net"))
+	}
+	for _, x := range v.c.Transport.(*tape).all {
+		if strings.Contains(x.path, token) && !strings.HasPrefix(x.path, "/auth/invitation?") {
+			t.Errorf("the invitation's token is in the URL %s", x.path)
+		}
+	}
+}

@@ -141,6 +141,9 @@ func (h *handler) enter(w http.ResponseWriter, r *http.Request, v accesssec.Visi
 	case step.Next == policy.NextSetUp:
 		step.Entered.SetCookie(w)
 		h.redirect(w, r, h.to("factor", on))
+	case step.Grace:
+		step.Entered.SetCookie(w)
+		h.redirect(w, r, h.soon(on, step.GraceUntil))
 	default:
 		step.Entered.SetCookie(w)
 		h.leave(w, r, step.After)

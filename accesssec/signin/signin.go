@@ -24,9 +24,11 @@
 //	GET, POST sso/{connection}/slo single logout, asked for there or here (saml-profiles 4.4)
 //	GET       sso/{connection}/metadata
 //	GET, POST signout              of this device or of all
-//	GET, POST prove                the password again, or a fresh single sign-on
+//	GET, POST prove                the password again
+//	POST      prove/sso            or a fresh single sign-on
 //	POST      prove/google         or the OpenID provider once more
 //	GET       factor               the person's second factor, and what they may do with it
+//	GET       factor/soon          tells who came in without one that it will be needed
 //	POST      factor/begin         set one up: GET factor shows its QR code until it is confirmed
 //	POST      factor/confirm       the first code; answered with the recovery codes, once
 //	POST      factor/codes.txt     those as a file: what the page has sent comes back
@@ -131,6 +133,8 @@ func (h *handler) endpoint(route string) (endpoint, bool) {
 		return endpoint{get: h.again}, true
 	case "signout":
 		return endpoint{get: h.askSignOut, post: h.signOut}, true
+	case "prove/sso":
+		return endpoint{post: h.proveSSO}, true
 	case "prove":
 		return endpoint{get: h.askProof, post: h.takeProof}, true
 	case "invitation":
@@ -169,6 +173,8 @@ func (h *handler) factorEndpoint(route string) (endpoint, bool) {
 		return endpoint{get: h.askRecoveryCode, post: h.takeRecoveryCode}, true
 	case "factor":
 		return endpoint{get: h.askFactor}, true
+	case "factor/soon":
+		return endpoint{get: h.askSoon}, true
 	case "factor/begin":
 		return endpoint{post: h.beginFactor}, true
 	case "factor/confirm":

@@ -115,21 +115,26 @@ func TestProveWithoutPassword(t *testing.T) {
 	ann := w.visitor(t)
 	ann.bySSO("ann@example.com", form())
 	p := ann.get("/auth/prove?next=/settings")
-	want(t, p, http.StatusOK, `name="fresh" value="1"`, `name="connection" value="`+w.connection+`"`, `name="org" value="`+w.orgID+`"`)
+	want(t, p, http.StatusOK, `action="/auth/prove/sso"`, `name="connection" value="`+w.connection+`"`, `name="org" value="`+w.orgID+`"`)
 	if strings.Contains(p.text, `type="password"`) {
 		t.Error("a password is asked for that is not there")
 	}
 	p = ann.post("/auth/prove", form("password", "anything", "next", "/settings"))
-	want(t, p, http.StatusForbidden, "This account has no password to confirm with.", `name="fresh" value="1"`)
+	want(t, p, http.StatusForbidden, "This account has no password to confirm with.", `action="/auth/prove/sso"`)
 	if strings.Contains(p.text, `type="password"`) {
 		t.Error("a password is asked for that is not there")
 	}
-	away := ann.still().post("/auth/sso/start", form("connection", w.connection, "fresh", "1"))
+	away := ann.still().post("/auth/prove/sso", form("connection", w.connection))
 	req := must[*http.Request](t)(http.NewRequest(http.MethodGet, away.header.Get("Location"), nil))
 	if asked, err := w.idp.ReadRequest(req); err != nil || !asked.ForceAuthn {
 		t.Errorf("the provider is not asked to ask again (%v)", err)
 	}
-	if p := ann.bySSO("ann@example.com", form("fresh", "1", "next", "/settings", "org", w.orgID)); p.url != "/settings" {
+	was := ann.ticket()
+	if p := ann.through("/auth/prove/sso", "ann@example.com", form("next", "/settings", "org", w.orgID)); p.url != "/settings" {
 		t.Errorf("sent to %s (status %d)", p.url, p.status)
+	}
+	w.over(t, was)
+	if p := w.visitor(t).post("/auth/prove/sso", form("connection", w.connection)); !strings.HasPrefix(p.url, "/auth/?next=") {
+		t.Errorf("who is signed out is sent to %s", p.url)
 	}
 }

@@ -3,7 +3,6 @@ package signin
 import (
 	"net/http"
 
-	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/saml"
 )
@@ -14,8 +13,7 @@ func (h *handler) startSSO(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := h.visit(w, r, f)
-	opts := &accesssec.StartOptions{Fresh: f.values.Get("fresh") != ""}
-	step, err := h.svc.SignIn().StartSSO(r.Context(), v, f.connection, opts)
+	step, err := h.svc.SignIn().StartSSO(r.Context(), v, f.connection, nil)
 	switch no := refusal(err); {
 	case err == nil:
 		step.Bounce.ServeHTTP(w, r)
@@ -24,6 +22,21 @@ func (h *handler) startSSO(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.refused(w, r, v, no, "")
 	}
+}
+
+// proveSSO has the identity provider ask somebody again who is signed in here.
+func (h *handler) proveSSO(w http.ResponseWriter, r *http.Request) {
+	f, me, ok := h.own(w, r, "prove")
+	if !ok {
+		return
+	}
+	v := h.visit(w, r, form{next: f.next})
+	step, err := me.ProveSSO(r.Context(), v, f.connection)
+	if err != nil {
+		h.noOwnPage(w, r, f, err)
+		return
+	}
+	step.Bounce.ServeHTTP(w, r)
 }
 
 // again is where [accesssec.Service.Protect] sends people whose identity provider has set an end

@@ -342,8 +342,14 @@ func (v *visitor) still() *visitor {
 // bySSO starts at the button and ends behind the provider.
 func (v *visitor) bySSO(address string, fields url.Values, attacks ...samltest.Attack) page {
 	v.t.Helper()
+	return v.through("/auth/sso/start", address, fields, attacks...)
+}
+
+// through is that from another button.
+func (v *visitor) through(button, address string, fields url.Values, attacks ...samltest.Attack) page {
+	v.t.Helper()
 	fields.Set("connection", v.w.connection)
-	away := v.still().post("/auth/sso/start", fields)
+	away := v.still().post(button, fields)
 	if away.status != http.StatusSeeOther || !strings.HasPrefix(away.header.Get("Location"), v.w.idp.SSOURL()) {
 		v.t.Fatalf("sso/start: status %d, to %q", away.status, away.header.Get("Location"))
 	}
