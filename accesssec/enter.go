@@ -87,9 +87,6 @@ func (s *Service) enterFacts(ctx context.Context, r store.Reader, who acting, v 
 		return facts{}, err
 	}
 	first, second := parted(who.session.Methods)
-	if second == policy.Device {
-		second = "" // remembered for the org that it was shown to, and for no other
-	}
 	if len(first) != 1 {
 		return facts{}, refuse(CodeSignedOut, "nobody knows how the session was made")
 	}
