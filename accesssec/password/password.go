@@ -65,7 +65,8 @@ type cost struct {
 // HasherOptions changes a [Hasher]. Every zero value is safe.
 type HasherOptions struct {
 	// Parallel is how many computations run at once, each of which takes Memory;
-	// 0 means runtime.GOMAXPROCS.
+	// 0 means runtime.GOMAXPROCS. With the garbage collector as it is the heap comes to
+	// twice that, and half as much again for a moment; GOMEMLIMIT keeps it lower.
 	Parallel int
 	// Memory (KiB) and Time (passes) raise the cost of new hashes. What is below the
 	// default of 47104 KiB and 1 pass counts as the default, what is above 256 MiB
