@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
 )
 
 var sessionShape = regexp.MustCompile(`name="session" value="([^"]+)"`)
@@ -217,5 +218,33 @@ func TestAnotherPassword(t *testing.T) {
 	want(t, w.visitor(t).post("/auth/password", form("address", "ext@example.org", "password", right)), http.StatusUnauthorized)
 	if p := w.visitor(t).post("/auth/password", form("address", "ext@example.org", "password", another)); p.url != "/home" {
 		t.Errorf("by the new one: status %d at %s", p.status, p.url)
+	}
+}
+
+// An org that asks for single sign-on is entered by that; the session that is there goes on.
+func TestAnotherOrgBySSO(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.apply(t, func(s *accesssec.Settings) { s.RequireSSO, s.IdPManaged = true, false })
+	other := must[accesssec.Principal](t)(w.svc.CreateOrg(t.Context(), "Other", accesssec.Person{Address: "otto@example.net", Verified: true, Password: right}))
+	ann := accesssec.Person{Address: "ann@example.com", Verified: true, Password: right, Role: policy.Member}
+	if err := w.svc.ImportPeople(t.Context(), other.OrgID, ann); err != nil {
+		t.Fatal(err)
+	}
+	v := w.visitor(t)
+	if p := v.post("/auth/password", form("address", ann.Address, "password", right, "next", "/who")); !strings.HasSuffix(p.text, "in "+other.OrgID) {
+		t.Fatalf("status %d at %s", p.status, p.url)
+	}
+	ann.Password = ""
+	if err := w.svc.ImportPeople(t.Context(), w.orgID, ann); err != nil {
+		t.Fatal(err)
+	}
+	p := v.post("/auth/enter", form("org", w.orgID, "next", "/who"))
+	want(t, p, http.StatusOK, "Single sign-on comes first", `action="/auth/sso/start"`, `name="org" value="`+w.orgID+`"`, `name="next" value="/who"`, `href="/who">Not now`)
+	if v.in() != ann.Address {
+		t.Error("the session of before is over")
+	}
+	if p := v.bySSO(ann.Address, form("org", w.orgID, "next", "/who")); p.url != "/who" || !strings.HasSuffix(p.text, "in "+w.orgID) {
+		t.Errorf("status %d at %s: %s", p.status, p.url, p.text)
 	}
 }
