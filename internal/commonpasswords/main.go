@@ -1,6 +1,6 @@
 // Commonpasswords makes the list of common passwords that package password refuses,
-// of lib/frequency_lists.js of the npm package zxcvbn 4.4.2 on its standard input. See the
-// go:generate line in accesssec/password.
+// of lib/frequency_lists.js of the npm package zxcvbn 4.4.2 on its standard input, as the line for
+// go generate in accesssec/password says.
 package main
 
 import (
