@@ -43,6 +43,8 @@ func outcome(d policy.Decision) policytable.Outcome {
 	switch {
 	case d.SetUp:
 		return policytable.SetUp
+	case d.Allow && d.Grace:
+		return policytable.Grace
 	case d.Allow && d.Bypass && d.Create:
 		return policytable.Exempt
 	case d.Allow && d.Bypass:
@@ -75,6 +77,8 @@ func outcome(d policy.Decision) policytable.Outcome {
 		return policytable.Asked
 	case policy.MethodUnknown:
 		return policytable.Unknown
+	case policy.MethodOff:
+		return policytable.SwitchedOff
 	}
 	return policytable.Outcome("? " + d.Reason)
 }

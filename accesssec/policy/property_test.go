@@ -180,7 +180,7 @@ func invariants(t *testing.T, in policy.Input) {
 		fail("the trace does not end with the reason")
 	case d.Allow && in.Person.Disabled:
 		fail("a disabled person is let in")
-	case !d.Allow && (d.Create || d.Bypass || d.OwnAccount || d.SetUp):
+	case !d.Allow && (d.Create || d.Bypass || d.OwnAccount || d.SetUp || d.Grace):
 		fail("a refusal grants something")
 	case d.SetUp != (d.Next == policy.NextSetUp):
 		fail("a second factor is to be set up, and something else is next, or the other way round")
@@ -188,7 +188,7 @@ func invariants(t *testing.T, in policy.Input) {
 		fail("allowed, and something else is next")
 	case d.Allow && in.Attempt.Method == "":
 		fail("nothing was tried, and it is allowed")
-	case d.Allow && in.Attempt.Method != policy.Password && in.Attempt.Method != policy.SSO:
+	case d.Allow && !in.Attempt.Method.Own() && in.Attempt.Method != policy.SSO:
 		fail("an unknown method is allowed, or a second one that came first")
 	case d.Create && in.Person.Role != "":
 		fail("made a member who is one")
@@ -199,7 +199,7 @@ func invariants(t *testing.T, in policy.Input) {
 		fail("made a member without an invitation, and not by an identity provider that makes them")
 	case suspended && d.Allow && !d.OwnAccount:
 		fail("who is disabled in the org is let into it")
-	case suspended && (d.Create || d.Allow && in.Attempt.Method != policy.Password):
+	case suspended && (d.Create || d.Allow && !in.Attempt.Method.Own()):
 		fail("who is disabled in the org is made a member anew, or an identity provider lets them in")
 	case suspended && d.Bypass && in.Owner.ID == in.Target.ID:
 		fail("bypass for somebody who is disabled in the org")
