@@ -83,14 +83,15 @@ type Options struct {
 	// without a password, and anything else must change whenever the password does (the
 	// hash itself, best of all). By that a password which is changed meanwhile is noticed,
 	// and an account is emptied that somebody else has proven to be theirs: a People that
-	// keeps hashes elsewhere has to clear them when "" is written. Only what the host
-	// gives to CreateOrg and ImportPeople, and what a newcomer chooses who takes up an
-	// invitation, is hashed by Hasher and written there, for PasswordCheck to know by its
-	// "$argon2id$". A Person.PasswordHash stands there as it was brought.
+	// keeps hashes elsewhere has to clear them when "" is written. Every password that is
+	// given to this package, by the host in CreateOrg and ImportPeople or by a person who
+	// takes up an invitation, signs up, sets a password by a link or changes it, is hashed by
+	// Hasher and written there, for PasswordCheck to know by its "$argon2id$". A
+	// Person.PasswordHash stands there as it was brought.
 	//
 	// It is called by several requests at once, outside of any transaction, and bounds by
-	// itself how many hashes it computes. nil: Hasher verifies, and hashes that are not
-	// its own are nobody's.
+	// itself how many hashes it computes. nil: Hasher verifies, and what
+	// password.CheckHash refuses is nobody's.
 	PasswordCheck func(ctx context.Context, userID, password string) (bool, error)
 	// Passwords say which passwords may be chosen, wherever one is: nil is password.Classic,
 	// password.NIST the other one. They are read in New.
