@@ -81,7 +81,11 @@ func (s *Service) bookLogin(ctx context.Context, v Visit, l openIDLogin) error {
 // admitLogin goes through the gate with the account that the login is linked to, or finds one
 // by the address.
 func (s *Service) admitLogin(ctx context.Context, c *change, v Visit, st kept[openIDState], l openIDLogin) (Step, error) {
-	by := policy.Attempt{Method: policy.Google}
+	second, err := secondShown(ctx, c, v, st.Value)
+	if err != nil {
+		return Step{}, err
+	}
+	by := policy.Attempt{Method: policy.Google, Second: second}
 	u, err := c.linkedTo(ctx, l.key)
 	if err != nil {
 		return Step{}, err
@@ -118,6 +122,23 @@ func (s *Service) admitLogin(ctx context.Context, c *change, v Visit, st kept[op
 	}
 	out, err := s.admit(ctx, c, f, proof{visit: v, fresh: st.Value.Fresh, began: st.At, instead: st.Value.Instead})
 	return out.step(v), err
+}
+
+// secondShown is the second factor of the session that is gone on from, where one is: who proves
+// themselves in it is not asked for that again, as with a password.
+func secondShown(ctx context.Context, r store.Reader, v Visit, st openIDState) (policy.Method, error) {
+	if st.Instead == "" {
+		return "", nil
+	}
+	page, err := r.Sessions(ctx, store.SessionQuery{UserID: st.UserID, ID: st.Instead})
+	if err != nil {
+		return "", err
+	}
+	if len(page.Items) == 0 {
+		return "", refuse(CodeSignedOut, "the session that this was to go on from is over").inOrg("", v.byGoogle())
+	}
+	_, second := parted(page.Items[0].Methods)
+	return second, nil
 }
 
 // welcome makes the account of somebody whose address the provider has verified, or takes over

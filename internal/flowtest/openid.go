@@ -269,7 +269,23 @@ func openIDFactor(t *testing.T, w *world) {
 	if no != "" || step.Entered != nil || step.Next != policy.NextFactor {
 		t.Fatalf("%+v, refused as %q", step, no)
 	}
-	w.by(h.mustShow(v, h.next(), "").Entered, "google totp")
+	in := h.mustShow(v, h.next(), "").Entered
+	w.by(in, "google totp")
+	// Proof in that session asks for no code again, as by a password. A sign-in does.
+	asked := must1(w.svc.Me(in.Principal).ProveGoogle(w.ctx, v))
+	step, no = g.finish(v, must1(g.Answer(asked.URL, "g-1")))
+	if no != "" || step.Entered == nil || !w.row(step.Entered).ProvedAt.Equal(w.clock()) {
+		t.Fatalf("%+v, refused as %q", step, no)
+	}
+	w.by(step.Entered, "google totp")
+	asked = must1(w.svc.Me(step.Entered.Principal).ProveGoogle(w.ctx, v))
+	w.must(w.svc.Me(step.Entered.Principal).SignOut(w.ctx))
+	if step, no := g.finish(v, must1(g.Answer(asked.URL, "g-1"))); no != accesssec.CodeSignedOut {
+		t.Errorf("from a session that has ended: %+v, refused as %q", step, no)
+	}
+	if step, no := g.comes(v, "g-1"); no != "" || step.Next != policy.NextFactor {
+		t.Errorf("%+v, refused as %q", step, no)
+	}
 }
 
 func openIDDisabled(t *testing.T, w *world) {
