@@ -266,10 +266,7 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 	}
 	d := policy.Decide(f.in)
 	if d.Reason == policy.FactorAsked {
-		if err := c.heed(ctx, f, p); err != nil {
-			return outcome{}, err
-		}
-		return outcome{next: policy.NextFactor}, c.challenge(ctx, f, p)
+		return outcome{next: policy.NextFactor}, s.askFactor(ctx, c, f, p)
 	}
 	if !d.Allow {
 		no := refuseDecision(d).inOrg(f.refusedBy(d), p.visit.by(audit.LoginRefused, f.actor()))
@@ -334,6 +331,17 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 		out.until = f.access.FactorFrom
 	}
 	return out, nil
+}
+
+// askFactor keeps the half that was right, where it would be good for a session.
+func (s *Service) askFactor(ctx context.Context, c *change, f facts, p proof) error {
+	if err := c.heed(ctx, f, p); err != nil {
+		return err
+	}
+	if _, err := s.replaced(ctx, c, f, p); err != nil {
+		return err
+	}
+	return c.challenge(ctx, f, p)
 }
 
 // keepBeside writes what a logout needs of a session, and ends the one whose place it has taken.

@@ -66,7 +66,7 @@ func (e Entered) String() string { return "session " + e.Principal.SessionID }
 // Format is String for every verb.
 func (e Entered) Format(f fmt.State, _ rune) { io.WriteString(f, e.String()) }
 
-// SetCookie gives the browser its session. The cookie stays for a day longer than that, so that
+// SetCookie gives the browser its session. The cookie stays for an hour longer than that, so that
 // [SignIn.Again] knows whose it was.
 func (e *Entered) SetCookie(w http.ResponseWriter) {
 	setCookie(w, &http.Cookie{Name: sessionCookie, Value: e.Token(), Expires: e.EndsAt.Add(endedFor), SameSite: http.SameSiteLaxMode})

@@ -16,9 +16,10 @@ import (
 // is strict: some identity providers send a few minutes, meaning something else by it.
 const shortestSession = time.Hour
 
-// endedFor is how long a session is kept that has ended by itself, and the cookie with it: who
-// comes back after a night is sent to their identity provider, and not asked who they are.
-const endedFor = 24 * time.Hour
+// endedFor is for how long the cookie of a session stays that has ended by itself: longer than
+// the sweep leaves the session, so that who goes on working is sent to their identity provider,
+// and not asked who they are.
+const endedFor = time.Hour
 
 // sessionEnd is when the identity provider wants a session over that begins now
 // (SessionNotOnOrAfter: saml-core 2.7.2, saml-profiles 4.1.4.3); zero: it says nothing.
@@ -76,7 +77,8 @@ func (s *Service) lapsed(ses store.Session) bool {
 // is to begin, in this browser, what [SignIn.FinishSSO] ends; so it may be reached by a link.
 //
 // Whoever it is not for is refused with CodeSignedOut, and belongs at the sign-in page: the
-// session was ended, or has been idle, or is over by the org's own settings, which ask for a
+// session was ended, or ended so long ago that it has been swept (ten minutes, see
+// [Service.Tick]), or has been idle, or is over by the org's own settings, which ask for a
 // sign-in then; or it has been tried several times in a row, so that two sites don't send a
 // browser round for ever.
 func (i *SignIn) Again(ctx context.Context, v Visit, r *http.Request) (Step, error) {

@@ -11,7 +11,7 @@ import (
 
 // Tick does what has come due by now, once, and returns how much it found to do: it
 // gives new audit events their place in their chains (every 5 seconds), deletes what has
-// expired a day ago (every 10 minutes: sessions, requests, used assertions, counts of attempts),
+// expired (every 10 minutes: sessions, requests, used assertions, counts of attempts),
 // looks after the certificates of connections (every 6 hours: tells of those about to
 // expire, drops what was replaced a week ago), seals under a new key what an old one has
 // sealed (every 6 hours, see [Service.Resealed]), reads metadata that a connection follows
@@ -92,13 +92,13 @@ func (s *Service) eachOrg(ctx context.Context, what string, do func(context.Cont
 	}
 }
 
-// sweep deletes what has been over for a day.
+// sweep deletes what has expired.
 func (s *Service) sweep(ctx context.Context, _ leased) (result, error) {
 	const batch = 1000
 	var res result
 	for n := batch; n == batch; {
 		var err error
-		if n, err = s.store.DeleteExpired(ctx, s.now().Add(-endedFor), batch); err != nil {
+		if n, err = s.store.DeleteExpired(ctx, s.now(), batch); err != nil {
 			return res, err
 		}
 		res.done += n

@@ -110,8 +110,7 @@ func againThere(t *testing.T, w *world) {
 	if _, err := w.again(w.visit(), in); w.code(err) != accesssec.CodeSignedOut {
 		t.Errorf("while it lasts: %v", err)
 	}
-	w.advance(10 * time.Hour)
-	must1(w.svc.Tick(w.ctx)) // which leaves it for a day
+	w.advance(5 * time.Minute)
 	if status, to := w.sentTo(in, "text/html"); status != http.StatusSeeOther || to != "/auth/sso/again?next=%2Fpage%3Ftab%3D2" {
 		t.Errorf("%d %q", status, to)
 	}
@@ -133,9 +132,13 @@ func againThere(t *testing.T, w *world) {
 	}
 	w.alive(in, false)
 	w.alive(got.Entered, true)
-	w.advance(14*time.Hour + time.Minute)
+	w.advance(10 * time.Minute)
+	must1(w.svc.Tick(w.ctx))
 	if _, err := w.again(w.visit(), in); w.code(err) != accesssec.CodeSignedOut {
-		t.Errorf("idle by now: %v", err)
+		t.Errorf("swept by now: %v", err)
+	}
+	if _, to := w.sentTo(in, "text/html"); !strings.HasPrefix(to, "/auth/?next=") {
+		t.Errorf("swept, and sent to %q", to)
 	}
 }
 
