@@ -275,7 +275,11 @@ func (a *Admin) Enable(ctx context.Context, id string, on bool) error {
 		if !on {
 			e.Type = audit.ConnectionDisabled
 		}
-		_, err = a.updateAccess(ctx, c, func(acc *access) error { return acc.enable(k, on) })
+		var was Settings
+		acc, err := a.updateAccess(ctx, c, func(acc *access) error {
+			was = acc.Settings
+			return acc.enable(k, on)
+		})
 		var no *Refusal
 		if errors.As(err, &no) {
 			e.Type = audit.ChangeRefused
@@ -289,6 +293,13 @@ func (a *Admin) Enable(ctx context.Context, id string, on bool) error {
 		}
 		if !on {
 			if err := a.endThrough(ctx, c, id, &e); err != nil {
+				return err
+			}
+		}
+		if own := changed(was, acc.Settings); len(own) > 0 {
+			org := by.by(audit.SettingsChanged, thing(audit.KindOrg, a.p.OrgID, ""))
+			org.Changes = own
+			if err := c.record(ctx, a.p.OrgID, org); err != nil {
 				return err
 			}
 		}
