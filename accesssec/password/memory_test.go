@@ -13,12 +13,11 @@ import (
 // oneHash is the memory of one computation at the default cost, in bytes.
 const oneHash = 47104 << 10
 
-// However many wait, the heap holds the memory of those that compute, as much again of those
-// before, which the collector lets stand until the heap has doubled, and what is begun while it
-// collects: not that of fifty.
+// However many wait, the heap holds the memory of those that compute, and little else: not that of
+// fifty, nor that of those before.
 func TestMemoryOfMany(t *testing.T) {
 	const little = 20 << 20
-	if got, most := peak(t), uint64(3*runtime.GOMAXPROCS(0)*oneHash+little); got > most {
+	if got, most := peak(t), uint64(runtime.GOMAXPROCS(0)*oneHash+little); got > most {
 		t.Errorf("%d MB, and at most %d are to be", got>>20, most>>20)
 	}
 }

@@ -120,8 +120,13 @@ func (h *Hasher) turn(ctx context.Context, compute func()) error {
 	}
 	select {
 	case h.turns <- struct{}{}:
-	case <-ctx.Done():
-		return fmt.Errorf("password: waiting for a turn: %w", ctx.Err())
+	default:
+		select {
+		case h.turns <- struct{}{}:
+		case <-ctx.Done():
+			return fmt.Errorf("password: waiting for a turn: %w", ctx.Err())
+		}
+		collect()
 	}
 	defer func() { <-h.turns }()
 	h.runs.Add(1)
