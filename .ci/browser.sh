@@ -1,17 +1,17 @@
 #!/bin/bash
-# The quickstart and samlonly in a real browser, with scripts and without. Needs Go, and root on
+# The quickstart, samlonly and every way in in a real browser, with scripts and without. Needs Go, and root on
 # Debian when chromium is not there yet. Leaves no file in the tree.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
+if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null || ! command -v zbarimg >/dev/null; then
 	if ! command -v apt-get >/dev/null; then
-		echo "missing: chromium and chromedriver (and no apt-get to install them with)" >&2
+		echo "missing: chromium, chromedriver or zbarimg (and no apt-get to install them with)" >&2
 		exit 1
 	fi
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null
+	apt-get install -y -qq --no-install-recommends chromium chromium-driver zbar-tools >/dev/null
 fi
 
 work=$(mktemp -d)

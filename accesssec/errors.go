@@ -177,7 +177,7 @@ var texts = map[Code]text{
 	CodeOwnFactor:      {"Your own second factor is yours to change.", "Change it with a code or a recovery code, or ask another Owner or Admin."},
 	CodeHalfOver:       {"This sign-in took too long, or was ended. Start it again.", "Start at the sign-in page, in one browser, with cookies allowed. Too many wrong codes end it as well."},
 	CodeSetUp:          {"Set up a second factor to go on.", "Scan the code with an authenticator app, and type what it shows."},
-	CodeLinkOver:       {"This link does not work any more.", "Ask for a new one. A link is good for a day, and once."},
+	CodeLinkOver:       {"This link does not work any more.", "Ask for a new one. A link is good once, for ten minutes to a day by what it is for, and in the browser that has asked where it signs in."},
 	CodeCantTell:       {"This person can't be asked.", "They are in other organizations as well, so they have to confirm it from a verified address, by a message. Ask support."},
 
 	CodeAbove:          {"You may not do this.", "It takes somebody with more rights: nobody gives what they don't have themselves, and only an Owner makes, changes or removes an Owner or Admin."},

@@ -24,7 +24,7 @@ type TemplateKey struct{ Key, Meaning string }
 // slice is the caller's.
 func Templates() []TemplateInfo {
 	return slices.Concat(changeTemplates(), providerTemplates(), factorTemplates(), domainTemplates(), sharingTemplates(), inviteTemplates(), scimTemplates(), addressTemplates(),
-		mailTemplates(), passwordTemplates(), loginTemplates(), deviceTemplates())
+		mailTemplates(), passwordTemplates(), loginTemplates())
 }
 
 // changeTemplates are of what people have done.
