@@ -64,7 +64,8 @@ func eachSession(ctx context.Context, r store.Reader, q store.SessionQuery, fn f
 //
 // Owners may do it to everybody, Admins to who is below an Admin and to themselves: one who is
 // named and not below them is CodeAbove, and with no userID those that they may not end go on.
-// What the people are signed in to elsewhere is not touched.
+// What the people are signed in to elsewhere is not touched, but leads back to this org only by
+// another sign-in.
 func (a *Admin) EndSessions(ctx context.Context, userIDs ...string) (int, error) {
 	if len(userIDs) > mostEnded {
 		return 0, fmt.Errorf("accesssec: the sessions of %d people to end, and %d is the most", len(userIDs), mostEnded)

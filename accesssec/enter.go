@@ -14,7 +14,8 @@ import (
 // takes this one's place: give the browser the token of Step.Entered. Me goes on with it. What
 // was shown at sign-in counts as far as that org takes it, and for no longer than from then on:
 // the new session ends no later than this one, and no later than it would if the person had
-// signed in to that org in the first place.
+// signed in to that org in the first place. Whose sessions there were ended since this one was made
+// ([Admin.EndSessions]) signs in anew.
 //
 // Where the org asks for more, Step.Entered is nil, Step.Next says what comes first, and this
 // session goes on:
@@ -60,7 +61,11 @@ func (s *Service) enter(ctx context.Context, c *change, m *Me, v Visit) (Step, e
 		return Step{}, err
 	}
 	d := policy.Decide(f.in)
-	switch tired := !c.now.Before(who.session.CreatedAt.Add(f.settings.SessionEnd)); {
+	tired, err := c.tired(ctx, f, who.session)
+	if err != nil {
+		return Step{}, err
+	}
+	switch {
 	case d.Reason == policy.FactorAsked && !tired:
 	case !d.Allow || tired:
 		return f.more(d, v, tired)
@@ -69,6 +74,20 @@ func (s *Service) enter(ctx context.Context, c *change, m *Me, v Visit) (Step, e
 	}
 	out, err := s.admit(ctx, c, f, proof{visit: v, instead: who.session.ID})
 	return out.step(v), err
+}
+
+// tired reports whether a session was made too long ago to go on with into the org that is wanted:
+// longer than sessions last there, or before the person was signed out there, which whoever had
+// gone elsewhere in time would come back from.
+func (c *change) tired(ctx context.Context, f facts, ses store.Session) (bool, error) {
+	if !c.now.Before(ses.CreatedAt.Add(f.settings.SessionEnd)) {
+		return true, nil
+	}
+	if f.in.Target == nil || f.in.Target.ID == ses.OrgID {
+		return false, nil
+	}
+	_, out, err := c.lastOut(ctx, f)
+	return ses.CreatedAt.Before(out), err
 }
 
 // enterFacts are those of a sign-in to the org by what was shown when the session was made.

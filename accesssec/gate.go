@@ -308,7 +308,7 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 		return outcome{}, err
 	}
 	token, ses := newSession(c.now, f, d, p)
-	if before != nil && !p.fresh {
+	if before != nil && !(p.fresh && f.in.Attempt.Second == "") {
 		follow(&ses, *before, f.settings)
 	}
 	if err := c.CreateSession(ctx, ses); err != nil {

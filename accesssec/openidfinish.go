@@ -125,7 +125,8 @@ func (s *Service) admitLogin(ctx context.Context, c *change, v Visit, st kept[op
 }
 
 // secondShown is the second factor of the session that is gone on from, where one is: who proves
-// themselves in it is not asked for that again, as with a password.
+// themselves in it is not asked for that again, as with a password; and the session that they go
+// on in ends when that one does (see admit), or a code that was shown once would be good for ever.
 func secondShown(ctx context.Context, r store.Reader, v Visit, st openIDState) (policy.Method, error) {
 	if st.Instead == "" {
 		return "", nil
@@ -138,6 +139,9 @@ func secondShown(ctx context.Context, r store.Reader, v Visit, st openIDState) (
 		return "", refuse(CodeSignedOut, "the session that this was to go on from is over").inOrg("", v.byGoogle())
 	}
 	_, second := parted(page.Items[0].Methods)
+	if second == policy.Device {
+		second = "" // whether the browser is remembered still is looked up
+	}
 	return second, nil
 }
 

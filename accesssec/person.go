@@ -127,7 +127,7 @@ func markOut(ctx context.Context, tx store.Tx, userID string, now time.Time, org
 	} else if err != nil {
 		return err
 	}
-	maps.DeleteFunc(m.Value.Out, func(_ string, at time.Time) bool { return now.Sub(at) > markFor })
+	maps.DeleteFunc(m.Value.Out, func(orgID string, at time.Time) bool { return now.Sub(at) > outFor(orgID) })
 	if m.Value.Out == nil {
 		m.Value.Out = map[string]time.Time{}
 	}
@@ -135,7 +135,20 @@ func markOut(ctx context.Context, tx store.Tx, userID string, now time.Time, org
 		m.Value.Out[orgID] = now
 	}
 	m.ExpiresAt = now.Add(markFor)
+	for orgID, at := range m.Value.Out {
+		m.ExpiresAt = latest(m.ExpiresAt, at.Add(outFor(orgID)))
+	}
 	return changedPeople.put(ctx, tx, m)
+}
+
+// outFor is how long it counts that a person was signed out: of everything they are, so that only
+// a sign-in under way could pass by; of one org, as long as a session elsewhere may go on, from
+// which they could go back (Me.Enter).
+func outFor(orgID string) time.Duration {
+	if orgID == "" {
+		return markFor
+	}
+	return longestSession
 }
 
 // The reasons for which all sessions of a person end.

@@ -44,7 +44,7 @@ func (c *change) signAllOut(ctx context.Context, orgID string, admins bool) erro
 	if k.Value.Below = c.now; admins {
 		k.Value.All = c.now
 	}
-	k.ExpiresAt = c.now.Add(markFor)
+	k.ExpiresAt = c.now.Add(longestSession) // for Me.Enter
 	return allOuts.put(ctx, c, k)
 }
 
@@ -52,25 +52,34 @@ func (c *change) signAllOut(ctx context.Context, orgID string, admins bool) erro
 // which makes a session and the other ends all, the later one sees the earlier. It refuses who
 // began before the end.
 func (c *change) heed(ctx context.Context, f facts, p proof) error {
-	m, err := changedPeople.get(ctx, c, "", f.user.ID)
-	if err := unless(err, store.ErrNotFound); err != nil {
+	everywhere, there, err := c.lastOut(ctx, f)
+	if err != nil {
 		return err
 	}
-	out := m.Value.Out[""]
-	if t := f.in.Target; t != nil {
-		k, err := allOuts.get(ctx, c, t.ID, allOutID)
-		if err := unless(err, store.ErrNotFound); err != nil {
-			return err
-		}
-		out = latest(out, m.Value.Out[t.ID], k.Value.All)
-		if !f.in.Person.Role.Administers() {
-			out = latest(out, k.Value.Below)
-		}
-	}
-	if p.began.IsZero() || !p.began.Before(out) {
+	if p.began.IsZero() || !p.began.Before(latest(everywhere, there)) {
 		return nil
 	}
 	return refuse(CodeSignedOut, "all sessions were ended since the sign-in began").inOrg(f.logOrg(), p.visit.by(audit.LoginRefused, f.actor()))
+}
+
+// lastOut is when the person's sessions were last ended, in all orgs and in the one they want.
+func (c *change) lastOut(ctx context.Context, f facts) (everywhere, there time.Time, err error) {
+	m, err := changedPeople.get(ctx, c, "", f.user.ID)
+	if err := unless(err, store.ErrNotFound); err != nil {
+		return everywhere, there, err
+	}
+	everywhere = m.Value.Out[""]
+	if t := f.in.Target; t != nil {
+		k, err := allOuts.get(ctx, c, t.ID, allOutID)
+		if err := unless(err, store.ErrNotFound); err != nil {
+			return everywhere, there, err
+		}
+		there = latest(m.Value.Out[t.ID], k.Value.All)
+		if !f.in.Person.Role.Administers() {
+			there = latest(there, k.Value.Below)
+		}
+	}
+	return everywhere, there, nil
 }
 
 func latest(t time.Time, others ...time.Time) time.Time {

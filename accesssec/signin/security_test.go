@@ -168,6 +168,7 @@ func TestNewFormsFromElsewhere(t *testing.T) {
 	for _, path := range []string{
 		"link", "link/code", "link/open", "password/forgot", "password/reset", "signup", "signup/finish", "address/confirm",
 		"google/start", "login/link", "security/password", "security/mail", "security/address", "security/end", "security/unlink", "enter",
+		"prove/sso", "prove/google", "request", "invitation",
 	} {
 		for _, h := range []http.Header{{"Sec-Fetch-Site": {"cross-site"}}, {"Origin": {"https://evil.example"}}, {"Sec-Fetch-Site": {"same-site"}}} {
 			want(t, v.send(http.MethodPost, "/auth/"+path, form("address", "ext@example.org"), h), http.StatusForbidden, "This form came from another site")

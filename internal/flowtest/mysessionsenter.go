@@ -26,6 +26,7 @@ func enterFlows() map[string]flow {
 		"entering where a factor is to be made":  enterSetUp,
 		"entering never makes a session longer":  enterTimes,
 		"entering twice at once":                 enterRace,
+		"entering after the end of all":          enterAfterEnd,
 	}
 }
 
@@ -325,5 +326,34 @@ func enterRace(t *testing.T, w *world) {
 	})
 	if n := w.sessions(store.SessionQuery{UserID: in.Principal.UserID}); made != 1 || n != 1 {
 		t.Errorf("%d came in, and %d sessions are left", made, n)
+	}
+}
+
+// enterAfterEnd: who has gone elsewhere before their sessions were ended comes back by a sign-in.
+func enterAfterEnd(t *testing.T, w *world) {
+	acme, other, _, _ := annInTwo(w)
+	for name, ends := range map[string]func(id string) (int, error){
+		"hers":        func(id string) (int, error) { return acme.admin().EndSessions(w.ctx, id) },
+		"everybody's": func(string) (int, error) { return acme.admin().EndSessions(w.ctx) },
+	} {
+		away := must1(w.enter(w.into(acme, "ann@example.com"), other.owner.OrgID)).Entered
+		w.advance(2 * time.Hour)
+		must1(ends(away.Principal.UserID))
+		w.alive(away, true)
+		for range 2 {
+			step, err := w.enter(away, acme.owner.OrgID)
+			w.must(err)
+			if step.Entered != nil || step.Next != policy.NextPassword {
+				t.Errorf("%s: %+v", name, step)
+			}
+			w.must(w.svc.PersonChanged(w.ctx, away.Principal.UserID))
+			w.advance(3 * time.Hour)
+			must1(w.svc.Tick(w.ctx))
+		}
+		// A new sign-in counts, here and from there.
+		there := must1(w.enter(w.into(acme, "ann@example.com"), other.owner.OrgID)).Entered
+		if step := must1(w.enter(there, acme.owner.OrgID)); step.Entered == nil {
+			t.Errorf("%s: after a sign-in: %+v", name, step)
+		}
 	}
 }

@@ -271,11 +271,16 @@ func openIDFactor(t *testing.T, w *world) {
 	}
 	in := h.mustShow(v, h.next(), "").Entered
 	w.by(in, "google totp")
-	// Proof in that session asks for no code again, as by a password. A sign-in does.
+	// Proof in that session asks for no code again, as by a password, and makes it no longer. A
+	// sign-in does.
+	w.advance(time.Hour)
 	asked := must1(w.svc.Me(in.Principal).ProveGoogle(w.ctx, v))
 	step, no = g.finish(v, must1(g.Answer(asked.URL, "g-1")))
 	if no != "" || step.Entered == nil || !w.row(step.Entered).ProvedAt.Equal(w.clock()) {
 		t.Fatalf("%+v, refused as %q", step, no)
+	}
+	if !step.Entered.EndsAt.Equal(in.EndsAt) {
+		t.Errorf("the code is good until %v, and was until %v", step.Entered.EndsAt, in.EndsAt)
 	}
 	w.by(step.Entered, "google totp")
 	asked = must1(w.svc.Me(step.Entered.Principal).ProveGoogle(w.ctx, v))
