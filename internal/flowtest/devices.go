@@ -244,6 +244,24 @@ func deviceWays(t *testing.T, w *world) {
 	w.by(step.Entered, "google device")
 	step = must1(w.svc.SignIn().Link(w.ctx, v, w.of(g.p.asks(w, v, "gina@example.net", accesssec.MailSignIn), accesssec.TemplateMailSignIn).token))
 	w.by(step.Entered, "link device")
+	// A session that a browser has stood in for asks for the code when that is forgotten.
+	in := step.Entered
+	prove := func() accesssec.Step {
+		step, no := g.finish(v, must1(g.Answer(must1(w.svc.Me(in.Principal).ProveGoogle(w.ctx, v)).URL, "g-1")))
+		if no != "" {
+			t.Fatalf("refused as %q", no)
+		}
+		return step
+	}
+	if in = prove().Entered; in == nil {
+		t.Fatal("the browser is remembered, and a code is asked")
+	}
+	w.must(w.svc.Me(in.Principal).SignOutEverywhere(w.ctx, true))
+	w.advance(time.Second)
+	if step := prove(); step.Entered != nil || step.Next != policy.NextFactor {
+		t.Errorf("%+v", step)
+	}
+	w.alive(in, true)
 }
 
 func deviceProves(t *testing.T, w *world) {
