@@ -146,11 +146,17 @@ const inRound = 300
 // where a round counts as its median. Whatever else the machine does meets both alike.
 func takeTurns(b *testing.B, unit string, before func(), pair [2]func()) {
 	b.Helper()
+	takeTurnsOf(b, inRound, unit, before, pair)
+}
+
+// takeTurnsOf is takeTurns with so many turns in a round: few, of what takes long.
+func takeTurnsOf(b *testing.B, turns int, unit string, before func(), pair [2]func()) {
+	b.Helper()
 	var rounds [2][]time.Duration
 	for range 7 {
 		before()
 		var took [2][]time.Duration
-		for n := range inRound {
+		for n := range turns {
 			for _, i := range []int{n % 2, 1 - n%2} { // neither is always the first
 				start := time.Now()
 				pair[i]()

@@ -12,6 +12,8 @@ func BenchmarkEventCost(b *testing.B) { measure(b, sqltest.EventCost) }
 
 func BenchmarkAccessCheck(b *testing.B) { measure(b, sqltest.AccessCheck) }
 
+func BenchmarkPasswordLogin(b *testing.B) { measure(b, sqltest.PasswordLogin) }
+
 func BenchmarkOverhead(b *testing.B) { measure(b, sqltest.Overhead) }
 
 func BenchmarkSweep(b *testing.B) { measure(b, sqltest.Sweep) }
