@@ -143,7 +143,7 @@ func (s *Service) enterSecond(ctx context.Context, c *change, v Visit, half kept
 	if err != nil {
 		return outcome{}, err
 	}
-	asked, err := s.passwordFacts(ctx, c, v, a, policy.Attempt{Method: half.Value.Method, Second: by})
+	asked, err := s.insteadFacts(ctx, c, v, half.Value.Instead, a, policy.Attempt{Method: half.Value.Method, Second: by})
 	if err != nil {
 		return outcome{}, err
 	}

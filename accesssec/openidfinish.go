@@ -102,7 +102,7 @@ func (s *Service) admitLogin(ctx context.Context, c *change, v Visit, st kept[op
 	case !l.claims.Verified:
 		return Step{}, refuse(CodeOpenID, "the provider does not say that the address is verified").inOrg("", v.byGoogle())
 	}
-	f, err := s.passwordFacts(ctx, c, v, a, by)
+	f, err := s.insteadFacts(ctx, c, v, st.Value.Instead, a, by)
 	if err != nil {
 		return Step{}, err
 	}

@@ -240,6 +240,19 @@ func (s *Service) passwordFacts(ctx context.Context, r store.Reader, v Visit, a 
 	return first, nil
 }
 
+// insteadFacts are passwordFacts; of who goes on from a session, those for the org that they went
+// on to ("": their own account) and for no other.
+func (s *Service) insteadFacts(ctx context.Context, r store.Reader, v Visit, instead string, a domainclaim.Address, attempt policy.Attempt) (facts, error) {
+	if instead == "" {
+		return s.passwordFacts(ctx, r, v, a, attempt)
+	}
+	f, err := s.facts(ctx, r, asking{address: a, orgID: v.OrgID, attempt: attempt, browser: v.device})
+	if errors.Is(err, store.ErrNotFound) {
+		err = refuse(CodeSignedOut, "the org is no more")
+	}
+	return f, err
+}
+
 // traced gives a refusal the trace of the visit.
 func traced(err error, v Visit) error {
 	var no *Refusal

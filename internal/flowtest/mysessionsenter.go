@@ -77,6 +77,16 @@ func enterOwn(t *testing.T, w *world) {
 	}
 	w.alive(in, false)
 	w.alive(own, true)
+	// Also where a code comes before that, which no org remembers a browser for.
+	_, h, v := rememberedHolder(w)
+	step := must1(w.svc.SignIn().Password(w.ctx, v, h.address, right))
+	w.by(step.Entered, "password device")
+	if step = must1(w.svc.Me(step.Entered.Principal).Enter(w.ctx, v, "")); step.Next != policy.NextFactor {
+		t.Fatalf("%+v", step)
+	}
+	if p := h.mustShow(v, h.next(), "").Entered.Principal; p.OrgID != "" || p.Role != "" {
+		t.Errorf("after a code: %+v", p)
+	}
 }
 
 // enterNowhere: an org of others looks like none, and nobody is made a member by asking.

@@ -411,6 +411,14 @@ func openIDProves(t *testing.T, w *world) {
 	}
 	w.alive(in, false)
 	w.alive(step.Entered, true)
+	// In the account of one's own one stays there.
+	acme := w.newOrg("Acme", "owner@example.com")
+	acme.add(policy.Member, "gina@example.net")
+	own := step.Entered
+	asked := must1(w.svc.Me(own.Principal).ProveGoogle(w.ctx, v))
+	if step, no = g.finish(v, must1(g.Answer(asked.URL, "g-1"))); no != "" || step.Entered.Principal.OrgID != "" {
+		t.Errorf("%+v, refused as %q", step, no)
+	}
 	if _, err := w.svc.Me(in.Principal).ProveGoogle(w.ctx, v); w.code(err) != accesssec.CodeSignedOut {
 		t.Errorf("from a session that is over: %v", err)
 	}
