@@ -181,7 +181,10 @@ func addressProvisioned(t *testing.T, w *world) {
 // addressTaken: who asks does not learn whose it is, and who has it is told.
 func addressTaken(t *testing.T, w *world) {
 	p, acme := mailing(w)
-	acme.add(policy.Member, "bob0@example.com", "bob1@example.com", "bob2@example.com")
+	const most = 9 // tries: a busy database has many of them run again
+	for n := range most {
+		acme.add(policy.Member, fmt.Sprintf("bob%d@example.com", n))
+	}
 	var got []accesssec.Notice
 	cost := func(to string) int64 {
 		got = append(got, p.takes(w)...)
@@ -195,15 +198,20 @@ func addressTaken(t *testing.T, w *world) {
 	cost("warm@example.com") // from here on the counts are there
 	// A store may have to run one again: the least is what it costs.
 	taken, free := int64(1<<40), int64(1<<40)
-	for n := range 3 {
+	asked := 0
+	for n := range most {
+		asked++
 		free = min(free, cost(fmt.Sprintf("nobody%d@example.com", n)))
 		taken = min(taken, cost(fmt.Sprintf("bob%d@example.com", n)))
+		if n > 0 && taken == free {
+			break
+		}
 	}
 	if taken != free {
 		t.Errorf("%d calls for an address that is somebody's, %d for one that is nobody's", taken, free)
 	}
 	got = append(got, p.takes(w)...)
-	for n := range 3 {
+	for n := range asked {
 		if n := w.of(slices.DeleteFunc(slices.Clone(got), func(m accesssec.Notice) bool { return m.To != fmt.Sprintf("bob%d@example.com", n) }), accesssec.TemplateAddressTaken); n.token != "" {
 			t.Errorf("told %+v", n)
 		}
