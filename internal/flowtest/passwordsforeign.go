@@ -121,17 +121,23 @@ func passwordSameWork(t *testing.T, w *world) {
 			PasswordHash: "$scrypt$ln=4,r=8,p=1$c29tZXNhbHQwMTIzNDU2Nw$UavUpOJ3MnYVNs4tBBuaCM5oq22s+jl6SzzSxgo22aM"}))
 	calls := int64(-1)
 	for _, address := range []string{"nobody@example.com", "ours@example.com", "bare@example.com", "dear@example.com", "bcrypt@example.com", "scrypt@example.com"} {
-		ctx := &dying{Context: context.WithoutCancel(w.ctx)}
-		ctx.left.Store(1 << 40)
-		runs := w.hasher.Runs()
-		_, err := w.svc.SignIn().Password(ctx, w.visit(), address, "wrong")
-		acme.refuses(err, accesssec.CodeWrongPassword)
-		asked := 1<<40 - ctx.left.Load()
+		asked := int64(1 << 40)
+		for range 4 { // a store may have to run something again: the least is what it costs
+			ctx := &dying{Context: context.WithoutCancel(w.ctx)}
+			ctx.left.Store(1 << 40)
+			runs := w.hasher.Runs()
+			_, err := w.svc.SignIn().Password(ctx, w.visit(), address, "wrong")
+			acme.refuses(err, accesssec.CodeWrongPassword)
+			if n := w.hasher.Runs() - runs; n != 1 {
+				t.Errorf("%s: %d computations", address, n)
+			}
+			asked = min(asked, 1<<40-ctx.left.Load())
+		}
 		if calls < 0 {
 			calls = asked
 		}
-		if n := w.hasher.Runs() - runs; n != 1 || asked != calls {
-			t.Errorf("%s: %d computations and %d calls; %d for nobody", address, n, asked, calls)
+		if asked != calls {
+			t.Errorf("%s: %d calls; %d for nobody", address, asked, calls)
 		}
 	}
 }
