@@ -109,7 +109,7 @@ func (i *SignIn) Rememberable(ctx context.Context, v Visit) (time.Duration, erro
 		return 0, err
 	}
 	v.OrgID, v.After, v.invite = half.Value.OrgID, half.Value.After, half.Value.Invite
-	f, err := s.passwordFacts(ctx, s.store, v, a, policy.Attempt{Method: half.Value.Method, Second: policy.TOTP})
+	f, err := s.insteadFacts(ctx, s.store, v, half.Value.Instead, a, policy.Attempt{Method: half.Value.Method, Second: policy.TOTP})
 	if err != nil {
 		return 0, err
 	}

@@ -299,7 +299,8 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 	if err != nil {
 		return outcome{}, err
 	}
-	if !d.SetUp {
+	// A session alone makes no browser one of the person's, in which guesses are counted apart.
+	if !d.SetUp && (p.instead == "" || p.fresh) {
 		if err := c.remember(ctx, p.visit, f.user); err != nil {
 			return outcome{}, err
 		}

@@ -95,6 +95,7 @@ func TestDoorChecksBite(t *testing.T) {
 		{"the key ring is no store", map[string]string{"accesssec/gate.go": gate, "store/seal/s.go": `package seal; func f() { tx.Mint() }`}, door, []string{"f uses Mint"}},
 		{"a method of that name is another", map[string]string{"accesssec/gate.go": gate + `; func (s *T) admit() { tx.Mint() }`}, door, []string{"T.admit uses Mint"}},
 		{"nobody", map[string]string{"accesssec/gate.go": `package accesssec`}, door, []string{"lost its subject"}},
+		{"forms from elsewhere", map[string]string{"a/a.go": `package a; func f() { p.AddInsecureBypassPattern("/acs"); p.Check(r) }`}, checkForged, []string{"f uses AddInsecureBypassPattern"}},
 		{"upkeep listed", map[string]string{"accesssec/a.go": `package accesssec; func Bounce() { s.upkeep() }`}, upkeep, nil},
 		{"upkeep not listed", map[string]string{"accesssec/a.go": `package accesssec; func Bounce() { s.upkeep() }; func Grant() { s.upkeep() }`}, upkeep, []string{"Grant uses upkeep"}},
 		{"upkeep listed and unused", map[string]string{"accesssec/a.go": `package accesssec`}, upkeep, []string{"lists Bounce"}},

@@ -215,6 +215,25 @@ func checkSleep(tr *tree) []string {
 	return out
 }
 
+// Patterns that are let past the look for forged forms have let past more than they say
+// (CVE-2025-47910).
+func TestNoForgedForms(t *testing.T) {
+	t.Parallel()
+	report(t, checkForged(here(t)))
+}
+
+func checkForged(tr *tree) []string {
+	var out []string
+	for _, f := range tr.code() {
+		for _, method := range []string{"AddInsecureBypassPattern", "AddTrustedOrigin"} {
+			for _, u := range f.uses("", method) {
+				out = append(out, fmt.Sprintf("%s: %s uses %s: what comes from another site has a handler of its own that guards itself", tr.at(u.node), place(u.fn), method))
+			}
+		}
+	}
+	return out
+}
+
 func checkInit(tr *tree) []string {
 	var out []string
 	for _, f := range tr.files {

@@ -27,6 +27,7 @@ func enterFlows() map[string]flow {
 		"entering never makes a session longer":  enterTimes,
 		"entering twice at once":                 enterRace,
 		"entering after the end of all":          enterAfterEnd,
+		"entering in a browser of nobody's":      enterUnknown,
 	}
 }
 
@@ -365,5 +366,22 @@ func enterAfterEnd(t *testing.T, w *world) {
 		if step := must1(w.enter(there, acme.owner.OrgID)); step.Entered == nil {
 			t.Errorf("%s: after a sign-in: %+v", name, step)
 		}
+	}
+}
+
+// enterUnknown: a session makes no browser one of the person's, in which guesses are counted apart.
+func enterUnknown(t *testing.T, w *world) {
+	_, other, in, _ := annInTwo(w)
+	v := w.visit()
+	for range 5 {
+		if got := w.guess(v, "ann@example.com", "wrong"); got != accesssec.CodeWrongPassword {
+			t.Fatalf("%q", got)
+		}
+	}
+	if step := must1(w.svc.Me(in.Principal).Enter(w.ctx, v, other.owner.OrgID)); step.Entered == nil {
+		t.Fatalf("%+v", step)
+	}
+	if got := w.guess(v, "ann@example.com", "wrong"); got != accesssec.CodeLocked {
+		t.Errorf("after it: %q", got)
 	}
 }
