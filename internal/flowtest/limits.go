@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,6 +25,8 @@ func limitsFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"one address from many networks":    limitWide,
 		"many addresses from one network":   limitNetwork,
 		"a known browser is counted apart":  limitKnownBrowser,
+		"one address, however it is typed":  limitSpellings,
+		"headers that anybody can send":     limitForgedHeaders,
 		"an IPv6 network is one":            limitIPv6,
 		"bad responses don't fill the log":  limitResponses,
 		"a success forgets the failures":    limitForgets,
@@ -100,6 +104,32 @@ func limitNetwork(t *testing.T, w *world) {
 	}
 	if got := w.guess(w.from("192.0.2.2"), "ann@example.com", right); got != "" {
 		t.Errorf("from another network: %q", got)
+	}
+}
+
+func limitSpellings(t *testing.T, w *world) {
+	withAnn(w)
+	v := w.from("192.0.2.1")
+	for i, address := range []string{"ann@example.com", "ANN@example.com", "Ann@Example.COM", "anN@example.Com", "ann@EXAMPLE.com", "aNN@example.com"} {
+		want := accesssec.CodeWrongPassword
+		if i == 5 {
+			want = accesssec.CodeLocked
+		}
+		if got := w.guess(v, address, "wrong"); got != want {
+			t.Errorf("%q: %q", address, got)
+		}
+	}
+}
+
+// limitForgedHeaders: whoever is not told to trust a header has the address of the connection.
+func limitForgedHeaders(t *testing.T, w *world) {
+	for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "True-Client-Ip", "Client-Ip", "Cf-Connecting-Ip"} {
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.RemoteAddr = "192.0.2.1:4711"
+		r.Header.Set(name, "203.0.113.7")
+		if v := w.svc.SignIn().Visit(httptest.NewRecorder(), r); v.IP != "192.0.2.1" {
+			t.Errorf("by %s it comes from %q", name, v.IP)
+		}
 	}
 }
 
