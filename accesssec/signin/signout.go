@@ -69,6 +69,11 @@ func (h *handler) signOut(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	accesssec.ClearCookie(w)
+	if err != nil && scope == "everywhere" { // who asks for that may have lost a device
+		h.note(w, r, http.StatusOK, "You are signed out here",
+			"You were so already, and nothing was ended on other devices by this. To sign out there as well, sign in and choose it once more.", h.start(form{}), "Sign in again")
+		return
+	}
 	if bounce != nil {
 		bounce.ServeHTTP(w, r)
 		return

@@ -35,6 +35,19 @@ func TestSignOut(t *testing.T) {
 	want(t, phone.post("/auth/signout", form("scope", "everywhere")), http.StatusOK, "You are signed out", "Sign in again")
 }
 
+// Who is signed out already has ended nothing elsewhere, and is not told so.
+func TestSignOutEverywhereTooLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	there := w.visitor(t).byPassword("ext@example.org")
+	late := w.visitor(t)
+	want(t, late.post("/auth/signout", form("scope", "everywhere")), http.StatusOK, "nothing was ended on other devices", `href="/auth/"`)
+	want(t, late.post("/auth/signout", form("scope", "device")), http.StatusOK, "You are signed out")
+	if there.in() == "" {
+		t.Error("signed out by somebody")
+	}
+}
+
 // Who came by single sign-on may have their identity provider end its session as well,
 // and it may end ours.
 func TestSingleLogout(t *testing.T) {
