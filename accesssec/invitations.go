@@ -52,7 +52,8 @@ func invitedID(addressKey string) string {
 // Refusals: CodeAddress; CodeNoMail without a Notifier; CodeAbove; CodeMember; CodeInvited,
 // while one is open; policy.ExternalBlocked for who could not come in, because the org keeps
 // out people of other domains; CodeRoleLimit beyond a thousand that are open; CodeLocked
-// beyond about ten an hour to one mail domain, or 200 a day: calling them back makes no room.
+// beyond about ten an hour to one mail domain, or 200 a day: calling them back makes no room. To
+// invite an Owner or Admin wants a fresh proof ([Me.Prove]).
 func (a *Admin) Invite(ctx context.Context, address string, role policy.Role) (Invitation, error) {
 	s := a.s
 	if err := s.alone(); err != nil {
@@ -115,6 +116,11 @@ func (a *Admin) mayInvite(ctx context.Context, r store.Reader, to domainclaim.Ad
 	if !by.role.MayGive(role) {
 		no := refuse(CodeAbove, fmt.Sprintf("%s may not make %s", by.role, role))
 		return by, no.inOrg(a.p.OrgID, refusedChange(e))
+	}
+	if role.Administers() {
+		if err := a.s.proved(by.session); err != nil {
+			return by, err
+		}
 	}
 	if err := a.s.couldEnter(ctx, r, a.p.OrgID, to, role); err != nil {
 		return by, refusedAs(err, a.p.OrgID, e)

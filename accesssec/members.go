@@ -13,7 +13,8 @@ import (
 // SetRole gives a member another role in the org. Owners give and take any role, Admins
 // those up to Admin, from people who are below an Admin; everybody may step down, and
 // nobody up. The last Owner who can come in stays one: CodeLastOwner. The person is signed
-// out of the org, so that nothing goes on with the rights of before.
+// out of the org, so that nothing goes on with the rights of before. To make somebody an Owner or
+// Admin wants a fresh proof ([Me.Prove]).
 //
 // Who is less by it than a group of the identity provider makes them ([SCIMGroupRole]) is that
 // again when the group is put together or mapped anew: take them out of the group as well, or
@@ -29,6 +30,11 @@ func (a *Admin) SetRole(ctx context.Context, userID string, role policy.Role) er
 		}
 		if !by.role.MayGive(role) {
 			return refuse(CodeAbove, fmt.Sprintf("%s may not make %s", by.role, role))
+		}
+		if role.Administers() && was != policy.Owner {
+			if err := a.s.proved(by.session); err != nil {
+				return err
+			}
 		}
 		if was == policy.Owner {
 			if err := c.anotherOwner(ctx, m.OrgID, userID); err != nil {

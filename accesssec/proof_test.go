@@ -84,3 +84,39 @@ func TestWhatAsksForAProof(t *testing.T) {
 		}
 	}
 }
+
+// TestMakingAnAdminAsksForAProof: whom an Owner who has proved nothing lately may make, and whom not.
+func TestMakingAnAdminAsksForAProof(t *testing.T) {
+	t.Parallel()
+	o := newOuter(t)
+	err := o.svc.ImportPeople(t.Context(), o.owner.OrgID,
+		accesssec.Person{Address: "second@example.com", Verified: true, Role: policy.Owner, Password: longEnough},
+		accesssec.Person{Address: "ann@example.com", Verified: true, Role: policy.Member})
+	if err != nil {
+		t.Fatal(err)
+	}
+	members, err := o.svc.Admin(o.owner).Members(t.Context(), accesssec.MemberQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(members.Items, func(m accesssec.Member) bool { return m.Address == "ann@example.com" })
+	step, err := o.svc.SignIn().Password(t.Context(), accesssec.Visit{}, "second@example.com", longEnough)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range []policy.Role{policy.Owner, policy.Admin} {
+		if err := o.svc.Admin(step.Entered.Principal).SetRole(t.Context(), members.Items[i].UserID, role); !accesssec.IsRefusal(err, accesssec.CodeProve) {
+			t.Errorf("%s: %v", role, err)
+		}
+	}
+	if err := o.svc.Admin(step.Entered.Principal).SetRole(t.Context(), members.Items[i].UserID, policy.Billing); err != nil {
+		t.Error(err)
+	}
+	in, err := o.svc.Me(step.Entered.Principal).Prove(t.Context(), longEnough)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.svc.Admin(in.Principal).SetRole(t.Context(), members.Items[i].UserID, policy.Owner); err != nil {
+		t.Error(err)
+	}
+}
