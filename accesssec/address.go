@@ -180,7 +180,7 @@ func (s *Service) answerAddress(ctx context.Context, c *change, m mailAsked, to 
 	}
 	if withheld == "" {
 		link := mailLink{For: m.For, Address: to.String(), OrgID: m.OrgID, Log: home, Proof: m.Proof, Was: m.Was}
-		token, err := c.keepLink(ctx, mailLinkID(m.For, u.ID), u.ID, link)
+		token, err := c.keepLink(ctx, mailLinkID(m.For, u.ID), u.ID, m.at, link)
 		if err != nil {
 			return err
 		}

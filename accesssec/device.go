@@ -34,7 +34,8 @@ func (v Visit) device(orgID, userID string) string {
 }
 
 // remembered has the browser shown in place of a code, where it is remembered for this org, and
-// the org has not forgotten all of them since, nor made the time shorter.
+// the org has not forgotten all of them since, nor made the time shorter, nor ended the person's
+// sessions.
 func (f *facts) remembered(ctx context.Context, r store.Reader, now time.Time) error {
 	a := f.in.Attempt
 	if f.asked.browser == nil || !a.Method.Own() || a.Second != "" || f.in.Person.Factor != policy.FactorLive ||
@@ -53,10 +54,14 @@ func (f *facts) remembered(ctx context.Context, r store.Reader, now time.Time) e
 	}
 	live := k.Owner == f.user.ID && k.Value.Org == f.in.Target.ID && k.Value.Factor == f.factor &&
 		now.Before(k.ExpiresAt) && now.Before(k.At.Add(f.access.RememberDevices)) && !k.At.Before(f.access.DevicesOn)
-	if live {
+	if !live {
+		return nil
+	}
+	everywhere, there, err := f.lastOut(ctx, r)
+	if err == nil && !k.At.Before(latest(everywhere, there)) {
 		f.in.Attempt.Second = policy.Device
 	}
-	return nil
+	return err
 }
 
 // rememberDevice keeps the browser in which a code was shown, when the person has asked for it

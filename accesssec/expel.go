@@ -30,7 +30,7 @@ func (x expelled) facts() []audit.Fact {
 // expel is the way out, as admit is the way in: whatever takes a right from a person in an
 // org ends here, in the same transaction, all that they hold by it. That is their sessions in
 // the org; the sign-ins of theirs that wait for a second factor (which know the person, and
-// not always the org); and the invitations that they could not send as who they are by now:
+// not always the org); the browsers that it remembers of theirs; and the invitations that they could not send as who they are by now:
 // keeps is the role that they stay with, "" none. What they have in other orgs and in their
 // own account stays. A userID of "" is everybody in the org.
 func (c *change) expel(ctx context.Context, orgID, userID string, keeps policy.Role) (expelled, error) {
@@ -42,6 +42,9 @@ func (c *change) expel(ctx context.Context, orgID, userID string, keeps policy.R
 	end := func(userIDs []string) error {
 		n, err := halfLogins.drop(ctx, c, "", userIDs, nil)
 		x.pending += n
+		if err == nil {
+			_, err = devices.drop(ctx, c, "", userIDs, func(d device) bool { return d.Org == orgID })
+		}
 		if err == nil {
 			n, err = invitations.drop(ctx, c, orgID, userIDs, func(i invitation) bool { return !keeps.MayGive(i.Role) })
 			x.invitations += n

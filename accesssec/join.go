@@ -126,6 +126,13 @@ func (c *change) empty(ctx context.Context, orgID string, u *store.User, e audit
 	if err := c.dropLogins(ctx, u.ID); err != nil {
 		return err
 	}
+	// What waits is told by the password, which may be as absent as it was.
+	if _, err := halfLogins.drop(ctx, c, "", []string{u.ID}, nil); err != nil {
+		return err
+	}
+	if _, err := mailLinks.drop(ctx, c, "", []string{u.ID}, nil); err != nil {
+		return err
+	}
 	if err := c.forgetPast(ctx, u.ID); err != nil {
 		return err
 	}

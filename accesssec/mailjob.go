@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -31,6 +32,8 @@ type mailAsked struct {
 	IP      string  `json:"ip,omitempty"`
 	Agent   string  `json:"agent,omitempty"`
 	Trace   string  `json:"trace,omitempty"`
+
+	at time.Time // of the asking, which is in the job
 }
 
 // visit is the browser that has asked, as far as the log and the policy know it.
@@ -73,6 +76,7 @@ func (s *Service) answerMail(ctx context.Context, j leased) (result, error) {
 	case err != nil: // an instance with newer keys can read it
 		return result{}, fmt.Errorf("accesssec: mail: %w", err)
 	}
+	m.at = j.body.Until.Add(-m.For.lasts())
 	a, err := domainclaim.ParseAddress(m.Address)
 	if err != nil {
 		return result{}, err
@@ -192,7 +196,7 @@ func (s *Service) sendReply(ctx context.Context, c *change, m mailAsked, r reply
 		} else {
 			link.Proof, f.user = "", store.User{}
 		}
-		token, err := c.keepLink(ctx, m.Browser, f.user.ID, link)
+		token, err := c.keepLink(ctx, m.Browser, f.user.ID, m.at, link)
 		if err != nil {
 			return err
 		}
@@ -200,7 +204,7 @@ func (s *Service) sendReply(ctx context.Context, c *change, m mailAsked, r reply
 			values["link"] = s.linkTo(m.For, token)
 		}
 	case r.link:
-		token, err := c.keepLink(ctx, mailLinkID(m.For, r.facts.asked.address.Key()), f.user.ID, link)
+		token, err := c.keepLink(ctx, mailLinkID(m.For, r.facts.asked.address.Key()), f.user.ID, m.at, link)
 		if err != nil {
 			return err
 		}

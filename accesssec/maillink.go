@@ -67,8 +67,9 @@ func (l openLink) visit(v Visit) Visit {
 // over is how all links are refused that open nothing.
 func (v Visit) over() *Refusal { return v.refused(CodeLinkOver, nil) }
 
-// keepLink keeps a link, in place of the one of that id, and returns its token.
-func (c *change) keepLink(ctx context.Context, id, owner string, v mailLink) (token string, err error) {
+// keepLink keeps a link that was asked for at that time, in place of the one of that id, and
+// returns its token.
+func (c *change) keepLink(ctx context.Context, id, owner string, asked time.Time, v mailLink) (token string, err error) {
 	l, err := mailLinks.get(ctx, c, "", id)
 	if errors.Is(err, store.ErrNotFound) {
 		l, err = mailLinks.fresh("", id, "", c.now, time.Time{}, v), nil
@@ -77,7 +78,7 @@ func (c *change) keepLink(ctx context.Context, id, owner string, v mailLink) (to
 		return "", err
 	}
 	token = newSecret(mailMark)
-	l.Key, l.Owner, l.At, l.ExpiresAt, l.Value = mailKeyOf(token), owner, c.now, c.now.Add(v.For.lasts()), v
+	l.Key, l.Owner, l.At, l.ExpiresAt, l.Value = mailKeyOf(token), owner, asked, c.now.Add(v.For.lasts()), v
 	return token, mailLinks.put(ctx, c, l)
 }
 

@@ -52,7 +52,7 @@ func (c *change) signAllOut(ctx context.Context, orgID string, admins bool) erro
 // which makes a session and the other ends all, the later one sees the earlier. It refuses who
 // began before the end.
 func (c *change) heed(ctx context.Context, f facts, p proof) error {
-	everywhere, there, err := c.lastOut(ctx, f)
+	everywhere, there, err := f.lastOut(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -63,14 +63,14 @@ func (c *change) heed(ctx context.Context, f facts, p proof) error {
 }
 
 // lastOut is when the person's sessions were last ended, in all orgs and in the one they want.
-func (c *change) lastOut(ctx context.Context, f facts) (everywhere, there time.Time, err error) {
-	m, err := changedPeople.get(ctx, c, "", f.user.ID)
+func (f facts) lastOut(ctx context.Context, r store.Reader) (everywhere, there time.Time, err error) {
+	m, err := changedPeople.get(ctx, r, "", f.user.ID)
 	if err := unless(err, store.ErrNotFound); err != nil {
 		return everywhere, there, err
 	}
 	everywhere = m.Value.Out[""]
 	if t := f.in.Target; t != nil {
-		k, err := allOuts.get(ctx, c, t.ID, allOutID)
+		k, err := allOuts.get(ctx, r, t.ID, allOutID)
 		if err := unless(err, store.ErrNotFound); err != nil {
 			return everywhere, there, err
 		}

@@ -18,6 +18,7 @@ func deviceFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"only where it was asked for":      deviceUnasked,
 		"of one org, and of one person":    deviceElsewhere,
 		"what forgets it":                  deviceForgotten,
+		"who was signed out is asked":      deviceSignedOut,
 		"of a link and of Google":          deviceWays,
 		"proves nothing":                   deviceProves,
 	})
@@ -278,5 +279,45 @@ func deviceProves(t *testing.T, w *world) {
 	}
 	if e := h.kept(); slices.Equal(e.Body, nil) {
 		t.Error("the factor is gone")
+	}
+}
+
+// deviceSignedOut: whose sessions in the org were ended, or who was out of it, is asked for the code
+// again; what another org remembers is that one's.
+func deviceSignedOut(t *testing.T, w *world) {
+	acme, h, v := rememberedHolder(w)
+	other := w.newOrg("Other", "o@example.org")
+	other.apply(func(s *accesssec.Settings) { s.RememberDevices = aWeek })
+	other.add(policy.Member, h.address)
+	there := h.remembers(other.owner.OrgID)
+	asked := func(v accesssec.Visit, orgID string) bool {
+		v.OrgID = orgID
+		return h.asked(v)
+	}
+	for name, out := range map[string]func(){
+		"by name":        func() { must1(acme.admin().EndSessions(w.ctx, h.id)) },
+		"with everybody": func() { must1(acme.admin().EndSessions(w.ctx)) },
+		"disabled for a while": func() {
+			w.must(acme.admin().DisableMember(w.ctx, h.id))
+			w.must(acme.admin().EnableMember(w.ctx, h.id))
+		},
+		"removed, and back": func() {
+			w.must(acme.admin().RemoveMember(w.ctx, h.id))
+			acme.add(policy.Member, h.address)
+		},
+	} {
+		w.advance(time.Minute)
+		v = h.remembers(acme.owner.OrgID)
+		if asked(v, acme.owner.OrgID) {
+			t.Fatalf("%s: it is not remembered to begin with", name)
+		}
+		w.advance(time.Minute)
+		out()
+		if !asked(v, acme.owner.OrgID) {
+			t.Errorf("%s: not asked", name)
+		}
+		if asked(there, other.owner.OrgID) {
+			t.Errorf("%s: asked by another org", name)
+		}
 	}
 }
