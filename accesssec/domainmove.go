@@ -323,26 +323,13 @@ func (c *change) endRefused(ctx context.Context, orgID string, kind func(policy.
 	if err != nil || !around.orgs[orgID].RequireSSO {
 		return 0, err
 	}
-	var ends []store.SessionQuery
+	var ends []ending
 	err = around.each(ctx, c, func(m store.Member) error {
 		in, err := around.input(ctx, c, m)
-		if d := policy.Decide(in); err == nil && !d.Allow && kind(in, d) {
-			ends = append(ends, closed(m, d))
+		if err == nil {
+			ends = append(ends, closed(m, in, func(d policy.Decision) bool { return kind(in, d) })...)
 		}
 		return err
 	})
 	return c.endAll(ctx, ends, err)
-}
-
-func (c *change) endAll(ctx context.Context, ends []store.SessionQuery, err error) (int, error) {
-	total := 0
-	for _, q := range ends {
-		if err != nil {
-			break
-		}
-		var n int
-		n, err = c.DeleteSessions(ctx, q)
-		total += n
-	}
-	return total, err
 }

@@ -240,7 +240,7 @@ type considered struct {
 	org       store.Org
 	wanted    access
 	old, next Settings
-	ends      []store.SessionQuery
+	ends      []ending
 	lost      map[string]bool // by person: who is in several orgs of one sign-on is one
 }
 
@@ -314,36 +314,26 @@ func (c *considered) weighAll(ctx context.Context, r store.Reader, sum hash.Hash
 		}
 		will, err := after.input(ctx, r, m)
 		if err == nil {
-			c.weigh(sum, policy.Decide(was), policy.Decide(will), m)
+			c.weigh(sum, was, will, m)
 		}
 		return err
 	})
 }
 
 // weigh is what the policy says about one member, before and after.
-func (c *considered) weigh(sum hash.Hash, was, will policy.Decision, m store.Member) {
+func (c *considered) weigh(sum hash.Hash, before, after policy.Input, m store.Member) {
+	c.ends = append(c.ends, closing(m, before, after)...)
+	was, will := policy.Decide(before), policy.Decide(after)
 	switch {
 	case was.Allow && !will.Allow:
 		fmt.Fprintf(sum, "lose %s %s\n", m.OrgID, m.UserID)
 		if c.count(m) {
 			c.Lose = firstHundred(c.Lose, m)
 		}
-		if will.Reason != policy.MethodOff { // endOff looks for those
-			c.ends = append(c.ends, closed(m, will))
-		}
 	case will.Bypass && !was.Bypass:
 		fmt.Fprintf(sum, "bypass %s %s\n", m.OrgID, m.UserID)
 		c.Bypass = firstHundred(c.Bypass, m)
 	}
-}
-
-// closed are the sessions of a member who can't sign in with a password any more: all
-// in the org when it keeps them out, else those that a password made, anywhere.
-func closed(m store.Member, d policy.Decision) store.SessionQuery {
-	if d.Reason == policy.ExternalBlocked {
-		return store.SessionQuery{OrgID: m.OrgID, UserID: m.UserID}
-	}
-	return store.SessionQuery{UserID: m.UserID, NotMethod: string(policy.SSO)}
 }
 
 // findings is what stands in the way of next. What is on already may stay on, whatever

@@ -121,7 +121,7 @@ type linking struct {
 	key   string // of the code
 	org   store.Org
 	moves []transfer
-	ends  []store.SessionQuery
+	ends  []ending
 }
 
 // considerLink works out what a link would do.

@@ -35,7 +35,7 @@ type losses struct {
 	sum           hash.Hash
 	shows         func(orgID string) bool // whose members may be named to who asks
 	has           func(store.User) bool   // a password that could be right
-	ends          []store.SessionQuery
+	ends          []ending
 	counted       map[string]bool // by person and what they lose
 }
 
@@ -57,22 +57,22 @@ func (l *losses) weigh(ctx context.Context, r store.Reader) error {
 		if err != nil {
 			break
 		}
-		var n int
-		n, err = countSessions(ctx, r, q)
-		l.Sessions += n
+		var all []string
+		all, err = q.sessions(ctx, r)
+		l.Sessions += len(all)
 	}
 	return err
 }
 
 func (l *losses) member(m store.Member, was, will policy.Input) {
+	l.ends = append(l.ends, closing(m, was, will)...)
 	passwordWas, passwordWill := policy.Decide(was), policy.Decide(will)
 	ssoWas, ssoWill := policy.Decide(vouchedIn(was)), policy.Decide(vouchedIn(will))
 	if passwordWas.Allow && !passwordWill.Allow {
-		l.ends = append(l.ends, closed(m, passwordWill))
 		l.once(&l.LosePassword, "password", m)
 	}
 	if ssoWas.Allow && !ssoWill.Allow {
-		l.ends = append(l.ends, store.SessionQuery{OrgID: m.OrgID, UserID: m.UserID, ConnectionID: was.Owner.Connection})
+		l.ends = append(l.ends, ending{SessionQuery: store.SessionQuery{OrgID: m.OrgID, UserID: m.UserID, ConnectionID: was.Owner.Connection}})
 		l.once(&l.LoseSSO, "sso", m)
 	}
 	if !passwordWas.Allow && passwordWill.Allow {
@@ -95,21 +95,6 @@ func (l *losses) once(n *int, what string, m store.Member) bool {
 	l.counted[what+m.UserID] = true
 	*n++
 	return true
-}
-
-func countSessions(ctx context.Context, r store.Reader, q store.SessionQuery) (int, error) {
-	n := 0
-	q.Limit = 1000
-	for {
-		page, err := r.Sessions(ctx, q)
-		if err != nil {
-			return n, err
-		}
-		n += len(page.Items)
-		if q.After = page.Next; q.After == "" {
-			return n, nil
-		}
-	}
 }
 
 // domainsOf are the org's claims that hold their names, and the others that are not over.

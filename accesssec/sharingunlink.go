@@ -77,7 +77,7 @@ type unlinking struct {
 	UnlinkPreview
 	org   store.Org
 	moves []transfer
-	ends  []store.SessionQuery
+	ends  []ending
 }
 
 func (a *Admin) considerUnlink(ctx context.Context, r store.Reader, orgID string, opts *UnlinkOptions) (unlinking, error) {

@@ -85,7 +85,7 @@ type transferring struct {
 	TransferPreview
 	from OrgChoice
 	move transfer
-	ends []store.SessionQuery
+	ends []ending
 }
 
 func (a *Admin) considerTransfer(ctx context.Context, r store.Reader, domainID, toOrg string) (transferring, error) {

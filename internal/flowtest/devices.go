@@ -285,7 +285,7 @@ func deviceProves(t *testing.T, w *world) {
 // deviceSignedOut: whose sessions in the org were ended, or who was out of it, is asked for the code
 // again; what another org remembers is that one's.
 func deviceSignedOut(t *testing.T, w *world) {
-	acme, h, v := rememberedHolder(w)
+	acme, h, _ := rememberedHolder(w)
 	other := w.newOrg("Other", "o@example.org")
 	other.apply(func(s *accesssec.Settings) { s.RememberDevices = aWeek })
 	other.add(policy.Member, h.address)
@@ -307,7 +307,7 @@ func deviceSignedOut(t *testing.T, w *world) {
 		},
 	} {
 		w.advance(time.Minute)
-		v = h.remembers(acme.owner.OrgID)
+		v := h.remembers(acme.owner.OrgID)
 		if asked(v, acme.owner.OrgID) {
 			t.Fatalf("%s: it is not remembered to begin with", name)
 		}

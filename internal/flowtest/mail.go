@@ -44,6 +44,7 @@ func mailFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"whatever fails":                mailFaults,
 		"no secret anywhere":            mailCanary,
 		"a newer one":                   mailNewer,
+		"nobody stays in by one":        mailClosed,
 		"written late":                  mailLate,
 		"an account that was emptied":   mailEmptied,
 	})
