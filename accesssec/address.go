@@ -130,7 +130,8 @@ func addressManaged(ctx context.Context, r store.Reader, u store.User) (bool, er
 }
 
 // answerAddress writes to the new address: the link, or that somebody has an account with it,
-// or nothing.
+// or nothing. Who asks may be the Owner of an org, and read its log: what became of it is in the
+// system's own.
 func (s *Service) answerAddress(ctx context.Context, c *change, m mailAsked, to domainclaim.Address, over bool) error {
 	v := m.visit()
 	u, err := c.User(ctx, m.UserID)
@@ -158,7 +159,7 @@ func (s *Service) answerAddress(ctx context.Context, c *change, m mailAsked, to 
 	case u.ID == "" || u.Disabled || u.AddressKey != m.Was || passwordProof(u) != m.Proof:
 		withheld = "account_changed"
 	}
-	msg := message{template: TemplateAddressConfirm, orgID: home, lasts: MailAddress.lasts()}
+	msg := message{template: TemplateAddressConfirm, lasts: MailAddress.lasts()}
 	msg.values = map[string]string{"site": s.site(), "old": u.Address, "new": to.String()}
 	if withheld == "" {
 		taken, err := isTaken(ctx, c, to)
@@ -175,16 +176,21 @@ func (s *Service) answerAddress(ctx context.Context, c *change, m mailAsked, to 
 	if withheld != "" {
 		e.Type, e.Outcome, e.Reason = audit.MailWithheld, audit.Refused, withheld
 	}
-	if err := c.record(ctx, home, e); err != nil || withheld != "" && msg.template != TemplateAddressTaken {
+	if err := c.record(ctx, "", e); err != nil {
 		return err
 	}
-	if withheld == "" {
+	if u.ID != "" { // also where it is withheld: the link of before, if it went on, would tell
 		link := mailLink{For: m.For, Address: to.String(), OrgID: m.OrgID, Log: home, Proof: m.Proof, Was: m.Was}
 		token, err := c.keepLink(ctx, mailLinkID(m.For, u.ID), u.ID, m.at, link)
 		if err != nil {
 			return err
 		}
-		msg.values["link"], msg.values["until"] = s.linkTo(m.For, token), noticeTime(c.now.Add(m.For.lasts()))
+		if withheld == "" {
+			msg.values["link"], msg.values["until"] = s.linkTo(m.For, token), noticeTime(c.now.Add(m.For.lasts()))
+		}
+	}
+	if withheld != "" && msg.template != TemplateAddressTaken {
+		return nil
 	}
 	return s.notify(ctx, c, msg, addressee(to.String()))
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/store"
 )
@@ -72,6 +73,35 @@ func mailLate(t *testing.T, w *world) {
 	}
 	if code := w.clicked(v, w.of(got, accesssec.TemplateMailSignIn).token); code != accesssec.CodeSignedOut {
 		t.Errorf("a link that was asked for before: %q", code)
+	}
+}
+
+// addressUntold: neither the links of before nor the log of an org of the asker's own tell whether
+// somebody has an address.
+func addressUntold(t *testing.T, w *world) {
+	p, acme := mailing(w)
+	other := w.newOrg("Other", "mal@example.org")
+	said := map[string]string{}
+	for _, to := range []string{"ann@example.com", "nobody@example.com"} {
+		w.advance(25 * time.Hour)
+		in := provenAs(w, "mal@example.org")
+		before := p.moves(w, in, "mal@example.net")
+		n := len(other.events())
+		w.must(w.svc.Me(in.Principal).ChangeAddress(w.ctx, to))
+		if got := p.takes(w); len(got) != 2 {
+			t.Errorf("mailed %+v", got)
+		}
+		said[to] = string(w.code(w.visitMailed(w.visit(), before.token)))
+		all := other.events() // the newest first
+		for _, e := range all[:len(all)-n] {
+			said[to] += " " + string(e.Type) + " " + string(e.Outcome) + " " + e.Reason
+		}
+	}
+	if said["ann@example.com"] != said["nobody@example.com"] {
+		t.Errorf("told apart: %q", said)
+	}
+	if len(acme.events(audit.MailRequested, audit.MailWithheld)) != 0 || len(w.system(audit.MailWithheld)) != 1 {
+		t.Error("the log does not say what became of it")
 	}
 }
 
