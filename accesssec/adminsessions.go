@@ -60,7 +60,8 @@ func eachSession(ctx context.Context, r store.Reader, q store.SessionQuery, fn f
 // EndSessions ends the sessions of members in this org, and the sign-ins to it that are under
 // way: at most a thousand people in one call,
 // all of them or, with an error, none. With no userID it ends those of everybody. The one that
-// asks goes on. It returns how many have ended.
+// asks goes on. It returns how many have ended. Browsers that the org remembers of those people
+// ask for a code again.
 //
 // Owners may do it to everybody, Admins to who is below an Admin and to themselves: one who is
 // named and not below them is CodeAbove, and with no userID those that they may not end go on.

@@ -79,7 +79,9 @@ func enterOwn(t *testing.T, w *world) {
 	w.alive(in, false)
 	w.alive(own, true)
 	// Also where a code comes before that, which no org remembers a browser for.
-	_, h, v := rememberedHolder(w)
+	third, h, _ := rememberedHolder(w)
+	v := h.remembers(third.owner.OrgID) // of the three it is the one that remembers browsers
+	v.OrgID = third.owner.OrgID
 	step := must1(w.svc.SignIn().Password(w.ctx, v, h.address, right))
 	w.by(step.Entered, "password device")
 	if step = must1(w.svc.Me(step.Entered.Principal).Enter(w.ctx, v, "")); step.Next != policy.NextFactor {
