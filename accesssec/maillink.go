@@ -68,16 +68,20 @@ func (l openLink) visit(v Visit) Visit {
 func (v Visit) over() *Refusal { return v.refused(CodeLinkOver, nil) }
 
 // keepLink keeps a link that was asked for at that time, in place of the one of that id, and
-// returns its token.
+// returns its token. Where somebody has asked again by now, and was answered first, that link
+// stays, and this token opens nothing.
 func (c *change) keepLink(ctx context.Context, id, owner string, asked time.Time, v mailLink) (token string, err error) {
 	l, err := mailLinks.get(ctx, c, "", id)
 	if errors.Is(err, store.ErrNotFound) {
-		l, err = mailLinks.fresh("", id, "", c.now, time.Time{}, v), nil
+		l, err = mailLinks.fresh("", id, "", asked, time.Time{}, v), nil
 	}
 	if err != nil {
 		return "", err
 	}
 	token = newSecret(mailMark)
+	if asked.Before(l.At) {
+		return token, nil
+	}
 	l.Key, l.Owner, l.At, l.ExpiresAt, l.Value = mailKeyOf(token), owner, asked, c.now.Add(v.For.lasts()), v
 	return token, mailLinks.put(ctx, c, l)
 }

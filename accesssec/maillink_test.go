@@ -1,8 +1,13 @@
 package accesssec
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/accesssec/accesssec-go/accesssec/audit"
+	"github.com/accesssec/accesssec-go/store"
 )
 
 // FuzzLinkCode: what is typed is folded to eight characters or to nothing, and folding that
@@ -37,5 +42,39 @@ func TestLinkCodesFold(t *testing.T) {
 			t.Fatalf("%q is folded to %q", code, folded)
 		}
 		seen[foldCode(code)] = true
+	}
+}
+
+// Of two that were asked for the later one holds, in whatever order they are answered.
+func TestTheLinkAskedForLastHolds(t *testing.T) {
+	t.Parallel()
+	s := testService(t, nil)
+	id, noon := mailLinkID(MailAddress, "somebody"), s.now()
+	keep := func(asked time.Time, address string) (token string) {
+		t.Helper()
+		err := s.change(t.Context(), func(c *change) (err error) {
+			if token, err = c.keepLink(t.Context(), id, "somebody", asked, mailLink{For: MailAddress, Address: address}); err != nil {
+				return err
+			}
+			return c.record(t.Context(), "", Visit{}.by(audit.MailRequested, audit.Actor{}))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	for _, c := range []struct {
+		asked time.Duration
+		opens bool
+	}{{time.Second, true}, {3 * time.Second, true}, {2 * time.Second, false}, {0, false}} {
+		token := keep(noon.Add(c.asked), c.asked.String())
+		l, err := mailLinks.byKey(t.Context(), s.store, mailKeyOf(token))
+		if c.opens && (err != nil || l.Value.Address != c.asked.String()) || !c.opens && !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("asked at %v: found %+v, %v", c.asked, l.Value, err)
+		}
+	}
+	l, err := mailLinks.get(t.Context(), s.store, "", id)
+	if err != nil || l.Value.Address != "3s" {
+		t.Errorf("kept %+v, %v", l.Value, err)
 	}
 }

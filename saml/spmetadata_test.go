@@ -61,7 +61,7 @@ func TestOurMetadata(t *testing.T) {
 			text := string(out)
 			for what, count := range map[string]int{
 				`entityID="https://sp.example/&quot;saml&quot;&amp;one"`: 1, "validUntil": 0, "NameIDFormat": 0, "<md:KeyDescriptor ": n + encryption,
-				`use="signing"`: n, `use="encryption"`: encryption, "<md:EncryptionMethod ": 3 * encryption, "cbc": 0, "rsa-1_5": 0,
+				`use="signing"`: n, `use="encryption"`: encryption, "<md:EncryptionMethod ": 3 * encryption, `-cbc"`: 0, "rsa-1_5": 0,
 				"<ds:X509Certificate>": n + encryption + signed, "<ds:Signature ": signed, ` ID="md-`: signed,
 				fmt.Sprintf(`AuthnRequestsSigned="%t"`, n > 0): 1, `WantAssertionsSigned="true"`: 1, `Location="` + acs + `"`: 1,
 				`Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"`: 1 + slo, `Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"`: slo, "<md:SingleLogoutService ": 2 * slo,
