@@ -19,6 +19,7 @@ type form struct {
 	address    string
 	connection string
 	invite     string // the token of an invitation
+	to         string // an address that shall take the place of the account's; a form of ours has it, never a link
 	values     url.Values
 }
 
@@ -41,10 +42,19 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request) (form, bool) {
 	f := form{values: values, next: accesssec.SafePath(values.Get("next"))}
 	f.org, f.connection = word(values.Get("org")), word(values.Get("connection"))
 	f.invite = bearer(values.Get("invitation"))
-	if a := strings.TrimSpace(values.Get("address")); len(a) <= 512 {
-		f.address = strings.ToValidUTF8(a, "")
+	f.address = typed(values.Get("address"))
+	if r.Method == http.MethodPost { // by no link: see proofPage
+		f.to = typed(values.Get("to"))
 	}
 	return f, true
+}
+
+// typed is an address as somebody has typed it, and "" for what is too long to be one.
+func typed(s string) string {
+	if s = strings.TrimSpace(s); len(s) > 512 {
+		return ""
+	}
+	return strings.ToValidUTF8(s, "")
 }
 
 // word is s when it could be one of our ids, and "" when it can be none.

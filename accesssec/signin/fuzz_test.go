@@ -60,7 +60,7 @@ func FuzzHandler(f *testing.F) {
 		{"POST", "google/start", "", "next=/a"}, {"GET", "google/callback", "code=a&state=b", ""}, {"GET", "google/callback", "error=a&state=b&state=c", ""},
 		{"GET", "login/link", "next=/a", ""}, {"POST", "login/link", "", ""}, {"POST", "prove/google", "", "next=/a"}, {"POST", "security/unlink", "", "login=x"},
 		{"GET", "security", "next=%2F%2Fevil", ""}, {"POST", "security/mail", "", "next=/a"}, {"POST", "security/password", "", "password=x&new=y"}, {"GET", "sso/again", "next=%2F%2Fevil", ""},
-		{"POST", "security/address", "", "address=a%40example.net"}, {"POST", "security/end", "", "session=ses-x"}, {"POST", "security/end", "", ""},
+		{"POST", "security/address", "", "to=a%40example.net&password=x&next=/a"}, {"POST", "security/end", "", "session=ses-x"}, {"POST", "security/end", "", ""},
 		{"POST", "enter", "", "org=" + w.orgID + "&next=/a"}, {"POST", "enter", "", "org="}, {"POST", "code", "", "code=1&remember=1"}, {"POST", "", "", "way=forgot&address=%22%3E"},
 	} {
 		for browser := range browsers {

@@ -94,6 +94,26 @@ func attr(n *html.Node, key string) string {
 	return ""
 }
 
+// fieldsOf is what a browser sends with a form of the page, as it came.
+func fieldsOf(p page, action string) url.Values {
+	out := url.Values{}
+	doc, err := html.Parse(strings.NewReader(p.text))
+	if err != nil {
+		return out
+	}
+	for n := range doc.Descendants() {
+		if n.DataAtom != atom.Input {
+			continue
+		}
+		for form := n.Parent; form != nil; form = form.Parent {
+			if form.DataAtom == atom.Form && attr(form, "action") == action {
+				out.Add(attr(n, "name"), attr(n, "value"))
+			}
+		}
+	}
+	return out
+}
+
 // balanced wants each element closed where it was opened.
 func balanced(t testing.TB, p page) {
 	t.Helper()

@@ -34,9 +34,10 @@ type view struct {
 	Connection, OrgName string // with a button for single sign-on
 	SSOFirst            bool   // that button comes first
 	Fresh               bool
-	Password            bool // offer one
-	Invalid             bool // the field is what the alert is about
-	Provider            bool // offer to sign out at the identity provider as well
+	Password            bool   // offer one
+	To                  string // an address that waits for the proof
+	Invalid             bool   // the field is what the alert is about
+	Provider            bool   // offer to sign out at the identity provider as well
 
 	Orgs []accesssec.OrgChoice // to choose from
 

@@ -37,7 +37,9 @@ func (h *handler) takeProof(w http.ResponseWriter, r *http.Request) {
 
 // proofPage offers the password and, where the person's domain has it, a fresh single
 // sign-on: first of the two where it comes first at sign-in as well, for there many
-// have no password. no is what was refused before, or nil.
+// have no password. no is what was refused before, or nil. An address that was typed before the
+// proof was asked for stays on the form of the password, and goes on with it: it stands in no URL.
+// Who proves themselves elsewhere comes back to where they type it again.
 func (h *handler) proofPage(w http.ResponseWriter, r *http.Request, f form, no *accesssec.Refusal) {
 	p, err := h.svc.FromRequest(r)
 	if refusal(err) != nil {
@@ -73,6 +75,10 @@ func (h *handler) proofPage(w http.ResponseWriter, r *http.Request, f form, no *
 		data.Google = len(logins) > 0
 	}
 	status, alert := http.StatusOK, ""
+	if f.to != "" {
+		data.To, data.Back = f.to, f.next
+		data.Next = accesssec.SafePath(h.to("security", form{next: f.next}) + "#address")
+	}
 	if no != nil {
 		status, alert, data.Invalid = statusOf(no), say(w, no), true
 		data.Password = data.Password && no.Next != policy.NextSSO

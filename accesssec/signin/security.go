@@ -64,6 +64,7 @@ type ownView struct {
 	Others   bool // there are other sessions
 	Mails    bool
 	Wrong    string // the form that was refused
+	To       string // the address that was typed into it
 }
 
 // securityPage shows all of it. no is what was refused before, or nil, and from the form that
@@ -110,7 +111,7 @@ func (h *handler) ownPage(r *http.Request, f form, me *accesssec.Me) (view, erro
 		data.Logins, err = me.Logins(ctx)
 	}
 	data.Other = h.to("factor", form{next: accesssec.SafePath(h.to("security", f))})
-	data.Address, data.Own.Mails = data.Own.Profile.Address, h.svc.Mails()
+	data.Address, data.Own.Mails, data.Own.To = data.Own.Profile.Address, h.svc.Mails(), f.to
 	return data, err
 }
 
@@ -190,11 +191,25 @@ func (h *handler) changeAddress(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if err := me.ChangeAddress(r.Context(), f.address); err != nil {
+	if f.values.Has("password") { // typed on the page of the proof, which has kept the address
+		in, err := me.Prove(r.Context(), f.values.Get("password"))
+		if no := refusal(err); no != nil {
+			h.proofPage(w, r, f, no)
+			return
+		} else if err != nil {
+			h.fault(w, r, h.visit(w, r, f), err)
+			return
+		}
+		in.SetCookie(w) // the session goes on under another token
+	}
+	err := me.ChangeAddress(r.Context(), f.to)
+	if accesssec.IsRefusal(err, accesssec.CodeProve) {
+		h.proofPage(w, r, f, nil)
+		return
+	} else if err != nil {
 		h.ownRefused(w, r, f, me, err, "address")
 		return
 	}
-	f.address = ""
 	h.done(w, r, f, titleMail, "A mail with a link is on its way to the new address. Until you have opened the link, and confirmed, nothing changes. It is good for one hour.")
 }
 

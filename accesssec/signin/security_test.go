@@ -92,16 +92,12 @@ func TestAnotherAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	v := w.visitor(t).byPassword("ext@example.org")
-	p := v.post("/auth/security/address", form("address", "moved@example.net"))
-	want(t, p, http.StatusOK, "Confirm that it is you")
-	if p = v.post("/auth/prove", form("password", right, "next", "/auth/security#address")); !strings.HasPrefix(p.url, "/auth/security") {
-		t.Fatalf("after the proof: at %s", p.url)
-	}
-	want(t, v.post("/auth/security/address", form("address", "no address")), http.StatusBadRequest, "not a usable email address", `aria-invalid="true"`)
+	v.prove()
+	want(t, v.post("/auth/security/address", form("to", "no <address>")), http.StatusBadRequest, "not a usable email address", `value="no &lt;address&gt;" autofocus aria-invalid="true"`)
 	// Whether there is an account with it is told by the mail alone.
-	taken := v.post("/auth/security/address", form("address", "fay@example.org"))
+	taken := v.post("/auth/security/address", form("to", "fay@example.org"))
 	want(t, taken, http.StatusOK, "Check your mail")
-	free := v.post("/auth/security/address", form("address", "moved@example.net"))
+	free := v.post("/auth/security/address", form("to", "moved@example.net"))
 	if free.text != taken.text || free.status != taken.status {
 		t.Error("a taken address shows on the page")
 	}
@@ -119,7 +115,53 @@ func TestAnotherAddress(t *testing.T) {
 	// On a domain of the org it is the org's to change.
 	max := w.visitor(t).byPassword("max@example.com")
 	max.post("/auth/prove", form("password", right))
-	want(t, max.post("/auth/security/address", form("address", "max@example.net")), http.StatusConflict, "kept by your organization")
+	want(t, max.post("/auth/security/address", form("to", "max@example.net")), http.StatusConflict, "kept by your organization")
+}
+
+// What was typed goes on over the proof, on its form alone: no link brings an address there, and
+// no URL and no log has it.
+func TestAddressOverTheProof(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const to = "moved+a@example.net"
+	v := w.visitor(t).byPassword("ext@example.org")
+	p := v.post("/auth/security/address", form("to", to, "next", "/who"))
+	want(t, p, http.StatusOK, "Confirm that it is you", "After it a link is sent to <strong>moved&#43;a@example.net</strong>",
+		`action="/auth/security/address"`, `name="to" value="moved&#43;a@example.net"`, `name="next" value="/who"`)
+	kept := fieldsOf(p, "/auth/security/address")
+	kept.Set("password", "Not the horse 7")
+	p = v.post("/auth/security/address", kept)
+	want(t, p, http.StatusUnauthorized, "Confirm that it is you", `aria-invalid="true"`)
+	if w.mail(t, accesssec.TemplateAddressAsked) != nil {
+		t.Fatal("a wrong password has sent the mail")
+	}
+	was := v.ticket()
+	kept = fieldsOf(p, "/auth/security/address")
+	kept.Set("password", right)
+	want(t, v.post("/auth/security/address", kept), http.StatusOK, "Check your mail", `href="/auth/security?next=%2Fwho">Go on`)
+	w.over(t, was)
+	if v.in() != "ext@example.org" || w.mail(t, accesssec.TemplateAddressAsked) == nil {
+		t.Errorf("signed in: %q; mails: %v", v.in(), w.mail(t, accesssec.TemplateAddressAsked))
+	}
+	for _, x := range v.c.Transport.(*tape).all {
+		if strings.Contains(x.path, "moved") || strings.Contains(strings.Join(x.asked["Referer"], ""), "moved") || strings.Contains(x.header.Get("Location"), "moved") {
+			t.Errorf("the address is in the URL of %s %s", x.method, x.path)
+		}
+	}
+	if strings.Contains(w.log.String(), "moved") {
+		t.Error("the address is in the log")
+	}
+	// Somebody else's link can't have it sent where they like.
+	for _, path := range []string{"/auth/prove?to=evil@example.net", "/auth/security?to=evil@example.net"} {
+		if p := v.get(path); p.status != http.StatusOK || strings.Contains(p.text, "evil") {
+			t.Errorf("%s: status %d, with the address of the link", path, p.status)
+		}
+	}
+	long := v.post("/auth/security/address", form("to", strings.Repeat("a", 600)+"@example.net"))
+	want(t, long, http.StatusBadRequest, `name="to" type="text"`)
+	if strings.Contains(long.text, "aaaa") {
+		t.Error("what is too long comes back")
+	}
 }
 
 func TestAnotherOrg(t *testing.T) {
