@@ -82,9 +82,9 @@ func TestTableNewcomers(t *testing.T) {
 		"disabled":                 {newcomer, policytable.DisabledRows(), func(*policy.Input) {}},
 		"invited":                  {newcomer, policytable.InvitedRows(), func(*policy.Input) {}},
 		"external ones blocked":    {newcomer, policytable.InvitedBlocking(), block},
-		"the others, and blocking": {newcomer, but(slices.Concat(policytable.DisabledRows(), policytable.InvitedRows()), policytable.InvitedBlocking()), block},
+		"the others, and blocking": {newcomer, policytable.But(slices.Concat(policytable.DisabledRows(), policytable.InvitedRows()), policytable.InvitedBlocking()), block},
 		"linked":                   {linked, policytable.LinkedRows(), func(*policy.Input) {}},
-		"linked, and blocking":     {linked, but(policytable.LinkedRows(), []policytable.Row{{Who: policytable.LinkedExternal, How: policytable.Password}}), block},
+		"linked, and blocking":     {linked, policytable.But(policytable.LinkedRows(), []policytable.Row{{Who: policytable.LinkedExternal, How: policytable.Password}}), block},
 		"on a domain that rests":   {linked, policytable.RestingRows(), func(*policy.Input) {}},
 		"the same, and blocking":   {linked, policytable.RestingRows(), block},
 		"with a missing record": {newcomer, slices.Concat(policytable.DisabledRows(), policytable.InvitedRows()), func(in *policy.Input) {
@@ -110,13 +110,6 @@ func TestTableNewcomers(t *testing.T) {
 			}
 		})
 	}
-}
-
-// but are the rows that no row of others is about.
-func but(rows, others []policytable.Row) []policytable.Row {
-	return slices.DeleteFunc(slices.Clone(rows), func(r policytable.Row) bool {
-		return slices.ContainsFunc(others, func(o policytable.Row) bool { return o.Who == r.Who && o.How == r.How })
-	})
 }
 
 // Who is disabled in one org is so in no other: where the rule is O's, and they are its Owner,

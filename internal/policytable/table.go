@@ -1,6 +1,6 @@
 // Package policytable holds the expected outcomes of require SSO and IdP-managed
 // access, typed by hand: from docs/policy.md, and never computed by the code that is
-// tested against them. It imports nothing, so that policy's own test and the tests of
+// tested against them. It imports nothing of ours, so that policy's own test and the tests of
 // whole logins over HTTP hold themselves to the same lines.
 package policytable
 
