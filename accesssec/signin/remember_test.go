@@ -78,6 +78,16 @@ func TestGrace(t *testing.T) {
 	if !strings.HasPrefix(p.url, "/auth/factor/soon?next=%2Fwho") || v.in() != "gus@example.net" {
 		t.Errorf("at %s, in as %q", p.url, v.in())
 	}
+	// A sign-in is no proof, however fresh, and the pages say so before and when it is asked for.
+	want(t, p, http.StatusOK, "though you have just signed in")
+	p = v.post("/auth/factor/begin", form("next", "/who"))
+	want(t, p, http.StatusOK, "Confirm that it is you", "still gus@example.net, even if you have signed in a moment ago", "not asked again for five minutes")
+	if p.url != "/auth/prove?next=%2Fauth%2Ffactor%3Fnext%3D%252Fwho" {
+		t.Errorf("the proof is at %s", p.url)
+	}
+	p = v.post("/auth/prove", form("password", right, "next", "/auth/factor?next=/who"))
+	want(t, p, http.StatusOK, "Set up a second factor", `name="next" value="/who"`)
+	want(t, v.post("/auth/factor/begin", fieldsOf(p, "/auth/factor/begin")), http.StatusOK, `<div class="qr">`, `href="/who">Not now`)
 	for _, until := range []string{"", "x", "%3Cscript%3E", "2026-99-99"} {
 		want(t, v.get("/auth/factor/soon?until="+until), http.StatusOK, "At your next sign-in")
 	}
