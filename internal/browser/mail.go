@@ -25,7 +25,7 @@ func walkMail(ctx context.Context, b *browser, _ host, _ bool) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, h.server.Close()) }()
+	defer func() { err = errors.Join(err, h.close()) }()
 	n := &newcomer{mails: h, person: person{
 		ctx: ctx, b: b, host: host{origin: h.origin}, address: "nia@example.net", hello: "Hello Nia New",
 		password: "Correct horse 7 battery staple", now: h.now,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/accesssec/accesssectest"
 	"github.com/accesssec/accesssec-go/accesssec/password"
 	"github.com/accesssec/accesssec-go/accesssec/signin"
 	"github.com/accesssec/accesssec-go/store/memory"
@@ -19,11 +20,12 @@ import (
 )
 
 // mailHost is a host with the pages and one page of its own, whose mails are kept for whoever
-// walks, and whose clock goes ahead when it is told to.
+// walks, which has an OpenID provider on a site of its own, and whose clock goes ahead when it is told to.
 type mailHost struct {
 	origin string
 	svc    *accesssec.Service
 	server *http.Server
+	openID *accesssectest.OpenID
 	ahead  atomic.Int64
 
 	mu    sync.Mutex
@@ -42,13 +44,17 @@ func startMailHost() (*mailHost, error) {
 		return nil, errors.Join(err, listener.Close())
 	}
 	h := &mailHost{origin: "http://localhost:" + port}
+	if h.openID, err = accesssectest.NewOpenID(); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
 	h.svc, err = accesssec.New(memory.New(), h.origin, seal.GenerateRing(), &accesssec.Options{
-		Notify: h, Now: h.now, Support: "help@host.example",
+		Notify: h, Now: h.now, Google: h.openID, Support: "help@host.example",
 		Hasher: password.NewHasher(&password.HasherOptions{InsecureCost: true}),
 	})
 	if err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, errors.Join(err, h.openID.Close(), listener.Close())
 	}
+	h.openID.ReturnTo(h.origin+h.svc.Path()+"google/callback", h.now)
 	mux := http.NewServeMux()
 	mux.Handle(h.svc.Path(), signin.New(h.svc, &signin.Options{Name: "Host"}))
 	mux.Handle("/", h.svc.Protect(http.HandlerFunc(h.greet)))
@@ -56,6 +62,8 @@ func startMailHost() (*mailHost, error) {
 	go h.server.Serve(listener)
 	return h, nil
 }
+
+func (h *mailHost) close() error { return errors.Join(h.server.Close(), h.openID.Close()) }
 
 func (h *mailHost) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
 

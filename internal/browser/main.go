@@ -1,7 +1,8 @@
 // Browser walks through the quickstart, samlonly and a host of its own with a real Chromium:
 // signs in by clicking, meets a forged answer, signs out everywhere and is asked to sign in
 // again; signs up, and sets up a second factor and signs in with it and without it; goes by
-// links and codes of mails; once with scripts and once without. It owns the walks and the
+// links and codes of mails, by an OpenID provider, in a browser that is remembered, and to another
+// address; once with scripts and once without. It owns the walks and the
 // little of WebDriver that they need, and is a module of its own so that nobody who uses the
 // library meets it.
 //
@@ -32,8 +33,12 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
-	programs := []program{{walk: walkMail,
-		shows: "pages: signed up, came by a code and by a link of a mail, recovered without the phone, set another password, ended another device"}}
+	programs := []program{
+		{walk: walkMail,
+			shows: "pages: signed up, came by a code and by a link of a mail, recovered without the phone, set another password, ended another device"},
+		{walk: walkWays,
+			shows: "pages: came by an OpenID provider, linked it to an account, was remembered and forgotten, came in by grace, moved to another address"},
+	}
 	if *quickstart != "" {
 		command := []string{*quickstart, "-addr", "localhost:0"}
 		programs = append(programs, program{command, "Stop with ", walk,
