@@ -182,7 +182,9 @@ func TestRequestAccess(t *testing.T) {
 	}
 	want(t, w.visitor(t).post("/auth/request", form("note", "x")), http.StatusUnauthorized, "This sign-in took too long")
 	want(t, v.send(http.MethodPost, "/auth/request", form("note", "x"), http.Header{"Sec-Fetch-Site": {"cross-site"}}), http.StatusForbidden)
-	want(t, v.get("/auth/request"), http.StatusMethodNotAllowed)
+	if p := v.still().get("/auth/request"); p.status != http.StatusSeeOther || p.header.Get("Location") != "/auth/" {
+		t.Errorf("by a link: status %d, to %q", p.status, p.header.Get("Location"))
+	}
 	want(t, v.post("/auth/request", form("note", "first <day>")), http.StatusOK, "Your request was sent.")
 	page := must[store.Page[accesssec.AccessRequest]](t)(w.owner(t).AccessRequests(t.Context(), store.Paging{}))
 	if len(page.Items) != 1 || page.Items[0].Address != "ann@example.com" || page.Items[0].Note != "first <day>" {

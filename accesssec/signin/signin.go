@@ -51,6 +51,9 @@
 //
 // Hosts link to security from where people look for their own settings.
 //
+// Who comes by a link to what takes forms alone is sent to the page that has the form: a phone
+// that has put an answer away loads its address anew.
+//
 // Links may carry next (a path to go to afterwards, see accesssec.SafePath) and org
 // (the id of the org that is wanted).
 //
@@ -204,6 +207,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.message(w, r, http.StatusNotFound, "Page not found", "There is nothing at this address.")
 	case e.get != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		e.get(w, r)
+	case e.get == nil && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		h.redirect(w, r, h.svc.Path()+pageOf(route))
 	case e.post == nil || r.Method != http.MethodPost:
 		w.Header().Set("Allow", e.allow())
 		h.message(w, r, http.StatusMethodNotAllowed, "Nothing to see here", "This address is not a page to open. Start at the sign-in page.")
@@ -214,6 +219,17 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		e.post(w, r)
 	}
+}
+
+// pageOf is the page that a form stands on, by the route that takes it.
+func pageOf(route string) string {
+	switch page, _, _ := strings.Cut(route, "/"); page {
+	case "factor", "security", "prove", "link":
+		return page
+	case "enter":
+		return "security"
+	}
+	return ""
 }
 
 func (e endpoint) allow() string {

@@ -77,6 +77,31 @@ func TestHostileText(t *testing.T) {
 	}
 }
 
+// What takes forms alone leads to the page that has the form, in one step, and does nothing.
+func TestFormsByALink(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.visitor(t).byPassword("ext@example.org").still()
+	for path, page := range map[string]string{
+		"password": "", "sso/start": "", "google/start": "", "request": "", "link/code": "link", "prove/sso": "prove", "prove/google": "prove",
+		"factor/begin": "factor", "factor/confirm": "factor", "factor/done": "factor", "factor/codes.txt": "factor",
+		"security/password": "security", "security/mail": "security", "security/address": "security", "security/end": "security", "security/unlink": "security", "enter": "security",
+	} {
+		p := v.get("/auth/" + path + "?scope=everywhere&to=a@example.net&password=x&token=x")
+		if p.status != http.StatusSeeOther || p.header.Get("Location") != "/auth/"+page || p.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: status %d, to %q", path, p.status, p.header.Get("Location"))
+		}
+	}
+	for _, page := range []string{"factor", "security", "prove", "link"} {
+		if p := v.get("/auth/" + page); p.status != http.StatusOK {
+			t.Errorf("%s: status %d, to %q", page, p.status, p.header.Get("Location"))
+		}
+	}
+	if v.in() != "ext@example.org" {
+		t.Error("signed out")
+	}
+}
+
 func TestMethodsAndPaths(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -90,8 +115,9 @@ func TestMethodsAndPaths(t *testing.T) {
 		{http.MethodPut, "/auth/", 405, "GET, HEAD, POST"},
 		{http.MethodDelete, "/auth/signout", 405, "GET, HEAD, POST"},
 		{http.MethodOptions, "/auth/prove", 405, "GET, HEAD, POST"},
-		{http.MethodGet, "/auth/password", 405, "POST"},
-		{http.MethodHead, "/auth/sso/start", 405, "POST"},
+		{http.MethodGet, "/auth/password", 303, ""},
+		{http.MethodPut, "/auth/password", 405, "POST"},
+		{http.MethodHead, "/auth/sso/start", 303, ""},
 		{http.MethodPost, "/auth/sso/" + w.connection + "/metadata", 405, "GET, HEAD"},
 		{http.MethodHead, "/auth/sso/" + w.connection + "/metadata", 200, ""},
 		{http.MethodHead, "/auth/sso/" + w.connection + "/acs", 405, "POST"},
@@ -101,13 +127,13 @@ func TestMethodsAndPaths(t *testing.T) {
 		{http.MethodHead, "/auth/factor", 303, ""},
 		{http.MethodPost, "/auth/factor", 405, "GET, HEAD"},
 		{http.MethodPut, "/auth/code", 405, "GET, HEAD, POST"},
-		{http.MethodGet, "/auth/factor/begin", 405, "POST"},
-		{http.MethodHead, "/auth/factor/confirm", 405, "POST"},
-		{http.MethodGet, "/auth/factor/codes.txt", 405, "POST"},
-		{http.MethodGet, "/auth/factor/done", 405, "POST"},
-		{http.MethodGet, "/auth/factor/change", 405, "POST"},
-		{http.MethodGet, "/auth/factor/remove", 405, "POST"},
-		{http.MethodGet, "/auth/factor/codes", 405, "POST"},
+		{http.MethodGet, "/auth/factor/begin", 303, ""},
+		{http.MethodHead, "/auth/factor/confirm", 303, ""},
+		{http.MethodGet, "/auth/factor/codes.txt", 303, ""},
+		{http.MethodGet, "/auth/factor/done", 303, ""},
+		{http.MethodGet, "/auth/factor/change", 303, ""},
+		{http.MethodGet, "/auth/factor/remove", 303, ""},
+		{http.MethodGet, "/auth/factor/codes", 303, ""},
 		{http.MethodPut, "/auth/factor/reset", 405, "GET, HEAD, POST"},
 		{http.MethodGet, "/auth/factor/", 404, ""},
 		{http.MethodGet, "/auth/code/", 404, ""},
