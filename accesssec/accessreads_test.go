@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -17,9 +18,11 @@ import (
 	"github.com/accesssec/accesssec-go/store/seal"
 )
 
-// readCounter names the reads that pass it, and fails the one that it is told to.
+// readCounter names the reads that pass it, and fails the one that it is told to. Any other
+// call has no store behind it, and ends the test.
 type readCounter struct {
 	store.Store
+	inner store.Store
 	reads []string
 	fail  string
 }
@@ -38,21 +41,21 @@ func (s *readCounter) Membership(ctx context.Context, orgID, userID string) (sto
 	if err := s.note("Membership"); err != nil {
 		return store.Member{}, err
 	}
-	return s.Store.Membership(ctx, orgID, userID)
+	return s.inner.Membership(ctx, orgID, userID)
 }
 
 func (s *readCounter) Grants(ctx context.Context, orgID string, q store.GrantQuery) (store.Page[store.Grant], error) {
 	if err := s.note("Grants"); err != nil {
 		return store.Page[store.Grant]{}, err
 	}
-	return s.Store.Grants(ctx, orgID, q)
+	return s.inner.Grants(ctx, orgID, q)
 }
 
 func (s *readCounter) Doc(ctx context.Context, kind store.Kind, orgID, id string) (store.Doc, error) {
 	if err := s.note("Doc"); err != nil {
 		return store.Doc{}, err
 	}
-	return s.Store.Doc(ctx, kind, orgID, id)
+	return s.inner.Doc(ctx, kind, orgID, id)
 }
 
 func fatal(t *testing.T, err error) {
@@ -89,7 +92,7 @@ func TestAccessReads(t *testing.T) {
 	grant(accesssec.Subject{Kind: accesssec.ToEveryone}, string(policy.Consumer))
 	grant(accesssec.Subject{Kind: accesssec.ToPerson, ID: u.ID}, string(policy.Analyst))
 
-	counted := &readCounter{Store: inner}
+	counted := &readCounter{inner: inner}
 	asked, err := accesssec.New(counted, "https://app.example.com", keys, opts)
 	fatal(t, err)
 	look := func(want ...string) accesssec.Access {
@@ -100,6 +103,9 @@ func TestAccessReads(t *testing.T) {
 		if d := cmp.Diff(want, counted.reads); d != "" {
 			t.Errorf("reads:\n%s", d)
 		}
+		if again, err := asked.AccessOf(ctx, ann.OrgID, accesssec.Subject{Kind: accesssec.ToPerson, ID: ann.UserID}, "p1"); err != nil || !cmp.Equal(again.Actions(), got.Actions()) || len(counted.reads) != 2*len(want) {
+			t.Errorf("asked for by id: %+v, %v, by %v", again, err, counted.reads)
+		}
 		return got
 	}
 	if got := look("Membership", "Grants"); got.Role != policy.Analyst || !got.Can(policy.EditProject) || got.Can(policy.ManageProject) || len(got.Sources) != 2 {
@@ -109,6 +115,14 @@ func TestAccessReads(t *testing.T) {
 	fatal(t, err)
 	grant(accesssec.Subject{Kind: accesssec.ToPerson, ID: u.ID}, role.ID)
 	if got := look("Membership", "Grants", "Doc"); got.Role != policy.Analyst || !got.Can(policy.ManageProject) || got.Can(policy.DeleteProject) || len(got.Sources) != 3 {
+		t.Errorf("%+v", got)
+	}
+	for i := range 3 { // as many roles of the org's own as there may be are one read
+		more, err := admin.PutRole(ctx, accesssec.Role{Name: fmt.Sprintf("More %d", i), Actions: []policy.Action{policy.ManageProject}})
+		fatal(t, err)
+		grant(accesssec.Subject{Kind: accesssec.ToEveryone}, more.ID)
+	}
+	if got := look("Membership", "Grants", "Doc"); len(got.Sources) != 6 {
 		t.Errorf("%+v", got)
 	}
 	for _, fail := range []string{"Membership", "Grants", "Doc"} {

@@ -29,6 +29,9 @@ func factorLimitFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"a hundred, and no more":                  factorLimitHundred,
 		"a hundred of the recovery codes":         factorLimitHundredRecovery,
 		"in the settings as at the sign-in":       factorLimitSettings,
+		"a lock in the settings":                  lockedInSettings,
+		"a lock of the recovery codes":            lockedByPaper,
+		"whichever way a sign-in began":           lockedEveryWay,
 	})
 }
 

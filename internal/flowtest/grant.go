@@ -19,6 +19,8 @@ import (
 func grantFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"everyone has it from their first request":  grantEveryone,
+		"whichever way they came":                   everyoneEveryWay,
+		"everyone, and nobody else":                 everyoneAndNobodyElse,
 		"each source by itself":                     grantSources,
 		"a grant that ends":                         grantEnds,
 		"the same grant again":                      grantAgain,

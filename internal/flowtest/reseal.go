@@ -18,6 +18,7 @@ func resealFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"without the old key": resealRotated,
 		"beside logins":       resealBeside,
+		"a factor, when used": factorSealedAnew,
 	})
 }
 

@@ -23,6 +23,7 @@ func sharingFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"Codes":    sharingCodeFlows(),
 		"Transfer": sharingTransferFlows(),
 		"Landing":  sharingLandingFlows(),
+		"Both":     sharingBothFlows(),
 		"Loss":     sharingLossFlows(),
 		"Load":     sharingLoadFlows(),
 	} {
