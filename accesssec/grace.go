@@ -27,10 +27,10 @@ func (f facts) counts() bool {
 		f.in.Person.Role != "" && !f.in.Person.Suspended
 }
 
-// graced finds out whether the person may come in without the second factor that the org
-// requires: until the day that it has set, else once.
+// graced finds out whether the person, who is a member or invited to be one, may come in without
+// the second factor that the org requires: until the day that it has set, else once.
 func (f *facts) graced(ctx context.Context, r store.Reader, now time.Time) error {
-	if f.in.Target == nil || !f.in.Target.RequireFactor || f.in.Person.Role == "" {
+	if f.in.Target == nil || !f.in.Target.RequireFactor || f.in.Person.Role == "" && f.in.Person.Invited == "" {
 		return nil
 	}
 	if until := f.access.FactorFrom; !until.IsZero() {

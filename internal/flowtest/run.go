@@ -21,6 +21,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"Faults":   faultsFlows,
 		"Traces":   tracesFlows,
 		"Matrix":   matrixFlows,
+		"Pairs":    pairFlows,
 		"Unasked":  unaskedFlows,
 		"Rollover": rolloverFlows,
 		"Sealed":   sealedFlows,
