@@ -40,7 +40,7 @@ func (h *handler) secondPage(w http.ResponseWriter, r *http.Request, v accesssec
 			h.fault(w, r, v, err)
 			return
 		}
-		data.Remember = int(lasts.Hours() / 24)
+		data.Remember, data.Ticked = int(lasts.Hours()/24), v.Remember
 	}
 	h.page(w, r, status, s.page, s.title, alert, data)
 }

@@ -97,7 +97,7 @@ func (h *handler) factorPage(w http.ResponseWriter, r *http.Request, f form, p a
 func (h *handler) noFactorPage(w http.ResponseWriter, r *http.Request, f form, err error) {
 	v := h.visit(w, r, f)
 	if no := refusal(err); no != nil {
-		h.refused(w, r, v, no, "")
+		h.refusedInside(w, r, v, no)
 		return
 	}
 	h.fault(w, r, v, err)

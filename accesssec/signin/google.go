@@ -138,6 +138,6 @@ func (h *handler) notLinked(w http.ResponseWriter, r *http.Request, f form, v ac
 	case no.Code == accesssec.CodeNotFound:
 		h.note(w, r, statusOf(no), titleLinkLogin, "There is nothing to link to this account any more. Choose "+h.google+" at the sign-in page to begin again.", h.view(f).Back, "Go on")
 	default:
-		h.refused(w, r, v, no, "")
+		h.refusedInside(w, r, v, no)
 	}
 }

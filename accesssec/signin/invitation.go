@@ -35,7 +35,7 @@ func (h *handler) invitedPage(w http.ResponseWriter, r *http.Request, v accessse
 	data := h.view(f)
 	data.Invited, data.Address, data.Invalid = in, in.Address, alert != ""
 	data.First, data.Last = short(f.values.Get("first")), short(f.values.Get("last"))
-	data.Password = in.Step.Offers(policy.Password)
+	data.Password, data.Forgot = in.Step.Offers(policy.Password), h.svc.Mails()
 	data.SSOFirst = in.Step.Next == policy.NextSSO
 	data.Link, data.Google = in.Step.Offers(policy.Link), in.Step.Offers(policy.Google)
 	if in.Step.Offers(policy.SSO) {

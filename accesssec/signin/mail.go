@@ -194,7 +194,7 @@ func (h *handler) open(w http.ResponseWriter, r *http.Request, what accesssec.Ma
 	}
 	o := opened{form: f, visit: h.visit(w, r, form{}), token: bearer(f.values.Get("token"))}
 	if o.token == "" {
-		h.message(w, r, http.StatusGone, title, "This link is not whole. Open it as it stands in the mail, or ask for a new one.")
+		h.askAnew(w, r, what, title, "This link is not whole. Open it as it stands in the mail, or ask for a new one.")
 		return o, false
 	}
 	var err error
@@ -205,21 +205,35 @@ func (h *handler) open(w http.ResponseWriter, r *http.Request, what accesssec.Ma
 	case err != nil && no == nil:
 		h.fault(w, r, o.visit, err)
 	default:
-		h.linkOver(w, r, o.visit, title, no)
+		h.linkOver(w, r, o.visit, what, title, no)
 	}
 	return o, false
 }
 
 // linkOver is the page of a link that is good for nothing. no may be nil: it is a link to
 // another page.
-func (h *handler) linkOver(w http.ResponseWriter, r *http.Request, v accesssec.Visit, title string, no *accesssec.Refusal) {
+func (h *handler) linkOver(w http.ResponseWriter, r *http.Request, v accesssec.Visit, what accesssec.MailFor, title string, no *accesssec.Refusal) {
 	switch {
 	case no == nil || no.Code == accesssec.CodeLinkOver:
-		h.message(w, r, http.StatusGone, title, "This link does not work any more: it was used, or its time is over, or a newer mail has taken its place. Ask for a new one.")
+		h.askAnew(w, r, what, title, "This link does not work any more: it was used, or its time is over, or a newer mail has taken its place. Ask for a new one.")
 	case no.Code == accesssec.CodeLocked || no.Code == accesssec.CodeConflict:
 		h.message(w, r, statusOf(no), title, say(w, no))
 	default:
 		h.refused(w, r, v, no, "")
+	}
+}
+
+// askAnew leads to where such a link is asked for.
+func (h *handler) askAnew(w http.ResponseWriter, r *http.Request, what accesssec.MailFor, title, text string) {
+	switch {
+	case what == accesssec.MailPassword && h.svc.Mails():
+		h.note(w, r, http.StatusGone, title, text, h.to("password/forgot", form{}), "Ask for a new link")
+	case what == accesssec.MailSignUp && h.svc.SignUpOpen():
+		h.note(w, r, http.StatusGone, title, text, h.to("signup", form{}), "Ask for a new link")
+	case what == accesssec.MailAddress:
+		h.note(w, r, http.StatusGone, title, text, h.to("security", form{})+"#address", "Ask for a new link")
+	default:
+		h.message(w, r, http.StatusGone, title, text)
 	}
 }
 
@@ -266,7 +280,7 @@ func (h *handler) takeLink(w http.ResponseWriter, r *http.Request) {
 	case no.Code == accesssec.CodeBrowser:
 		h.elsewhere(w, r, statusOf(no))
 	default:
-		h.linkOver(w, r, v, titleSignIn, no)
+		h.linkOver(w, r, v, accesssec.MailSignIn, titleSignIn, no)
 	}
 }
 
@@ -297,7 +311,7 @@ func (h *handler) chosen(w http.ResponseWriter, r *http.Request, what accesssec.
 	case accesssec.CodeAccount:
 		h.note(w, r, statusOf(no), title, "You have an account with this address. Sign in to it.", h.start(form{}), "Go to the sign-in page")
 	default:
-		h.linkOver(w, r, v, title, no)
+		h.linkOver(w, r, v, what, title, no)
 	}
 }
 
@@ -352,6 +366,6 @@ func (h *handler) takeNewAddress(w http.ResponseWriter, r *http.Request) {
 	case no.Code == accesssec.CodeAddressManaged:
 		h.message(w, r, statusOf(no), titleNewAddress, no.Say)
 	default:
-		h.linkOver(w, r, v, titleNewAddress, no)
+		h.linkOver(w, r, v, accesssec.MailAddress, titleNewAddress, no)
 	}
 }

@@ -37,6 +37,7 @@ type view struct {
 	Password            bool   // offer one
 	To                  string // an address that waits for the proof
 	Invalid             bool   // the field is what the alert is about
+	Alerted             bool   // there is one: the field that has the focus refers to it
 	Provider            bool   // offer to sign out at the identity provider as well
 
 	Orgs []accesssec.OrgChoice // to choose from
@@ -47,6 +48,7 @@ type view struct {
 	SignUp       string // the page to make an account at, if it is offered
 	Rules        string // what a new password has to be
 	Remember     int    // days for which this browser may be remembered; 0 not
+	Ticked       bool   // that was asked for already
 	Logins       []accesssec.Login
 	Own          ownView
 
@@ -95,6 +97,7 @@ func (h *handler) view(f form) view {
 }
 
 func (h *handler) page(w http.ResponseWriter, r *http.Request, status int, name, title, alert string, v view) {
+	v.Alerted = alert != ""
 	pages.Write(w, r, status, name, ui.Page{
 		Product: h.name, Support: h.svc.Support(), Title: title, Alert: alert, Data: v,
 		// Any of our forms may end on another site: at the identity provider, or

@@ -53,7 +53,7 @@ func (h *handler) proofPage(w http.ResponseWriter, r *http.Request, f form, no *
 	f.address, f.org = profile.Address, p.OrgID
 	v := h.visit(w, r, f)
 	if gone := refusal(err); gone != nil {
-		h.refused(w, r, v, gone, "")
+		h.refusedInside(w, r, v, gone)
 		return
 	}
 	var step accesssec.Step
@@ -65,7 +65,7 @@ func (h *handler) proofPage(w http.ResponseWriter, r *http.Request, f form, no *
 		return
 	}
 	data := h.view(f)
-	data.Password, data.Fresh, data.Forgot = profile.HasPassword, true, !profile.HasPassword && h.svc.Mails()
+	data.Password, data.Fresh, data.Forgot, data.Own.Profile = profile.HasPassword, true, h.svc.Mails(), profile
 	if h.hasWay(policy.Google) {
 		logins, err := h.svc.Me(p).Logins(r.Context())
 		if err != nil {

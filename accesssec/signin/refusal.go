@@ -65,9 +65,27 @@ func say(w http.ResponseWriter, no *accesssec.Refusal) string {
 	return fmt.Sprintf("%s You can try again in %d minutes.", no.Say, (seconds+59)/60)
 }
 
+const (
+	titleNotIn  = "You are not signed in"
+	titleFailed = "That did not work"
+)
+
 // refused is the page of a sign-in that did not work. connection, when there is one,
 // is where to start again.
 func (h *handler) refused(w http.ResponseWriter, r *http.Request, v accesssec.Visit, no *accesssec.Refusal, connection string) {
+	h.refusedAs(w, r, titleNotIn, v, no, connection)
+}
+
+// refusedInside is that page for who was signed in when they began, and mostly still is.
+func (h *handler) refusedInside(w http.ResponseWriter, r *http.Request, v accesssec.Visit, no *accesssec.Refusal) {
+	title := titleFailed
+	if no.Code == accesssec.CodeSignedOut {
+		title = titleNotIn
+	}
+	h.refusedAs(w, r, title, v, no, "")
+}
+
+func (h *handler) refusedAs(w http.ResponseWriter, r *http.Request, title string, v accesssec.Visit, no *accesssec.Refusal, connection string) {
 	if no.After != "" {
 		v.After = no.After
 	}
@@ -77,7 +95,7 @@ func (h *handler) refused(w http.ResponseWriter, r *http.Request, v accesssec.Vi
 	if data.Trace == "" {
 		data.Trace = v.Trace
 	}
-	h.page(w, r, statusOf(no), "refused", "You are not signed in", say(w, no), data)
+	h.page(w, r, statusOf(no), "refused", title, say(w, no), data)
 }
 
 // fault is the page of an error that is the host's. It shows nothing of it, and the
@@ -88,6 +106,6 @@ func (h *handler) fault(w http.ResponseWriter, r *http.Request, v accesssec.Visi
 	}
 	data := h.view(form{})
 	data.Trace = v.Trace
-	h.page(w, r, http.StatusServiceUnavailable, "refused", "That did not work",
+	h.page(w, r, http.StatusServiceUnavailable, "refused", titleFailed,
 		"Something is out of order on our side. Try again in a moment.", data)
 }

@@ -29,7 +29,7 @@ func TestRememberedBrowser(t *testing.T) {
 	if p := v.get("/auth/recover"); strings.Contains(p.text, "remember") {
 		t.Error("offered for a recovery code")
 	}
-	want(t, v.post("/auth/code", form("code", fay.wrong(), "remember", "1")), http.StatusUnauthorized, box)
+	want(t, v.post("/auth/code", form("code", fay.wrong(), "remember", "1")), http.StatusUnauthorized, strings.Replace(box, `value="1"`, `value="1" checked`, 1))
 	if p := v.post("/auth/code", form("code", fay.next(), "remember", "1")); p.url != "/home" {
 		t.Fatalf("status %d at %s", p.status, p.url)
 	}

@@ -119,7 +119,7 @@ func (h *handler) ownPage(r *http.Request, f form, me *accesssec.Me) (view, erro
 func (h *handler) noOwnPage(w http.ResponseWriter, r *http.Request, f form, err error) {
 	v := h.visit(w, r, f)
 	if no := refusal(err); no != nil {
-		h.refused(w, r, v, no, "")
+		h.refusedInside(w, r, v, no)
 		return
 	}
 	h.fault(w, r, v, err)
@@ -168,8 +168,8 @@ func (h *handler) done(w http.ResponseWriter, r *http.Request, f form, title, te
 	h.note(w, r, http.StatusOK, title, text, h.to("security", f), "Go on")
 }
 
-// mailPassword is for who has no password: a link by which they set one, and come back to what
-// they were about.
+// mailPassword is for who has no password, or has forgotten it: a link by which they set one, and
+// come back to what they were about.
 func (h *handler) mailPassword(w http.ResponseWriter, r *http.Request) {
 	f, me, ok := h.own(w, r, "security")
 	if !ok {
@@ -183,7 +183,7 @@ func (h *handler) mailPassword(w http.ResponseWriter, r *http.Request) {
 		h.ownRefused(w, r, f, me, err, "mail")
 		return
 	}
-	h.note(w, r, http.StatusOK, titleMail, "A mail with a link is on its way to the address of your account. By the link you choose a password. It is good for one hour.", h.view(f).Back, "Go back")
+	h.note(w, r, http.StatusOK, titleMail, "A mail with a link is on its way to the address of your account. By the link you choose a new password. It is good for one hour.", h.view(f).Back, "Go back")
 }
 
 func (h *handler) changeAddress(w http.ResponseWriter, r *http.Request) {

@@ -42,7 +42,7 @@
 //
 //	GET       security             the person's own page: address, password, second factor, devices
 //	POST      security/password    another password, with the old one
-//	POST      security/mail        a mail to set one by, for who has none
+//	POST      security/mail        a mail to set one by, for who has none or has forgotten it
 //	POST      security/address     a mail to another address, which then takes the old one's place
 //	GET, POST address/confirm      by its link
 //	POST      security/end         signs out one device, or all others
