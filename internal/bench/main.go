@@ -5,7 +5,8 @@
 // The part scim reads filters beside github.com/scim2/filter-parser, and serves requests beside
 // github.com/elimity-com/scim and a handler that says hello, to eight clients at once. The part session checks sessions beside
 // the hash of a token and a look into a map.
-// The part password looks at sign-ins by password beside one run of Argon2id.
+// The part password looks at sign-ins by password beside one run of Argon2id. The part access
+// asks what somebody may do, among 10,000 grants of others and among ten.
 //
 // Keys, documents and codes are made at run time; all that is measured runs in one
 // process, in turn, and is compared round by round, by the processor's time (requests of SCIM
@@ -37,7 +38,7 @@ func main() {
 		return
 	}
 	rounds := flag.Int("rounds", 21, "how often each has its turn")
-	part := flag.String("part", "", "saml, totp, domain, scim, session or password; all when empty")
+	part := flag.String("part", "", "saml, totp, domain, scim, session, password or access; all when empty")
 	check := flag.Bool("check", false, "exit with 1 if a bar is missed")
 	flag.Parse()
 	missed, err := run(os.Stdout, *part, max(1, *rounds))
@@ -58,7 +59,7 @@ func run(out io.Writer, part string, rounds int) (missed int, err error) {
 	parts := []struct {
 		name    string
 		measure func(out io.Writer, rounds int) (int, error)
-	}{{"saml", logins}, {"totp", factors}, {"domain", domains}, {"scim", provisioning}, {"session", sessions}, {"password", passwords}}
+	}{{"saml", logins}, {"totp", factors}, {"domain", domains}, {"scim", provisioning}, {"session", sessions}, {"password", passwords}, {"access", accesses}}
 	met := false
 	for _, p := range parts {
 		if part != "" && part != p.name {
