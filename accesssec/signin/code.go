@@ -69,10 +69,8 @@ func (h *handler) takeSecond(w http.ResponseWriter, r *http.Request, s second, t
 		return
 	}
 	switch no.Code {
-	case accesssec.CodeWrongCode, accesssec.CodeLocked:
+	case accesssec.CodeWrongCode, accesssec.CodeLocked, accesssec.CodeConflict:
 		h.secondPage(w, r, v, f, s, statusOf(no), say(w, no))
-	case accesssec.CodeConflict:
-		h.secondPage(w, r, v, f, s, statusOf(no), "Another attempt is under way. Try again.")
 	case accesssec.CodeHalfOver, accesssec.CodeNoFactor:
 		h.addressPage(w, r, statusOf(no), "address", say(w, no), h.view(f))
 	case accesssec.CodeFactorDisabled:

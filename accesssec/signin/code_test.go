@@ -119,7 +119,7 @@ func TestTwoAttemptsAtOnce(t *testing.T) {
 	w.rival.Store(false)
 	scanned := ext.byPassword("ext@example.org").prove().setUp()
 	w.rival.Store(true)
-	want(t, ext.post("/auth/factor/confirm", form("code", scanned.app.Code(w.now()))), http.StatusConflict, "at the same moment", `<div class="qr">`)
+	want(t, ext.post("/auth/factor/confirm", form("code", scanned.app.Code(w.now()))), http.StatusConflict, "Another attempt is under way. Try again.", `<div class="qr">`)
 	w.rival.Store(false)
 	ext.confirm(scanned)
 	if p := v.post("/auth/code", form("code", fay.app.Code(w.now()))); p.url != "/home" {

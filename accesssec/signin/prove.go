@@ -81,6 +81,9 @@ func (h *handler) proofPage(w http.ResponseWriter, r *http.Request, f form, no *
 	}
 	if no != nil {
 		status, alert, data.Invalid = statusOf(no), say(w, no), true
+		if no.Code == accesssec.CodeWrongPassword {
+			alert = wrongPassword // the address is not in question
+		}
 		data.Password = data.Password && no.Next != policy.NextSSO
 	}
 	if step.Offers(policy.SSO) {

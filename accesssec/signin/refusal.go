@@ -44,9 +44,12 @@ func statusOf(no *accesssec.Refusal) int {
 }
 
 // say is the sentence for the person; with a lock also for how long, and with a password that
-// may not be chosen all that is wrong with it. It sets
-// Retry-After (RFC 9110, section 10.2.3).
+// may not be chosen all that is wrong with it. On these pages two at once are mostly one person
+// who has pressed twice. It sets Retry-After (RFC 9110, section 10.2.3).
 func say(w http.ResponseWriter, no *accesssec.Refusal) string {
+	if no.Code == accesssec.CodeConflict {
+		return "Another attempt is under way. Try again."
+	}
 	if rejected := (*password.RejectedError)(nil); errors.As(no.Err, &rejected) {
 		sentences := []string{no.Say}
 		for _, p := range rejected.Problems {
@@ -66,6 +69,8 @@ func say(w http.ResponseWriter, no *accesssec.Refusal) string {
 }
 
 const (
+	wrongPassword = "The password is wrong."
+
 	titleNotIn  = "You are not signed in"
 	titleFailed = "That did not work"
 )

@@ -47,7 +47,7 @@ func (h *handler) confirmReset(w http.ResponseWriter, r *http.Request) {
 	}
 	switch no.Code {
 	case accesssec.CodeWrongPassword:
-		h.resetPage(w, r, token, statusOf(no), "The password is wrong.")
+		h.resetPage(w, r, token, statusOf(no), wrongPassword)
 	case accesssec.CodeLocked, accesssec.CodeConflict:
 		h.resetPage(w, r, token, statusOf(no), say(w, no))
 	case accesssec.CodeLinkOver:

@@ -147,7 +147,7 @@ func (h *handler) changePassword(w http.ResponseWriter, r *http.Request) {
 	}
 	in, err := me.ChangePassword(r.Context(), f.values.Get("password"), f.values.Get("new"))
 	if no := refusal(err); no != nil && no.Code == accesssec.CodeWrongPassword {
-		no = &accesssec.Refusal{Code: no.Code, Say: "The password is wrong.", Trace: no.Trace}
+		no = &accesssec.Refusal{Code: no.Code, Say: wrongPassword, Trace: no.Trace}
 		h.securityPage(w, r, f, me, no, "password")
 		return
 	}

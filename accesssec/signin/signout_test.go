@@ -105,7 +105,7 @@ func TestProve(t *testing.T) {
 		t.Error("a sign-on is offered that is not there")
 	}
 	want(t, ext.post("/auth/prove", form("password", "wrong", "next", "/settings")), http.StatusUnauthorized,
-		"The address or the password is wrong.", `name="next" value="/settings"`)
+		"The password is wrong.", `name="next" value="/settings"`)
 	if p := ext.post("/auth/prove", form("password", right, "next", "/settings")); p.url != "/settings" {
 		t.Errorf("sent to %s (status %d)", p.url, p.status)
 	}
