@@ -1,10 +1,8 @@
 package memory
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"maps"
 	"slices"
 
 	"github.com/accesssec/accesssec-go/internal/keyset"
@@ -12,18 +10,17 @@ import (
 )
 
 type events struct {
-	table[orgKey, store.AuditEvent]
-	sealed   *group[string, store.AuditEvent]
-	unsealed *group[string, store.AuditEvent]
+	table[orgKey, event]
+	sealed   *group[string, event]
+	unsealed *group[string, event]
 	heads    map[string]store.AuditHead
 }
 
 func newEvents() events {
-	sealed := newGroup(func(e *store.AuditEvent) (string, bool) { return e.OrgID, e.Seq != 0 })
-	unsealed := newGroup(func(e *store.AuditEvent) (string, bool) { return e.OrgID, e.Seq == 0 })
+	sealed := newGroup(func(e *event) (string, bool) { return e.orgID, e.seq != 0 })
+	unsealed := newGroup(func(e *event) (string, bool) { return e.orgID, e.seq == 0 })
 	return events{
-		table: newTable(
-			func(e *store.AuditEvent) orgKey { return orgKey{e.OrgID, e.ID} }, nil, sealed, unsealed),
+		table:    newTable((*event).key, nil, sealed, unsealed),
 		sealed:   sealed,
 		unsealed: unsealed,
 		heads:    map[string]store.AuditHead{},
@@ -51,14 +48,6 @@ func (t *events) putHead(org string, head store.AuditHead) {
 	t.heads[org] = head
 }
 
-func copyEvent(e *store.AuditEvent) store.AuditEvent {
-	c := *e
-	c.At = instant(e.At)
-	c.Body = bytes.Clone(e.Body)
-	c.Personal = bytes.Clone(e.Personal)
-	return c
-}
-
 // AuditHead implements [store.Reader].
 func (v view) AuditHead(ctx context.Context, orgID string) (store.AuditHead, error) {
 	return read(ctx, v, func(d *data) (store.AuditHead, error) { return d.events.heads[orgID], nil })
@@ -68,20 +57,20 @@ func (v view) AuditHead(ctx context.Context, orgID string) (store.AuditHead, err
 func (v view) AuditEvents(ctx context.Context, orgID string, q store.AuditQuery) (store.Page[store.AuditEvent], error) {
 	return read(ctx, v, func(d *data) (store.Page[store.AuditEvent], error) {
 		rows := d.events.sealed.get(orgID)
-		order := func(e *store.AuditEvent) keyset.Place { return keyset.Place{Num: e.Seq, ID: e.ID} }
+		order := func(e *event) keyset.Place { return keyset.Place{Num: e.seq, ID: e.part(eventID)} }
 		if q.Unsealed {
 			rows = d.events.unsealed.get(orgID)
-			order = func(e *store.AuditEvent) keyset.Place { return keyset.At(e.At, e.ID) }
+			order = func(e *event) keyset.Place { return keyset.At(e.at, e.part(eventID)) }
 		}
-		return list[*store.AuditEvent, store.AuditEvent]{
+		return list[*event, store.AuditEvent]{
 			paging: q.Paging,
 			desc:   q.Desc,
 			place:  order,
 			copy:   copyEvent,
-		}.page(where(rows, func(e *store.AuditEvent) bool {
-			return anyOf(q.IDs, e.ID) && anyOf(q.Types, e.Type) &&
-				anyOf(q.Actors, e.Actor) && anyOf(q.Targets, e.Target) &&
-				(q.Outcome == "" || q.Outcome == e.Outcome) && within(e.At, q.From, q.To)
+		}.page(where(rows, func(e *event) bool {
+			return anyOf(q.IDs, e.part(eventID)) && anyOf(q.Types, e.part(eventType)) &&
+				anyOf(q.Actors, e.part(eventActor)) && anyOf(q.Targets, e.part(eventTarget)) &&
+				(q.Outcome == "" || q.Outcome == e.part(eventOutcome)) && within(e.at, q.From, q.To)
 		}))
 	})
 }
@@ -92,7 +81,7 @@ func (v view) UnsealedOrgs(ctx context.Context, limit int) ([]string, error) {
 		if limit < 1 {
 			return nil, store.ErrUnbounded
 		}
-		out := slices.Sorted(maps.Keys(d.events.unsealed.rows))
+		out := slices.Compact(slices.Sorted(d.events.unsealed.each()))
 		return append([]string{}, out[:min(limit, len(out))]...), nil
 	})
 }
@@ -109,8 +98,7 @@ func (t *tx) AddAudit(ctx context.Context, events ...store.AuditEvent) error {
 			if _, ok := d.events.get(orgKey{e.OrgID, e.ID}); ok {
 				return store.ErrExists
 			}
-			row := copyEvent(&e)
-			if err := d.events.put(log, &row); err != nil {
+			if err := d.events.replace(log, nil, newEvent(&e)); err != nil {
 				return err
 			}
 		}
@@ -134,12 +122,10 @@ func (t *tx) SealAudit(ctx context.Context, orgID string, head store.AuditHead, 
 			switch {
 			case !ok:
 				return store.ErrNotFound
-			case old.Seq != 0:
+			case old.seq != 0:
 				return store.ErrConflict
 			}
-			row := copyEvent(old)
-			row.Seq, row.Prev, row.Hash = e.Seq, e.Prev, e.Hash
-			if err := d.events.put(log, &row); err != nil {
+			if err := d.events.replace(log, old, old.sealed(e)); err != nil {
 				return err
 			}
 		}
@@ -158,9 +144,7 @@ func (t *tx) EraseAudit(ctx context.Context, orgID string, ids []string) (int, e
 			if !ok {
 				continue
 			}
-			row := copyEvent(old)
-			row.Personal = nil
-			if err := d.events.put(log, &row); err != nil {
+			if err := d.events.replace(log, old, old.erased()); err != nil {
 				return 0, err
 			}
 			n++
@@ -173,7 +157,7 @@ func (t *tx) PruneAudit(ctx context.Context, orgID string, through int64) (int, 
 	return count(ctx, t, func(d *data, log *undo) (int, error) {
 		n := 0
 		for _, e := range d.events.sealed.take(orgID) {
-			if e.Seq <= through {
+			if e.seq <= through {
 				d.events.delete(log, e)
 				n++
 			}

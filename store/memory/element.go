@@ -12,7 +12,7 @@ type elementCondition func(element) bool
 // its conditions.
 func compileElement(f store.Filter) condition {
 	parts := compileAll(f.Element, compilePart)
-	return func(e *store.Entry) bool {
+	return func(e *entry) bool {
 		for _, row := range rowsOf(e, f.Path) {
 			if every(parts, row) {
 				return true
@@ -23,9 +23,9 @@ func compileElement(f store.Filter) condition {
 }
 
 // rowsOf gathers the elements of one attribute.
-func rowsOf(e *store.Entry, path string) map[int]element {
+func rowsOf(e *entry, path string) map[int]element {
 	rows := map[int]element{}
-	for _, x := range e.Index {
+	for x := range e.indexed() {
 		if x.Under(path) {
 			rows[x.Row] = append(rows[x.Row], x)
 		}

@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"context"
 	"iter"
 	"slices"
@@ -13,28 +12,28 @@ import (
 type nameKey struct{ org, typ, name string }
 
 type entries struct {
-	table[orgKey, store.Entry]
-	byOrg  *group[string, store.Entry]
-	byName *unique[nameKey, store.Entry]
-	byUser *unique[orgKey, store.Entry]
+	table[orgKey, entry]
+	byOrg  *group[string, entry]
+	byName *unique[nameKey, entry]
+	byUser *unique[orgKey, entry]
 	theirs *external
 }
 
 func newEntries() entries {
-	byOrg := newGroup(func(e *store.Entry) (string, bool) { return e.OrgID, true })
-	byName := newUnique(func(e *store.Entry) (nameKey, bool) {
+	byOrg := newGroup(func(e *entry) (string, bool) { return e.OrgID, true })
+	byName := newUnique(func(e *entry) (nameKey, bool) {
 		return nameKey{e.OrgID, e.Type, e.NameKey}, true
 	})
-	byUser := newUnique(func(e *store.Entry) (orgKey, bool) {
+	byUser := newUnique(func(e *entry) (orgKey, bool) {
 		return orgKey{e.OrgID, e.UserID}, e.UserID != ""
 	})
-	theirs := &external{newGroup(func(e *store.Entry) (orgKey, bool) {
+	theirs := &external{newGroup(func(e *entry) (orgKey, bool) {
 		return orgKey{e.OrgID, e.ExternalID}, e.ExternalID != ""
 	})}
 	return entries{
 		table: newTable(
-			func(e *store.Entry) orgKey { return orgKey{e.OrgID, e.ID} },
-			func(e *store.Entry) *int64 { return &e.Version },
+			func(e *entry) orgKey { return orgKey{e.OrgID, e.ID} },
+			func(e *entry) *int64 { return &e.Version },
 			byOrg, byName, byUser, theirs),
 		byOrg:  byOrg,
 		byName: byName,
@@ -46,10 +45,10 @@ func newEntries() entries {
 // external finds entries by their ExternalID, which is unique within a connection and a type: so
 // there are few under one, however large the directory is.
 type external struct {
-	*group[orgKey, store.Entry]
+	*group[orgKey, entry]
 }
 
-func (x *external) clashes(e, old *store.Entry) bool {
+func (x *external) clashes(e, old *entry) bool {
 	k, ok := x.of(e)
 	if !ok {
 		return false
@@ -66,15 +65,6 @@ func (t *entries) deleteOrg(log *undo, org string) {
 	for _, e := range t.byOrg.take(org) {
 		t.delete(log, e)
 	}
-}
-
-func copyEntry(e *store.Entry) store.Entry {
-	c := *e
-	c.Attributes = bytes.Clone(e.Attributes)
-	c.Index = slices.Clone(e.Index)
-	c.CreatedAt = instant(e.CreatedAt)
-	c.ModifiedAt = instant(e.ModifiedAt)
-	return c
 }
 
 // Entry implements [store.Reader].
@@ -94,7 +84,7 @@ func (v view) Entries(ctx context.Context, orgID string, q store.EntryQuery) (st
 		if err := q.Sort.Validate(); err != nil {
 			return store.Page[store.Entry]{}, err
 		}
-		holds := condition(func(*store.Entry) bool { return true })
+		holds := condition(func(*entry) bool { return true })
 		if q.Filter != nil {
 			if err := q.Filter.Validate(); err != nil {
 				return store.Page[store.Entry]{}, err
@@ -104,14 +94,14 @@ func (v view) Entries(ctx context.Context, orgID string, q store.EntryQuery) (st
 			}
 			holds = d.compile(*q.Filter)
 		}
-		return list[*store.Entry, store.Entry]{
+		return list[*entry, store.Entry]{
 			paging: q.Paging,
 			offset: q.Offset,
 			count:  q.Count,
 			desc:   q.Sort.Desc,
-			place:  func(e *store.Entry) keyset.Place { return standing(e, q.Sort.Path) },
+			place:  func(e *entry) keyset.Place { return standing(e, q.Sort.Path) },
 			copy:   copyEntry,
-		}.page(where(d.candidates(orgID, q.Filter), func(e *store.Entry) bool {
+		}.page(where(d.candidates(orgID, q.Filter), func(e *entry) bool {
 			return (q.Type == "" || e.Type == q.Type) && holds(e)
 		}))
 	})
@@ -119,28 +109,27 @@ func (v view) Entries(ctx context.Context, orgID string, q store.EntryQuery) (st
 
 // point answers the question for one entry by a unique key: nil, there is none. only is false
 // for every other question.
-func (d *data) point(org string, q store.EntryQuery) (e *store.Entry, only bool) {
+func (d *data) point(org string, q store.EntryQuery) (e *entry, only bool) {
 	f := q.Filter
 	if f.Op != store.OpEq || f.Value == "" || q.After != "" || q.Offset != 0 {
 		return nil, false
 	}
 	switch f.Path {
 	case "id":
-		e = d.entries.rows[orgKey{org, f.Value}]
+		e = d.entries.row(orgKey{org, f.Value})
 	case "userId":
-		e = d.entries.byUser.rows[orgKey{org, f.Value}]
+		e = d.entries.byUser.row(orgKey{org, f.Value})
 	case "name":
 		if q.Type == "" {
 			return nil, false
 		}
-		e = d.entries.byName.rows[nameKey{org, q.Type, f.Value}]
+		e = d.entries.byName.row(nameKey{org, q.Type, f.Value})
 	case "externalId": // of a connection, and of a type
-		b := d.entries.theirs.rows[orgKey{org, f.Value}]
-		if e = b.one; b.len() > 1 {
-			return nil, false
-		}
-		for v := range b.many {
-			e = v
+		for one := range d.entries.theirs.get(orgKey{org, f.Value}) {
+			if e != nil {
+				return nil, false // there are more
+			}
+			e = one
 		}
 	default:
 		return nil, false
@@ -152,7 +141,7 @@ func (d *data) point(org string, q store.EntryQuery) (e *store.Entry, only bool)
 }
 
 // alone is the page of point.
-func alone(e *store.Entry, q store.EntryQuery) (store.Page[store.Entry], error) {
+func alone(e *entry, q store.EntryQuery) (store.Page[store.Entry], error) {
 	out, err := none[store.Entry](q.Paging)
 	if err == nil && e != nil {
 		out.Items = []store.Entry{copyEntry(e)}
@@ -165,21 +154,21 @@ func alone(e *store.Entry, q store.EntryQuery) (store.Page[store.Entry], error) 
 
 // candidates are all that a filter can hold for: few of them where it names one by
 // a key, the whole directory where it does not.
-func (d *data) candidates(org string, f *store.Filter) iter.Seq[*store.Entry] {
+func (d *data) candidates(org string, f *store.Filter) iter.Seq[*entry] {
 	if f == nil {
 		return d.entries.byOrg.get(org)
 	}
 	if f.Op == store.OpEq {
 		switch f.Path {
 		case "id":
-			return one(d.entries.rows[orgKey{org, f.Value}])
+			return one(d.entries.row(orgKey{org, f.Value}))
 		case "name":
 			return one(
-				d.entries.byName.rows[nameKey{org, store.EntryUser, f.Value}],
-				d.entries.byName.rows[nameKey{org, store.EntryGroup, f.Value}])
+				d.entries.byName.row(nameKey{org, store.EntryUser, f.Value}),
+				d.entries.byName.row(nameKey{org, store.EntryGroup, f.Value}))
 		case "userId":
 			if f.Value != "" {
-				return one(d.entries.byUser.rows[orgKey{org, f.Value}])
+				return one(d.entries.byUser.row(orgKey{org, f.Value}))
 			}
 		case "externalId":
 			if f.Value != "" {
@@ -198,12 +187,12 @@ func (d *data) candidates(org string, f *store.Filter) iter.Seq[*store.Entry] {
 }
 
 // one ranges over those of rows that are there.
-func one(rows ...*store.Entry) iter.Seq[*store.Entry] {
-	return where(slices.Values(rows), func(e *store.Entry) bool { return e != nil })
+func one(rows ...*entry) iter.Seq[*entry] {
+	return where(slices.Values(rows), func(e *entry) bool { return e != nil })
 }
 
 // standing is where e stands in a list that is sorted by path.
-func standing(e *store.Entry, path string) keyset.Place {
+func standing(e *entry, path string) keyset.Place {
 	text := func(s string) keyset.Place { return keyset.Place{Missing: s == "", Text: s, ID: e.ID} }
 	switch path {
 	case "", "created":
@@ -219,16 +208,13 @@ func standing(e *store.Entry, path string) keyset.Place {
 	if of := column(path); of != nil {
 		return text(of(e))
 	}
-	first := -1
-	for i, x := range e.Index {
-		if x.Path == path && (first < 0 || x.Row < e.Index[first].Row) {
-			first = i
+	var first store.Index // the zero one: there is none
+	for x := range e.indexed() {
+		if x.Path == path && (first.Path == "" || x.Row < first.Row) {
+			first = x
 		}
 	}
-	if first < 0 {
-		return text("")
-	}
-	return text(e.Index[first].Text)
+	return text(first.Text)
 }
 
 func (t *tx) PutEntry(ctx context.Context, e store.Entry) error {
@@ -236,8 +222,7 @@ func (t *tx) PutEntry(ctx context.Context, e store.Entry) error {
 		if err := need("entry", e.OrgID, e.ID, e.Type); err != nil {
 			return err
 		}
-		row := copyEntry(&e)
-		return d.entries.createOrUpdate(log, &row)
+		return d.entries.createOrUpdate(log, newEntry(&e, d.entries.row(orgKey{e.OrgID, e.ID})))
 	})
 }
 

@@ -10,24 +10,24 @@ import (
 
 // column gives the text column that a filter or a sort names, or nil for the path of
 // an Index.
-func column(path string) func(*store.Entry) string {
+func column(path string) func(*entry) string {
 	switch path {
 	case "id":
-		return func(e *store.Entry) string { return e.ID }
+		return func(e *entry) string { return e.ID }
 	case "name":
-		return func(e *store.Entry) string { return e.NameKey }
+		return func(e *entry) string { return e.NameKey }
 	case "externalId":
-		return func(e *store.Entry) string { return e.ExternalID }
+		return func(e *entry) string { return e.ExternalID }
 	case "userId":
-		return func(e *store.Entry) string { return e.UserID }
+		return func(e *entry) string { return e.UserID }
 	case "connectionId":
-		return func(e *store.Entry) string { return e.ConnectionID }
+		return func(e *entry) string { return e.ConnectionID }
 	}
 	return nil
 }
 
 // condition is a compiled filter on an entry.
-type condition func(*store.Entry) bool
+type condition func(*entry) bool
 
 // compile makes a condition of f, which is sound: who calls it has asked
 // [store.Filter.Validate].
@@ -35,13 +35,13 @@ func (d *data) compile(f store.Filter) condition {
 	switch {
 	case len(f.And) > 0:
 		parts := compileAll(f.And, d.compile)
-		return func(e *store.Entry) bool { return every(parts, e) }
+		return func(e *entry) bool { return every(parts, e) }
 	case len(f.Or) > 0:
 		parts := compileAll(f.Or, d.compile)
-		return func(e *store.Entry) bool { return some(parts, e) }
+		return func(e *entry) bool { return some(parts, e) }
 	case f.Not != nil:
 		part := d.compile(*f.Not)
-		return func(e *store.Entry) bool { return !part(e) }
+		return func(e *entry) bool { return !part(e) }
 	case len(f.Element) > 0:
 		return compileElement(f)
 	}
@@ -78,20 +78,20 @@ func some[C ~func(T) bool, T any](parts []C, v T) bool {
 func (d *data) compileColumn(f store.Filter) condition {
 	switch f.Path {
 	case "members":
-		return func(e *store.Entry) bool { return d.members.has(e.OrgID, e.ID, f.Value) }
+		return func(e *entry) bool { return d.members.has(e.OrgID, e.ID, f.Value) }
 	case "active":
-		return func(e *store.Entry) bool { return f.Op == store.OpPresent || e.Active == (f.Value == "true") }
+		return func(e *entry) bool { return f.Op == store.OpPresent || e.Active == (f.Value == "true") }
 	case "created":
-		return compileInstant(f, func(e *store.Entry) time.Time { return e.CreatedAt })
+		return compileInstant(f, func(e *entry) time.Time { return e.CreatedAt })
 	case "modified":
-		return compileInstant(f, func(e *store.Entry) time.Time { return e.ModifiedAt })
+		return compileInstant(f, func(e *entry) time.Time { return e.ModifiedAt })
 	}
 	holds := compileText(f)
 	if of := column(f.Path); of != nil {
-		return func(e *store.Entry) bool { return holds(of(e)) }
+		return func(e *entry) bool { return holds(of(e)) }
 	}
-	return func(e *store.Entry) bool {
-		for _, x := range e.Index {
+	return func(e *entry) bool {
+		for x := range e.indexed() {
 			if x.Path == f.Path && holds(x.Text) {
 				return true
 			}
@@ -100,15 +100,15 @@ func (d *data) compileColumn(f store.Filter) condition {
 	}
 }
 
-func compileInstant(f store.Filter, of func(*store.Entry) time.Time) condition {
+func compileInstant(f store.Filter, of func(*entry) time.Time) condition {
 	if f.Op == store.OpPresent {
-		return func(e *store.Entry) bool { return !of(e).IsZero() }
+		return func(e *entry) bool { return !of(e).IsZero() }
 	}
 	t, err := time.Parse(time.RFC3339, f.Value)
 	if err != nil { // not after Validate; nothing compares with what is no instant
-		return func(*store.Entry) bool { return false }
+		return func(*entry) bool { return false }
 	}
-	return func(e *store.Entry) bool { return holds(f.Op, of(e).Compare(t)) }
+	return func(e *entry) bool { return holds(f.Op, of(e).Compare(t)) }
 }
 
 func compileText(f store.Filter) func(string) bool {

@@ -145,10 +145,10 @@ func (v view) EntryGroups(ctx context.Context, orgID string, entryIDs []string) 
 }
 
 // groupsOf are the groups that an entry is in.
-func (d *data) groupsOf(org, id string) iter.Seq[*store.Entry] {
-	return func(yield func(*store.Entry) bool) {
+func (d *data) groupsOf(org, id string) iter.Seq[*entry] {
+	return func(yield func(*entry) bool) {
 		for group := range d.members.groups[orgKey{org, id}] {
-			if !yield(d.entries.rows[orgKey{org, group}]) {
+			if !yield(d.entries.row(orgKey{org, group})) {
 				return
 			}
 		}

@@ -32,6 +32,27 @@ func copyUser(u *store.User) store.User {
 	return c
 }
 
+// newUser is u as it is kept: its texts in one piece, of which nothing is part of what it was cut
+// from, like a request's body.
+func newUser(u *store.User) *store.User {
+	c := copyUser(u)
+	var b strings.Builder
+	texts := [...]*string{&c.ID, &c.Address, &c.AddressKey, &c.FirstName, &c.LastName, &c.Password}
+	n := 0
+	for _, s := range texts {
+		n += len(*s)
+	}
+	b.Grow(n)
+	for _, s := range texts {
+		b.WriteString(*s)
+	}
+	all := b.String()
+	for _, s := range texts {
+		*s, all = all[:len(*s)], all[len(*s):]
+	}
+	return &c
+}
+
 type memberships struct {
 	table[orgKey, store.Membership]
 	byOrg  *group[string, store.Membership]
@@ -87,7 +108,7 @@ func (v view) UserByAddress(ctx context.Context, addressKey string) (store.User,
 
 // member is m with its user, whom every membership has.
 func (d *data) member(m *store.Membership) store.Member {
-	return store.Member{Membership: copyMembership(m), User: copyUser(d.users.rows[m.UserID])}
+	return store.Member{Membership: copyMembership(m), User: copyUser(d.users.row(m.UserID))}
 }
 
 // Membership implements [store.People].
@@ -111,7 +132,7 @@ func (v view) Memberships(ctx context.Context, orgID string, q store.MembershipQ
 			place:  func(m *store.Membership) keyset.Place { return keyset.At(m.JoinedAt, m.UserID) },
 			copy:   d.member,
 		}.page(where(d.memberships.byOrg.get(orgID), func(m *store.Membership) bool {
-			return anyOf(q.Roles, m.Role) && matches(d.users.rows[m.UserID], search)
+			return anyOf(q.Roles, m.Role) && matches(d.users.row(m.UserID), search)
 		}))
 	})
 }
@@ -158,15 +179,13 @@ func (t *tx) CreateUser(ctx context.Context, u store.User) error {
 		if err := need("user", u.ID); err != nil {
 			return err
 		}
-		row := copyUser(&u)
-		return d.users.create(log, &row)
+		return d.users.create(log, newUser(&u))
 	})
 }
 
 func (t *tx) UpdateUser(ctx context.Context, u store.User) error {
 	return t.write(ctx, func(d *data, log *undo) error {
-		row := copyUser(&u)
-		return d.users.update(log, &row)
+		return d.users.update(log, newUser(&u))
 	})
 }
 
@@ -189,10 +208,12 @@ func (t *tx) PutMembership(ctx context.Context, m store.Membership) error {
 		if err := need("membership", m.OrgID, m.UserID); err != nil {
 			return err
 		}
-		if _, ok := d.users.get(m.UserID); !ok {
+		u, ok := d.users.get(m.UserID)
+		if !ok {
 			return store.ErrNotFound
 		}
 		row := copyMembership(&m)
+		row.UserID = u.ID // the same text
 		return d.memberships.createOrUpdate(log, &row)
 	})
 }
