@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,13 +26,14 @@ import (
 // TestRights lets people of generated orgs do whatever comes to their mind to each other's
 // roles, grants, teams and custom roles, and holds what comes of it against a model that
 // knows nothing of the code: an org is never without an Owner who can come in; nobody gains
-// what the actor lacks; what somebody may do is the union of what reaches them; one grant
-// that is revoked takes its own source with it and no other.
+// what the actor lacks, now or at a later time, when some grants have ended; what somebody may
+// do is the union of what reaches them; one grant that is revoked takes its own source with it
+// and no other.
 //
-// ACCESSSEC_RIGHTS is how many orgs, 12 if unset.
+// ACCESSSEC_RIGHTS is how many orgs, 8 if unset.
 func TestRights(t *testing.T) {
 	t.Parallel()
-	orgs := 12
+	orgs := 8
 	if text := os.Getenv("ACCESSSEC_RIGHTS"); text != "" {
 		var err error
 		if orgs, err = strconv.Atoi(text); err != nil {
@@ -112,6 +114,19 @@ func newRightsRun(t *testing.T, seed uint64) *rightsRun {
 		r.bring(fmt.Sprintf("p%d@example.com", i+1), pick(r.lots, policy.Owner, policy.Admin, policy.Billing, policy.Member, policy.Member))
 	}
 	admin := r.svc.Admin(owner)
+	team, err := admin.CreateTeam(t.Context(), "Team of the first day")
+	fatal(t, err)
+	r.teams[team.ID] = map[string]bool{}
+	first := []accesssec.Grant{{To: accesssec.Subject{Kind: accesssec.ToTeam, ID: team.ID}, Role: "owner"}}
+	for i, id := range r.people[1:] { // who may give, and not for ever
+		to := accesssec.Subject{Kind: accesssec.ToPerson, ID: id}
+		first = append(first, accesssec.Grant{To: to, Project: rightsProjects[i%2], Role: "owner", Expires: r.at.Add(time.Duration(i+1) * time.Minute)})
+	}
+	for _, g := range first {
+		g, err = admin.Grant(t.Context(), g)
+		fatal(t, err)
+		r.grants[g.ID] = g
+	}
 	for i := range 2 {
 		sa, err := admin.PutServiceAccount(t.Context(), accesssec.ServiceAccount{Name: fmt.Sprintf("agent %d", i), Purpose: "to see what it may do"})
 		fatal(t, err)
@@ -206,13 +221,25 @@ func (r *rightsRun) expect(s accesssec.Subject, project string) (actions []polic
 		case accesssec.ToTeam:
 			reaches = r.teams[g.To.ID][s.ID]
 		}
-		if reaches && (g.Project == "" || g.Project == project) {
+		if reaches && (g.Project == "" || g.Project == project) && !r.ended(g) {
 			sources = append(sources, id)
 			maps.Copy(set, r.of(g.Role))
 		}
 	}
 	slices.Sort(sources)
 	return slices.Sorted(maps.Keys(set)), sources
+}
+
+func (r *rightsRun) ended(g accesssec.Grant) bool {
+	return !g.Expires.IsZero() && !r.at.Before(g.Expires)
+}
+
+// in is what it will be then, if nobody does anything.
+func (r *rightsRun) in(then time.Duration) mays {
+	r.t.Helper()
+	r.at = r.at.Add(then)
+	defer func() { r.at = r.at.Add(-then) }()
+	return r.now()
 }
 
 // of is what a role allows on its project, written out by hand.
@@ -238,7 +265,8 @@ func (r *rightsRun) of(role string) map[policy.Action]bool {
 // step is one person who does one thing.
 func (r *rightsRun) step() {
 	r.t.Helper()
-	before := r.now()
+	before, then := r.now(), pick(r.lots, 20*time.Second, time.Minute, 10*time.Minute, 365*24*time.Hour)
+	later := r.in(then)
 	actor := pick(r.lots, r.people...)
 	p, err := r.svc.Vouch(r.t.Context(), r.orgID, actor)
 	if err != nil { // no member any more
@@ -260,8 +288,8 @@ func (r *rightsRun) step() {
 		r.last += ": refused: " + string(no.Code)
 	}
 	r.counts[name] = n
-	after := r.now()
-	r.gains(name, actor, was, err, before, after)
+	r.gains(name, actor, was, err, before, r.now())
+	r.gains(name+", later", actor, was, err, later, r.in(then))
 	owners := 0
 	for id, role := range r.roles {
 		if role == policy.Owner && !r.off[id] {
@@ -284,7 +312,7 @@ func (r *rightsRun) gains(name, actor string, was policy.Role, err error, before
 		}
 		return
 	}
-	if name == "enable" {
+	if strings.HasPrefix(name, "enable") {
 		return
 	}
 	for key, now := range after {
@@ -375,7 +403,8 @@ func (r *rightsRun) grant(a *accesssec.Admin, _ string) error {
 			to = accesssec.Subject{Kind: accesssec.ToTeam, ID: pick(r.lots, teams...)}
 		}
 	}
-	g, err := a.Grant(r.t.Context(), accesssec.Grant{To: to, Project: pick(r.lots, rightsProjects...), Role: r.role()})
+	ends := pick(r.lots, time.Time{}, time.Time{}, r.at.Add(30*time.Second), r.at.Add(2*time.Minute), r.at.Add(time.Hour))
+	g, err := a.Grant(r.t.Context(), accesssec.Grant{To: to, Project: pick(r.lots, rightsProjects...), Role: r.role(), Expires: ends})
 	if err == nil {
 		r.grants[g.ID] = g
 	}
@@ -441,7 +470,7 @@ func (r *rightsRun) moved(id string, into policy.ProjectRole) {
 		if g.Role == id {
 			g.Role = string(into)
 		}
-		if g.Role != "" {
+		if g.Role != "" && !r.ended(g) {
 			want[place{g.To, g.Project, g.Role}] = true
 		}
 	}
@@ -451,8 +480,10 @@ func (r *rightsRun) moved(id string, into policy.ProjectRole) {
 	got := map[place]bool{}
 	for _, g := range page.Items {
 		to := accesssec.Subject{Kind: accesssec.SubjectKind(g.SubjectKind), ID: g.Subject}
-		r.grants[g.ID] = accesssec.Grant{ID: g.ID, To: to, Project: g.Project, Role: g.Role}
-		got[place{to, g.Project, g.Role}] = true
+		kept := accesssec.Grant{ID: g.ID, To: to, Project: g.Project, Role: g.Role, Expires: g.ExpiresAt}
+		if r.grants[g.ID] = kept; !r.ended(kept) {
+			got[place{to, g.Project, g.Role}] = true
+		}
 	}
 	if !maps.Equal(want, got) {
 		r.t.Errorf("%s: grants are %v, and should be %v", r.last, got, want)
