@@ -10,20 +10,25 @@ import (
 	"github.com/accesssec/accesssec-go/scim/filter"
 )
 
-func copiedGroup(g Group) Group {
-	g.Extra = copiedMap(g.Extra)
-	return g
+// groupRecord keeps g, and shares nothing with it that can be changed.
+func (m *Memory) groupRecord(g Group) *record[Group] {
+	r := &record[Group]{value: g, extra: partsOf(g.Extra), position: position{created: g.Meta.Created.UnixMicro(), id: g.ID}}
+	r.value.Extra = nil
+	hash := m.groups.hash
+	r.unique[byUniqueName], r.unique[byExternalID] = hash.of(indexed(m.keys.displayName, g.DisplayName)), hash.of(indexed(m.keys.externalID, g.ExternalID))
+	return r
 }
 
-func (m *Memory) groupRecord(g Group) *record[Group] {
-	r := &record[Group]{value: g, position: position{created: g.Meta.Created.UnixMicro(), id: g.ID}}
-	r.unique[byUniqueName], r.unique[byExternalID] = indexed(m.keys.displayName, g.DisplayName), indexed(m.keys.externalID, g.ExternalID)
-	return r
+// groupOf is the group of a record, for who may change it.
+func groupOf(r *record[Group]) Group {
+	g := r.value
+	g.Extra = r.extraOf()
+	return g
 }
 
 func flatGroup(r *record[Group]) map[string]any {
 	return r.flat.get(func() map[string]any {
-		return flattened(r.value.Attributes(), r.value.ID, r.value.ExternalID, r.value.Meta)
+		return flattened(groupOf(r).Attributes(), r.value.ID, r.value.ExternalID, r.value.Meta)
 	})
 }
 
@@ -34,7 +39,6 @@ func (m *Memory) CreateGroup(ctx context.Context, g Group, change MemberChange) 
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	g = copiedGroup(g)
 	g.ID, g.Meta = newID(groupKind), m.stamp(time.Time{})
 	r := m.groupRecord(g)
 	if err := m.groups.free(r); err != nil {
@@ -46,7 +50,7 @@ func (m *Memory) CreateGroup(ctx context.Context, g Group, change MemberChange) 
 	}
 	m.groups.put(r)
 	m.join(g.ID, change)
-	return copiedGroup(g), nobody, nil
+	return groupOf(r), nobody, nil
 }
 
 // Group is as [Backend] has it.
@@ -56,11 +60,11 @@ func (m *Memory) Group(ctx context.Context, id string) (Group, error) {
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	r := m.groups.rows[id]
+	r := m.groups.row(id)
 	if r == nil {
 		return Group{}, ErrNotFound
 	}
-	return copiedGroup(r.value), nil
+	return groupOf(r), nil
 }
 
 // Groups is as [Backend] has it.
@@ -75,7 +79,7 @@ func (m *Memory) Groups(ctx context.Context, q Query) (Page[Group], error) {
 	found, err := f.list(q)
 	page := Page[Group]{Total: found.Total, Next: found.Next, Items: make([]Group, len(found.Items))}
 	for i, r := range found.Items {
-		page.Items[i] = copiedGroup(r.value)
+		page.Items[i] = groupOf(r)
 	}
 	return page, err
 }
@@ -132,18 +136,17 @@ func (m *Memory) ChangeGroup(ctx context.Context, id string, edit func(*Group) (
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	old := m.groups.rows[id]
+	old := m.groups.row(id)
 	if old == nil {
 		return Group{}, nil, ErrNotFound
 	}
-	g := copiedGroup(old.value)
+	g := groupOf(old)
 	changed, err := edit(&g)
 	if err != nil {
 		return Group{}, nil, err
 	}
 	r := old
 	if changed {
-		g = copiedGroup(g)
 		g.ID, g.Meta = id, m.stamp(old.value.Meta.Created)
 		r = m.groupRecord(g)
 		if err := m.groups.free(r); err != nil {
@@ -158,7 +161,7 @@ func (m *Memory) ChangeGroup(ctx context.Context, id string, edit func(*Group) (
 		m.groups.put(r)
 	}
 	m.join(id, change)
-	return copiedGroup(r.value), nobody, nil
+	return groupOf(r), nobody, nil
 }
 
 // DeleteGroup is as [Backend] has it.
@@ -168,11 +171,11 @@ func (m *Memory) DeleteGroup(ctx context.Context, id string, check func(Group) e
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r := m.groups.rows[id]
+	r := m.groups.row(id)
 	if r == nil {
 		return ErrNotFound
 	}
-	if err := check(copiedGroup(r.value)); err != nil {
+	if err := check(groupOf(r)); err != nil {
 		return err
 	}
 	m.groups.remove(r)
@@ -184,7 +187,7 @@ func (m *Memory) DeleteGroup(ctx context.Context, id string, check func(Group) e
 	return nil
 }
 
-func (m *Memory) exists(id string) bool { return m.users.rows[id] != nil || m.groups.rows[id] != nil }
+func (m *Memory) exists(id string) bool { return m.users.row(id) != nil || m.groups.row(id) != nil }
 
 // strangers are those who shall be added and are nobody.
 func (m *Memory) strangers(change MemberChange) ([]string, error) {
@@ -249,11 +252,11 @@ func (m *Memory) forget(id string) {
 
 // member is who has that id.
 func (m *Memory) member(id string) Member {
-	if r := m.groups.rows[id]; r != nil {
+	if r := m.groups.row(id); r != nil {
 		return Member{ID: id, Type: groupKind.String(), Display: r.value.DisplayName}
 	}
-	if r := m.users.rows[id]; r != nil {
-		return Member{ID: id, Type: userKind.String(), Display: r.value.shown()}
+	if r := m.users.row(id); r != nil {
+		return Member{ID: id, Type: userKind.String(), Display: shown(r)}
 	}
 	return Member{ID: id}
 }
@@ -265,7 +268,7 @@ func (m *Memory) Members(ctx context.Context, groupID, after string, limit int) 
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	if m.groups.rows[groupID] == nil {
+	if m.groups.row(groupID) == nil {
 		return nil, "", ErrNotFound
 	}
 	ids, more := m.members[groupID].after(after, limit)

@@ -74,8 +74,8 @@ func (l *lazily) get(make func() map[string]any) map[string]any {
 	return made
 }
 
-// at is where p is in the order, or would be.
-func (t *table[T]) at(p position) int {
+// standing is where p is in the order, or would be.
+func (t *table[T]) standing(p position) int {
 	if n := len(t.order); n == 0 || t.order[n-1].compare(p, false) < 0 {
 		return n // as all do that are new, without a search
 	}
@@ -190,7 +190,7 @@ func (f finder[T]) equal(c filter.Compare) ([]*record[T], bool) {
 	}
 	var few []*record[T]
 	for _, id := range ids {
-		if r := f.t.rows[id]; r != nil {
+		if r := f.t.row(id); r != nil {
 			few = append(few, r)
 		}
 	}

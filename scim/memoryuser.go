@@ -9,59 +9,36 @@ import (
 	"github.com/accesssec/accesssec-go/scim/filter"
 )
 
-// valueCopy is a value of Extra that shares nothing with v.
-func valueCopy(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		return copiedMap(v)
-	case []any:
-		out := make([]any, len(v))
-		for i, one := range v {
-			out[i] = valueCopy(one)
-		}
-		return out
-	}
-	return v
-}
-
-func copiedMap(m map[string]any) map[string]any {
-	if m == nil {
-		return nil
-	}
-	out := make(map[string]any, len(m))
-	for name, v := range m {
-		out[name] = valueCopy(v)
-	}
-	return out
-}
-
-func copiedUser(u User) User {
-	u.Emails = slices.Clone(u.Emails)
-	u.Extra = copiedMap(u.Extra)
-	return u
-}
-
-// userRecord keeps u, which nobody else has.
+// userRecord keeps u, and shares nothing with it that can be changed.
 func (m *Memory) userRecord(u User) *record[User] {
-	r := &record[User]{value: u, position: position{created: u.Meta.Created.UnixMicro(), id: u.ID}}
-	r.unique[byUniqueName], r.unique[byExternalID] = indexed(m.keys.userName, u.UserName), indexed(m.keys.externalID, u.ExternalID)
+	r := &record[User]{value: u, extra: partsOf(u.Extra), position: position{created: u.Meta.Created.UnixMicro(), id: u.ID}}
+	r.value.Emails, r.value.Extra = slices.Clone(u.Emails), nil
+	hash := m.users.hash
+	r.unique[byUniqueName], r.unique[byExternalID] = hash.of(indexed(m.keys.userName, u.UserName)), hash.of(indexed(m.keys.externalID, u.ExternalID))
 	r.shared = make([]sharedKey, 0, len(u.Emails)+1)
 	for _, e := range u.Emails {
 		if key := indexed(m.keys.email, e.Value); key != "" {
-			r.shared = append(r.shared, sharedKey{bySharedEmail, key})
+			r.shared = append(r.shared, sharedKey{bySharedEmail, hash.of(key)})
 		}
 	}
 	name, _ := u.Extra["displayName"].(string)
 	if key := indexed(m.keys.name, name); key != "" {
-		r.shared = append(r.shared, sharedKey{bySharedName, key})
+		r.shared = append(r.shared, sharedKey{bySharedName, hash.of(key)})
 	}
 	return r
+}
+
+// userOf is the user of a record, for who may change it.
+func userOf(r *record[User]) User {
+	u := r.value
+	u.Emails, u.Extra = slices.Clone(u.Emails), r.extraOf()
+	return u
 }
 
 // flatUser is a user as filters see one.
 func flatUser(r *record[User]) map[string]any {
 	return r.flat.get(func() map[string]any {
-		return flattened(r.value.Attributes(), r.value.ID, r.value.ExternalID, r.value.Meta)
+		return flattened(userOf(r).Attributes(), r.value.ID, r.value.ExternalID, r.value.Meta)
 	})
 }
 
@@ -86,7 +63,7 @@ func (m *Memory) CreateUser(ctx context.Context, u User) (User, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	u.ID, u.Meta = newID(userKind), m.stamp(time.Time{})
-	r := m.userRecord(copiedUser(u))
+	r := m.userRecord(u)
 	if err := m.users.free(r); err != nil {
 		return User{}, err
 	}
@@ -101,11 +78,11 @@ func (m *Memory) User(ctx context.Context, id string) (User, error) {
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	r := m.users.rows[id]
+	r := m.users.row(id)
 	if r == nil {
 		return User{}, ErrNotFound
 	}
-	return copiedUser(r.value), nil
+	return userOf(r), nil
 }
 
 // Users is as [Backend] has it.
@@ -120,7 +97,7 @@ func (m *Memory) Users(ctx context.Context, q Query) (Page[User], error) {
 	found, err := f.list(q)
 	page := Page[User]{Total: found.Total, Next: found.Next, Items: make([]User, len(found.Items))}
 	for i, r := range found.Items {
-		page.Items[i] = copiedUser(r.value)
+		page.Items[i] = userOf(r)
 	}
 	return page, err
 }
@@ -132,26 +109,25 @@ func (m *Memory) ChangeUser(ctx context.Context, id string, edit func(*User) (bo
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	old := m.users.rows[id]
+	old := m.users.row(id)
 	if old == nil {
 		return User{}, ErrNotFound
 	}
-	u := copiedUser(old.value)
+	u := userOf(old)
 	changed, err := edit(&u)
 	if err != nil {
 		return User{}, err
 	}
 	if !changed {
-		return copiedUser(old.value), nil
+		return userOf(old), nil
 	}
-	u = copiedUser(u)
 	u.ID, u.Meta = id, m.stamp(old.value.Meta.Created)
 	r := m.userRecord(u)
 	if err := m.users.free(r); err != nil {
 		return User{}, err
 	}
 	m.users.put(r)
-	return copiedUser(u), nil
+	return u, nil
 }
 
 // DeleteUser is as [Backend] has it.
@@ -161,11 +137,11 @@ func (m *Memory) DeleteUser(ctx context.Context, id string, check func(User) err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r := m.users.rows[id]
+	r := m.users.row(id)
 	if r == nil {
 		return ErrNotFound
 	}
-	if err := check(copiedUser(r.value)); err != nil {
+	if err := check(userOf(r)); err != nil {
 		return err
 	}
 	m.users.remove(r)
@@ -174,8 +150,9 @@ func (m *Memory) DeleteUser(ctx context.Context, id string, check func(User) err
 }
 
 // shown is the name by which a user is shown.
-func (u *User) shown() string {
-	if name, _ := u.Extra["displayName"].(string); name != "" {
+func shown(r *record[User]) string {
+	u := &r.value
+	if name := r.extra.text("displayName"); name != "" {
 		return name
 	}
 	if u.Name.Formatted != "" {
