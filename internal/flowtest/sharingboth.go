@@ -18,6 +18,7 @@ func sharingBothFlows() map[string]flow {
 	return map[string]flow{
 		"people of either domain, into both orgs":       sharingIntoBoth,
 		"whoever is at the identity provider meanwhile": sharingUnderWay,
+		"whom a directory has made":                     sharingProvisioned,
 	}
 }
 
@@ -174,4 +175,40 @@ func sharingUnderWay(t *testing.T, w *world) {
 			t.Errorf("%s: %d refusals in the log", c.name, n)
 		}
 	}
+}
+
+// sharingProvisioned: a directory speaks for the org whose token it has. Whom it makes is the
+// admin org's, and lands there; into a linked org they come as anybody who has the sign-on. Whom
+// it deactivates has no session left that the shared sign-on vouched for.
+func sharingProvisioned(t *testing.T, w *world) {
+	sam := samltest.Person{Email: "sam@example.net"}
+	acme, beta := w.newCustomer("Acme", "example.com", sam), w.newCustomer("Beta", "example.net", sam)
+	p := acme.provisioner()
+	p.refused(403, "", "on no verified domain", "POST", "/Users", userBody(sam.Email))
+	beta.linkTo(acme, true)
+	id := p.makes(sam.Email)
+	acme.is(sam.Email, policy.Member)
+	if beta.roleOf(sam.Email) != "" {
+		t.Error("made a member of the linked org by the other's token")
+	}
+	if in := acme.signIn(sam); in.Principal.OrgID != acme.owner.OrgID {
+		t.Errorf("landed in %+v", in.Principal)
+	}
+	_, err := acme.startInto(beta.owner.OrgID, sam)
+	beta.refuses(err, reasonCode(policy.NotMember))
+	acme.apply(func(s *accesssec.Settings) { s.IdPManaged = true })
+	here, there := must1(acme.startInto(acme.owner.OrgID, sam)).Entered, must1(acme.startInto(beta.owner.OrgID, sam)).Entered
+	if here.Principal.OrgID != acme.owner.OrgID || there.Principal.OrgID != beta.owner.OrgID || beta.roleOf(sam.Email) != policy.Member {
+		t.Errorf("in %+v and %+v", here.Principal, there.Principal)
+	}
+	p.says(200, "PATCH", "/Users/"+id, setActive(false))
+	w.alive(here, false)
+	w.alive(there, false)
+}
+
+// startInto is the whole of a sign-in on the way to an org.
+func (c *customer) startInto(orgID string, p samltest.Person) (accesssec.Step, error) {
+	c.w.t.Helper()
+	l := c.startFor(orgID)
+	return l.finish(l.answer(p))
 }
