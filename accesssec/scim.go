@@ -92,7 +92,7 @@ func (s *Service) scimOptions(cursorKey []byte) *scim.Options {
 	if s.opts.SCIMEvent != nil {
 		event = func(ctx context.Context, e scim.Event) {
 			if call, _ := ctx.Value(scimCallKey{}).(*scimCall); call != nil {
-				s.opts.SCIMEvent(ctx, call.orgID, e)
+				s.opts.SCIMEvent(ctx, call.provisions(), e)
 			}
 		}
 	}
@@ -216,14 +216,15 @@ func (s *Service) scimCaller(ctx context.Context, call *scimCall, r *http.Reques
 	}
 	s.scim.tokens.know(key, call.scimBearer, now)
 	call.key = key
-	if err := provisioned(ctx, s.store, k.OrgID); err != nil {
+	orgID := call.provisions()
+	if err := provisioned(ctx, s.store, k.OrgID, orgID); err != nil {
 		return scimCaller{}, err
 	}
-	settings, err := scimSettingsOf(ctx, s.store, k.OrgID)
+	settings, err := scimSettingsOf(ctx, s.store, orgID)
 	if err != nil {
 		return scimCaller{}, err
 	}
-	return scimCaller{orgID: k.OrgID, tokenID: k.ID, tokenName: k.Value.Name, token: &k, settings: settings.Value}, nil
+	return scimCaller{orgID: orgID, fromID: k.OrgID, tokenID: k.ID, tokenName: k.Value.Name, token: &k, settings: settings.Value}, nil
 }
 
 // scimFailed counts a failure, and is no, or that there were too many from there.

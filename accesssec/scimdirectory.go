@@ -86,16 +86,17 @@ func (d *directory) forbidden(code Code, e *scim.Error, targets ...audit.Target)
 }
 
 // reach is whom an org's provisioning touches: people whose address is on a domain that the
-// org holds now. A domain that has lapsed is none, and neither is one below the org's that
+// org, or the one that it has its sign-on from, holds now. A domain that has lapsed is none, and neither is one below the org's that
 // somebody else holds. It is for one transaction, or one request that reads.
 type reach struct {
-	r     store.Reader
-	orgID string
-	known map[string]bool // by the domain
+	r      store.Reader
+	orgID  string
+	fromID string          // whose domains count
+	known  map[string]bool // by the domain
 }
 
 func (d *directory) reach(r store.Reader) *reach {
-	return &reach{r: r, orgID: d.by.orgID, known: map[string]bool{}}
+	return &reach{r: r, orgID: d.by.orgID, fromID: d.by.fromID, known: map[string]bool{}}
 }
 
 // has reports whether the address is within it. What is no address is not.
@@ -116,7 +117,7 @@ func (x *reach) hasAddress(ctx context.Context, a domainclaim.Address) (bool, er
 	if err != nil {
 		return false, err
 	}
-	in := holds(claim) && claim.OrgID == x.orgID
+	in := holds(claim) && claim.OrgID == x.fromID
 	x.known[a.Domain()] = in
 	return in, nil
 }

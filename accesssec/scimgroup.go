@@ -81,7 +81,7 @@ func (d *directory) CreateGroup(ctx context.Context, g scim.Group, m scim.Member
 // mayAdopt refuses a team that has a role which who has made the token could not give: or a token
 // would be the way to it. Owners may give any.
 func (d *directory) mayAdopt(ctx context.Context, c *change, team store.Entry) error {
-	k, err := scimTokens.get(ctx, c, d.by.orgID, d.by.tokenID)
+	k, err := scimTokens.get(ctx, c, d.by.fromID, d.by.tokenID)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (a *Admin) PreviewSCIM(ctx context.Context, users []scim.User) ([]SCIMVerdi
 	if err := a.allowed(ctx); err != nil {
 		return nil, err
 	}
-	if err := provisioned(ctx, a.s.store, a.p.OrgID); err != nil {
+	if err := provisioned(ctx, a.s.store, a.p.OrgID, a.p.OrgID); err != nil {
 		var no *scim.Error
 		if errors.As(err, &no) {
 			return nil, refuse(CodeShared, no.Detail)
@@ -35,7 +35,7 @@ func (a *Admin) PreviewSCIM(ctx context.Context, users []scim.User) ([]SCIMVerdi
 	if err != nil {
 		return nil, err
 	}
-	d := a.s.directory(scimCaller{orgID: a.p.OrgID, settings: settings.Value})
+	d := a.s.directory(scimCaller{orgID: a.p.OrgID, fromID: a.p.OrgID, settings: settings.Value})
 	names, externals := map[string]bool{}, map[string]bool{}
 	out := make([]SCIMVerdict, 0, len(users))
 	for _, u := range users {

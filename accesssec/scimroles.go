@@ -1,6 +1,7 @@
 package accesssec
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -99,8 +100,9 @@ func (d *directory) rolesAfter(ctx context.Context, c *change, team store.Entry)
 }
 
 // groupRolesChanged applies other settings to those who are in the groups now.
-func (s *Service) groupRolesChanged(ctx context.Context, c *change, by acting, orgID string, was, next scimSettings) error {
-	d := s.directory(scimCaller{orgID: orgID, settings: next})
+func (s *Service) groupRolesChanged(ctx context.Context, c *change, by acting, org store.Org, was, next scimSettings) error {
+	orgID := org.ID
+	d := s.directory(scimCaller{orgID: orgID, fromID: cmp.Or(org.SSOFrom, orgID), settings: next})
 	roles := &groupRoles{s: s, c: c, orgID: orgID, settings: next, event: by.by, within: d.reach(c), teams: map[string]store.Entry{}}
 	keys := map[string]bool{}
 	for _, g := range slices.Concat(without(was.GroupRoles, next.GroupRoles), without(next.GroupRoles, was.GroupRoles)) {

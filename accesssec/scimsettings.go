@@ -75,8 +75,8 @@ func (k scimSettings) shown(version int64) SCIMSettings {
 // Who changes the roles of groups may give what they add and take what they remove: CodeAbove.
 // No group makes an Owner. A role that is not there, or none that a group can give, is
 // CodeRole; a group without a usable name CodeTeamName; more than 100 CodeRoleLimit. A Version
-// that is not the one that was read is CodeConflict. An org that has its sign-on from another is
-// provisioned there: CodeShared.
+// that is not the one that was read is CodeConflict. Where an org has its sign-on from another,
+// which provisions it, what becomes of its people and groups is its own to say all the same.
 func (a *Admin) SetSCIM(ctx context.Context, next SCIMSettings) (SCIMSettings, error) {
 	if err := next.sound(); err != nil {
 		return SCIMSettings{}, err
@@ -87,7 +87,7 @@ func (a *Admin) SetSCIM(ctx context.Context, next SCIMSettings) (SCIMSettings, e
 		if err != nil {
 			return err
 		}
-		org, err := a.governing(ctx, c, &by, thing(audit.KindOrg, a.p.OrgID, ""))
+		org, err := c.Org(ctx, a.p.OrgID)
 		if err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (a *Admin) SetSCIM(ctx context.Context, next SCIMSettings) (SCIMSettings, e
 		if err := c.record(ctx, org.ID, e); err != nil {
 			return err
 		}
-		if err := a.s.groupRolesChanged(ctx, c, by, org.ID, was, is); err != nil {
+		if err := a.s.groupRolesChanged(ctx, c, by, org, was, is); err != nil {
 			return err
 		}
 		return a.tellSCIM(ctx, c, by, TemplateSCIMChanged, map[string]string{"fields": scimFields(e.Changes)})

@@ -2,6 +2,7 @@ package accesssec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/scim"
+	"github.com/accesssec/accesssec-go/store"
 )
 
 // SCIMToken is what an identity provider shows to provision one org's people. The token itself
@@ -17,6 +19,7 @@ type SCIMToken struct {
 	ID        string
 	Name      string // what it is for, as an Admin has called it
 	Begins    string // how it begins, to tell one from another: "acme_scim_4f2k"
+	OrgID     string // the linked org that it provisions; "" the one that it is of
 	CreatedAt time.Time
 	CreatedBy string    // the user's id
 	EndsAt    time.Time // from then on it is refused; zero: never
@@ -59,7 +62,8 @@ func (t IssuedSCIMToken) Format(f fmt.State, _ rune) { io.WriteString(f, t.Strin
 type SCIMTokenOptions struct {
 	Name      string        // one line of at most 100 characters: "Okta"
 	ExpiresAt time.Time     // zero: never
-	Overlap   time.Duration // how long the tokens of before go on, at most 30 days; 0: they end now
+	Overlap   time.Duration // how long the tokens of before, for the same org, go on, at most 30 days; 0: they end now
+	OrgID     string        // of an org that has its sign-on from this one: the token provisions that; "" this one
 }
 
 const (
@@ -74,6 +78,7 @@ const (
 type scimToken struct {
 	Name   string    `json:"name,omitempty"`
 	Begins string    `json:"begins"`
+	Org    string    `json:"org,omitempty"` // that it provisions; "" the one that it is of
 	Ends   time.Time `json:"ends,omitzero"`
 }
 
@@ -92,7 +97,7 @@ func (t scimToken) over(now time.Time) bool { return !t.Ends.IsZero() && !now.Be
 
 func scimTokenOf(k kept[scimToken], now time.Time) SCIMToken {
 	return SCIMToken{
-		ID: k.ID, Name: k.Value.Name, Begins: k.Value.Begins, CreatedAt: k.At, CreatedBy: k.Owner,
+		ID: k.ID, Name: k.Value.Name, Begins: k.Value.Begins, OrgID: k.Value.Org, CreatedAt: k.At, CreatedBy: k.Owner,
 		EndsAt: k.Value.Ends, Ended: k.Value.over(now),
 	}
 }
@@ -102,10 +107,15 @@ func scimTokenOf(k kept[scimToken], now time.Time) SCIMToken {
 // options are a token without a name that never ends. A token outlives the rights of who has
 // made it: provisioning is the org's.
 //
+// With opts.OrgID it is for an org that has its sign-on from this one: whom it makes lands there,
+// as a member of that org and not of this one. People on this org's domains are within its reach,
+// as ever. It ends with the link. That org's Owners and Admins are told too.
+//
 // It is for Owners and Admins, asks for the password again ([Me.Prove]), and tells all Owners
 // and Admins. A name that is too long is CodeName; an end or an overlap that can't be is
 // CodeTime. At most ten are good at a time: CodeRoleLimit. An org that has its sign-on from
-// another is provisioned there: CodeShared. The first token needs [FeatureSCIM].
+// another is provisioned there: CodeShared; CodeNotShared for an org that has not its sign-on from
+// this one. The first token needs [FeatureSCIM].
 func (a *Admin) CreateSCIMToken(ctx context.Context, opts *SCIMTokenOptions) (IssuedSCIMToken, error) {
 	var o SCIMTokenOptions
 	if opts != nil {
@@ -121,19 +131,22 @@ func (a *Admin) CreateSCIMToken(ctx context.Context, opts *SCIMTokenOptions) (Is
 		if err != nil {
 			return err
 		}
-		k := scimTokens.fresh(a.p.OrgID, newID("tok"), scimKey(secret), c.now, time.Time{}, scimToken{Name: oneLine(o.Name, 101), Begins: begins})
+		k := scimTokens.fresh(a.p.OrgID, newID("tok"), scimKey(secret), c.now, time.Time{}, scimToken{Name: oneLine(o.Name, 101), Begins: begins, Org: o.into(a.p.OrgID)})
 		k.Owner = by.user.ID
 		e := by.by(audit.SCIMTokenCreated, thing(audit.KindSCIMToken, k.ID, k.Value.Name))
 		if _, err := a.governing(ctx, c, &by, e.Targets...); err != nil {
 			return err
 		}
-		if err := o.sound(c.now); err != nil {
+		if err = o.sound(c.now); err == nil && k.Value.Org != "" {
+			err = links(ctx, c, a.p.OrgID, k.Value.Org)
+		}
+		if err != nil {
 			return refusedAs(err, a.p.OrgID, e)
 		}
 		if !o.ExpiresAt.IsZero() {
 			endSCIMToken(&k, o.ExpiresAt)
 		}
-		ended, err := c.endSCIMTokens(ctx, a.p.OrgID, c.now.Add(o.Overlap))
+		ended, err := c.endSCIMTokens(ctx, a.p.OrgID, k.Value.Org, c.now.Add(o.Overlap))
 		if err != nil {
 			return refusedAs(err, a.p.OrgID, e)
 		}
@@ -141,16 +154,30 @@ func (a *Admin) CreateSCIMToken(ctx context.Context, opts *SCIMTokenOptions) (Is
 			return err
 		}
 		e.Facts = []audit.Fact{fact("ends", endOfSCIM(k.Value)), count("replaced", ended), fact("overlap", o.Overlap.String())}
-		if err := c.record(ctx, a.p.OrgID, e); err != nil {
-			return err
-		}
 		out = scimTokenOf(k, c.now)
-		return a.tellSCIM(ctx, c, by, TemplateSCIMTokenCreated, map[string]string{"token": k.Value.called(), "until": endOfSCIM(k.Value)})
+		return a.tellSCIMToken(ctx, c, by, k.Value, e, TemplateSCIMTokenCreated, map[string]string{"token": k.Value.called(), "until": endOfSCIM(k.Value)})
 	})
 	if err != nil {
 		return IssuedSCIMToken{}, err
 	}
 	return IssuedSCIMToken{out, func() string { return secret }}, nil
+}
+
+// into is the org that is provisioned where it is another one.
+func (o SCIMTokenOptions) into(orgID string) string {
+	if o.OrgID == orgID {
+		return ""
+	}
+	return o.OrgID
+}
+
+// links refuses unless the org has its sign-on from that one.
+func links(ctx context.Context, r store.Reader, from, orgID string) error {
+	org, err := r.Org(ctx, orgID)
+	if errors.Is(err, store.ErrNotFound) || err == nil && org.SSOFrom != from {
+		return refuse(CodeNotShared, "")
+	}
+	return err
 }
 
 // needsForSCIM asks the host for the feature when the org has no token that is good: a new one

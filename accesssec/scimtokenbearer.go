@@ -14,7 +14,8 @@ import (
 // scimCaller is who calls: one token of one org, with the settings of when the request came.
 // A preview is one without a token.
 type scimCaller struct {
-	orgID              string
+	orgID              string // that is provisioned
+	fromID             string // whose token it is, and whose domains count: orgID, or the org that it has its sign-on from
 	tokenID, tokenName string
 	token              *kept[scimToken]
 	settings           scimSettings
@@ -22,10 +23,14 @@ type scimCaller struct {
 
 // does starts an event of what the caller does.
 func (by scimCaller) does(t audit.Type, targets ...audit.Target) audit.Event {
-	return audit.Event{
+	e := audit.Event{
 		Type: t, Actor: audit.Actor{Kind: audit.KindSCIMToken, ID: by.tokenID}, Targets: targets, Outcome: audit.Success,
 		Facts: []audit.Fact{fact("token", by.tokenName)},
 	}
+	if by.fromID != by.orgID {
+		e.Facts = append(e.Facts, fact("sign_on_of", by.fromID))
+	}
+	return e
 }
 
 // bearer is the token of a request: in the one Authorization header, and nowhere else
@@ -52,6 +57,10 @@ func restingSCIM() *scim.Error {
 	return &scim.Error{Status: http.StatusForbidden, Detail: "This organization has its sign-on from another one, and is provisioned there. Its own provisioning rests until that link ends."}
 }
 
+func unlinkedSCIM() *scim.Error {
+	return &scim.Error{Status: http.StatusForbidden, Detail: "This token is for an organization that had its sign-on from the one that made it, and has no more."}
+}
+
 // stillGood is whether the caller may still act, by what r says: nil, or a *scim.Error. Whoever
 // writes asks it in the transaction that writes, so that a token that has ended writes nothing
 // any more. Other errors are the store's.
@@ -59,26 +68,29 @@ func (s *Service) stillGood(ctx context.Context, r store.Reader, by scimCaller) 
 	if by.tokenID == "" {
 		return nil
 	}
-	doc, err := r.Doc(ctx, scimTokens.kind, by.orgID, by.tokenID)
+	doc, err := r.Doc(ctx, scimTokens.kind, by.fromID, by.tokenID)
 	k, err := scimTokens.reread(doc, err, by.token)
 	if errors.Is(err, store.ErrNotFound) || err == nil && k.Value.over(s.now()) {
 		return endedSCIMToken()
 	} else if err != nil {
 		return err
 	}
-	return provisioned(ctx, r, by.orgID)
+	return provisioned(ctx, r, by.fromID, by.orgID)
 }
 
-// provisioned refuses for an org that is gone, or whose own provisioning rests.
-func provisioned(ctx context.Context, r store.Reader, orgID string) error {
+// provisioned refuses for an org that is gone, or that the one with the token does not provision:
+// each does that for itself, and for those that have their sign-on from it.
+func provisioned(ctx context.Context, r store.Reader, fromID, orgID string) error {
 	org, err := r.Org(ctx, orgID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return endedSCIMToken()
 	case err != nil:
 		return err
-	case org.SSOFrom != "":
+	case fromID == orgID && org.SSOFrom != "":
 		return restingSCIM()
+	case fromID != orgID && org.SSOFrom != fromID:
+		return unlinkedSCIM()
 	}
 	return nil
 }

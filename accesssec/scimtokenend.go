@@ -39,9 +39,10 @@ func scimTokensOf(ctx context.Context, r store.Reader, orgID string) ([]kept[sci
 	return page.Items, err
 }
 
-// endSCIMTokens has all tokens that are good end by then, counts them, and makes room for one
-// more: it refuses when ten would go on, and forgets those that ended longest ago.
-func (c *change) endSCIMTokens(ctx context.Context, orgID string, by time.Time) (int, error) {
+// endSCIMTokens has all tokens that are good for that org ("" the one that they are of) end by
+// then, counts them, and makes room for one more: it refuses when ten would go on, and forgets
+// those that ended longest ago.
+func (c *change) endSCIMTokens(ctx context.Context, orgID, into string, by time.Time) (int, error) {
 	tokens, err := scimTokensOf(ctx, c, orgID)
 	if err != nil {
 		return 0, err
@@ -51,6 +52,10 @@ func (c *change) endSCIMTokens(ctx context.Context, orgID string, by time.Time) 
 	for _, k := range tokens {
 		if k.Value.over(c.now) {
 			over = append(over, k)
+			continue
+		}
+		if k.Value.Org != into {
+			good++
 			continue
 		}
 		if k.Value.Ends.IsZero() || by.Before(k.Value.Ends) {
@@ -116,12 +121,45 @@ func (a *Admin) RevokeSCIMToken(ctx context.Context, id string) error {
 		if err := c.putSCIMToken(ctx, k); err != nil {
 			return err
 		}
-		if err := c.record(ctx, a.p.OrgID, e); err != nil {
-			return err
-		}
-		return a.tellSCIM(ctx, c, by, TemplateSCIMTokenRevoked, map[string]string{"token": k.Value.called()})
+		return a.tellSCIMToken(ctx, c, by, k.Value, e, TemplateSCIMTokenRevoked, map[string]string{"token": k.Value.called()})
 	})
 	return unless(err, errSettled)
+}
+
+// tellSCIMToken records what became of a token, and tells: also the linked org that it provisions.
+func (a *Admin) tellSCIMToken(ctx context.Context, c *change, by acting, k scimToken, e audit.Event, t Template, values map[string]string) error {
+	if k.Org != "" {
+		e.Facts = append(e.Facts, fact("provisions", k.Org))
+	}
+	if err := c.record(ctx, a.p.OrgID, e); err != nil {
+		return err
+	}
+	if err := a.tellSCIM(ctx, c, by, t, values); err != nil || k.Org == "" {
+		return err
+	}
+	if err := c.record(ctx, k.Org, e); err != nil {
+		return err
+	}
+	return a.s.notifyAdmins(ctx, c, message{template: t, orgID: k.Org, values: values})
+}
+
+// endLinkedSCIM ends the tokens by which one org provisions another, when that has its sign-on
+// from it no more.
+func (c *change) endLinkedSCIM(ctx context.Context, from, orgID string) error {
+	tokens, err := scimTokensOf(ctx, c, from)
+	if err != nil {
+		return err
+	}
+	for _, k := range tokens {
+		if k.Value.Org != orgID || k.Value.over(c.now) {
+			continue
+		}
+		endSCIMToken(&k, c.now)
+		if err := c.putSCIMToken(ctx, k); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tellSCIM tells the Owners and Admins of a change of how the org is provisioned.

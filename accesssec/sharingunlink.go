@@ -179,13 +179,17 @@ func (a *Admin) unlink(ctx context.Context, c *change, by acting, p unlinking) e
 	return a.tellShared(ctx, c, by, audit.SSOUnlinked, TemplateSSOUnlinked, p.From, p.Linked, facts, displays(p.Returned))
 }
 
-// forgetShared deletes what the org that governs keeps of a linked one. What the linked one
+// forgetShared deletes what the org that governs keeps of a linked one, and ends the tokens by
+// which it provisions it. What the linked one
 // had lent and did not get back stays where it is.
 func (c *change) forgetShared(ctx context.Context, org store.Org) error {
 	if org.SSOFrom == "" {
 		return nil
 	}
 	if _, err := broughts.drop(ctx, c, org.SSOFrom, []string{org.ID}, nil); err != nil {
+		return err
+	}
+	if err := c.endLinkedSCIM(ctx, org.SSOFrom, org.ID); err != nil {
 		return err
 	}
 	return c.drop(ctx, sharedSSOs.kind, org.SSOFrom, org.ID)

@@ -1,6 +1,7 @@
 package flowtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -315,14 +316,16 @@ func (m *ways) outcome(p *comer, page answer, start time.Time, member bool) poli
 	case "factor":
 		return policytable.SetUp
 	}
-	user, org, _ := p.whoami()
-	switch {
+	user, org, role := p.whoami()
+	switch k := kinds[p.row.Who]; {
 	case user == "":
 		return m.refusal(start)
 	case org == "":
 		return policytable.Own
 	case org != m.wanted.owner.OrgID:
 		return policytable.Outcome("in another org")
+	case role != cmp.Or(string(k.role), string(k.invited), string(policy.Member)):
+		return policytable.Outcome("in as " + role)
 	case strings.HasSuffix(page.at.Path, "/factor/soon"):
 		return policytable.Grace
 	}

@@ -87,6 +87,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"SCIMAttacked": scimUserAttackedFlows,
 		"SCIMGroups":   scimGroupFlows,
 		"SCIMRoles":    scimGroupRoleFlows,
+		"SCIMLinked":   scimLinkedFlows,
 
 		"SCIMSuite":    scimSuiteFlows,
 		"SCIMTokens":   scimTokenFlows,
