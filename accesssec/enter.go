@@ -139,7 +139,7 @@ func (f facts) more(d policy.Decision, v Visit, tired bool) (Step, error) {
 	case len(ask.Allows) == 0 && tired && d.Allow:
 		return Step{}, refuse(CodeSignedOut, "the sign-in is too long ago for that org")
 	case len(ask.Allows) == 0:
-		no := refuseDecision(d)
+		no := refuseDecision(d).through(f.in.Owner)
 		return Step{}, no.inOrg(f.refusedBy(d), v.by(audit.LoginRefused, f.actor()))
 	case step.Connection != "" && (ask.Next == policy.NextSSO || d.Next == policy.NextSSO || len(ask.Allows) == 1 || f.in.Attempt.Method == policy.SSO):
 		step.Next = policy.NextSSO

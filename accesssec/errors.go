@@ -23,6 +23,8 @@ type Refusal struct {
 	Detail     string
 	Fix        string
 	Next       policy.Next   // "" or what would help
+	Connection string        // with policy.NextSSO, where that is known: what SignIn.StartSSO wants
+	OrgName    string        // and whose sign-on it is
 	Trace      string        // what a person can read out, and support can look for
 	RetryAfter time.Duration // with CodeLocked
 	After      string        // where the person was going, if that is known: a SafePath
@@ -232,6 +234,14 @@ func refuse(code Code, detail string) *Refusal {
 // inOrg adds where the refusal is recorded, and as what.
 func (r *Refusal) inOrg(orgID string, e audit.Event) *Refusal {
 	r.orgID, r.event, r.Trace = orgID, e, e.Trace
+	return r
+}
+
+// through adds whose single sign-on would help, where one would: that of who owns the domain.
+func (r *Refusal) through(owner *policy.Org) *Refusal {
+	if r.Next == policy.NextSSO && owner != nil {
+		r.Connection, r.OrgName = owner.Connection, owner.Name
+	}
 	return r
 }
 

@@ -269,7 +269,7 @@ func (s *Service) admit(ctx context.Context, c *change, f facts, p proof) (outco
 		return outcome{next: policy.NextFactor}, s.askFactor(ctx, c, f, p)
 	}
 	if !d.Allow {
-		no := refuseDecision(d).inOrg(f.refusedBy(d), p.visit.by(audit.LoginRefused, f.actor()))
+		no := refuseDecision(d).through(f.in.Owner).inOrg(f.refusedBy(d), p.visit.by(audit.LoginRefused, f.actor()))
 		if f.in.Target != nil {
 			no.target = f.in.Target.ID
 		}

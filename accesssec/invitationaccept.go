@@ -202,7 +202,7 @@ func (s *Service) notByPassword(f facts, v Visit) *Refusal {
 	if f.in.Attempt = (policy.Attempt{}); policy.Decide(f.in).Next == policy.NextSSO {
 		no.Next = policy.NextSSO
 	}
-	return no.inOrg(f.logOrg(), v.by(audit.LoginRefused, stranger(f.asked.address)))
+	return no.through(f.in.Owner).inOrg(f.logOrg(), v.by(audit.LoginRefused, stranger(f.asked.address)))
 }
 
 // settleIn makes the account of somebody who has taken up an invitation, or takes over the one

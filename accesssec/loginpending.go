@@ -91,7 +91,7 @@ func (m *Me) LinkLogin(ctx context.Context, v Visit) error {
 			return err
 		}
 		if d := policy.Decide(f.in); !d.Allow {
-			return refusedAs(refuseDecision(d), home, e)
+			return refusedAs(refuseDecision(d).through(f.in.Owner), home, e)
 		}
 		if err := c.link(ctx, who.user, p.Value.Key, p.Value.linkedLogin, home, e); err != nil {
 			return refusedAs(err, home, e)

@@ -65,9 +65,8 @@ func (f MailFor) attempt() policy.Attempt {
 // Refusals: CodeAddress; CodeLocked after several in a short time; CodeNoMail without a
 // Notifier; CodeNotOffered for what Options has switched off; CodeBrowser for a MailSignIn with
 // a Visit that does not come from [SignIn.Visit]; policy.SSORequired with NextSSO where the
-// domain sends everybody to single sign-on, which is said of the domain alone ([SignIn.Discover]
-// has the connection). A MailPassword is not refused by that: Owners and Admins may use a
-// password, and who is one must not show.
+// domain sends everybody to single sign-on, which is said of the domain alone. A MailPassword is
+// not refused by that: Owners and Admins may use a password, and who is one must not show.
 func (i *SignIn) SendMail(ctx context.Context, v Visit, address string, what MailFor) error {
 	s := i.s
 	if err := s.alone(); err != nil {
@@ -133,7 +132,7 @@ func (s *Service) ssoFirst(ctx context.Context, r store.Reader, v Visit, a domai
 	}
 	no := v.refused(Code(policy.SSORequired), nil)
 	no.Next = policy.NextSSO
-	return no
+	return no.through(f.in.Owner)
 }
 
 // Mailed is what a page shows to who has opened the link of a mail. It changes nothing: mail
@@ -174,7 +173,7 @@ func (i *SignIn) Mailed(ctx context.Context, v Visit, token string) (Mailed, err
 		f, err = s.comingBy(ctx, s.store, l.visit(v), l)
 		out.Account = f.user.AddressVerified
 		if d := policy.Decide(f.in); err == nil && !d.Allow {
-			err = traced(refuseDecision(d), v)
+			err = traced(refuseDecision(d).through(f.in.Owner), l.visit(v))
 		}
 	}
 	if err != nil {

@@ -32,7 +32,7 @@ func (i *SignIn) SetPassword(ctx context.Context, v Visit, token, password strin
 	}
 	f, err := s.settingPassword(ctx, s.store, v, l)
 	if err != nil {
-		return Step{}, s.refused(ctx, err)
+		return Step{}, traced(s.refused(ctx, err), v)
 	}
 	if err := s.bookChallenge(ctx, v, f.user); err != nil {
 		return Step{}, traced(err, v)
@@ -74,7 +74,7 @@ func (s *Service) settingPassword(ctx context.Context, r store.Reader, v Visit, 
 		return f, err
 	}
 	if d := policy.Decide(f.in); !d.Allow {
-		return f, refuseDecision(d).inOrg(f.refusedBy(d), v.by(audit.LoginRefused, f.actor()))
+		return f, refuseDecision(d).through(f.in.Owner).inOrg(f.refusedBy(d), v.by(audit.LoginRefused, f.actor()))
 	}
 	return f, nil
 }

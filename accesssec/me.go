@@ -210,7 +210,7 @@ func (s *Service) closedTo(ctx context.Context, r store.Reader, who acting) erro
 		return err
 	}
 	if d := policy.Decide(f.in); !d.Allow {
-		return refuseDecision(d)
+		return refuseDecision(d).through(f.in.Owner)
 	}
 	return nil
 }

@@ -158,7 +158,7 @@ func (s *Service) welcome(ctx context.Context, c *change, v Visit, f facts, l op
 	if policy.Decide(in).Next == policy.NextSSO {
 		no := refuse(Code(policy.SSORequired), "accounts on this domain are made by single sign-on")
 		no.Next = policy.NextSSO
-		return no.inOrg(f.logOrg(), refused)
+		return no.through(in.Owner).inOrg(f.logOrg(), refused)
 	}
 	if fresh && s.opts.InviteOnly && !in.Person.Invited.Valid() {
 		no := refuse(CodeNotOffered, "there is no account, and no invitation was shown")
@@ -207,7 +207,7 @@ func (l openIDLogin) names(u *store.User) {
 // askLink keeps the login for whoever proves, in this browser, that the account is theirs.
 func (s *Service) askLink(ctx context.Context, c *change, v Visit, f facts, l openIDLogin) (Step, error) {
 	if d := policy.Decide(f.in); !d.Allow && d.Reason != policy.FactorAsked {
-		return Step{}, refuseDecision(d).inOrg(f.refusedBy(d), v.by(audit.LoginRefused, f.actor()))
+		return Step{}, refuseDecision(d).through(f.in.Owner).inOrg(f.refusedBy(d), v.by(audit.LoginRefused, f.actor()))
 	}
 	id := v.browser(pendingName)
 	p, err := pendingLogins.get(ctx, c, "", id)

@@ -253,11 +253,11 @@ func (s *Service) insteadFacts(ctx context.Context, r store.Reader, v Visit, ins
 	return f, err
 }
 
-// traced gives a refusal the trace of the visit.
+// traced gives a refusal the trace of the visit, and where it was going.
 func traced(err error, v Visit) error {
 	var no *Refusal
 	if errors.As(err, &no) {
-		no.Trace = v.Trace
+		no.Trace, no.After = v.Trace, SafePath(v.After)
 	}
 	return err
 }

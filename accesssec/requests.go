@@ -90,7 +90,7 @@ func (m *Me) RequestAccess(ctx context.Context, orgID, note string) error {
 		}
 		bySSO := slices.Contains(who.session.Methods, string(policy.SSO)) && f.in.Owner != nil && who.session.ConnectionID == f.in.Owner.Connection
 		if policy.Decide(f.in).Next == policy.NextSSO && !bySSO {
-			return throughProvider()
+			return throughProvider().through(f.in.Owner)
 		}
 		p := petition{orgID: orgID, address: a, user: who.user, note: note, method: policy.Password}
 		if slices.Contains(who.session.Methods, string(policy.SSO)) {

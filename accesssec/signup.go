@@ -39,7 +39,7 @@ func (i *SignIn) SignUp(ctx context.Context, v Visit, token string, who Newcomer
 		return Step{}, err
 	}
 	if _, err := s.signingUp(ctx, s.store, v, a); err != nil {
-		return Step{}, s.refused(ctx, err)
+		return Step{}, traced(s.refused(ctx, err), v)
 	}
 	hash, err := s.newPassword(ctx, store.User{Address: a.String(), FirstName: boundName(who.FirstName), LastName: boundName(who.LastName)}, who.Password)
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Service) signingUp(ctx context.Context, r store.Reader, v Visit, a doma
 	next.Person = policy.Person{Address: f.in.Person.Address, Known: true, Disabled: f.user.Disabled}
 	next.Attempt = policy.Attempt{Method: policy.Password}
 	if d := policy.Decide(next); !d.Allow {
-		no := refuseDecision(d)
+		no := refuseDecision(d).through(f.in.Owner)
 		return f, no.inOrg(f.refusedBy(d), v.by(audit.LoginRefused, stranger(a)))
 	}
 	return f, nil

@@ -76,7 +76,9 @@ const (
 )
 
 // refused is the page of a sign-in that did not work. connection, when there is one,
-// is where to start again.
+// is where to start again. Whom single sign-on would help is offered it: a refusal that names it
+// has been reached by a mailbox, a login or a password of theirs, or is the same for their whole
+// domain.
 func (h *handler) refused(w http.ResponseWriter, r *http.Request, v accesssec.Visit, no *accesssec.Refusal, connection string) {
 	h.refusedAs(w, r, titleNotIn, v, no, connection)
 }
@@ -96,6 +98,9 @@ func (h *handler) refusedAs(w http.ResponseWriter, r *http.Request, title string
 	}
 	data := h.view(form{next: accesssec.SafePath(v.After), org: v.OrgID})
 	data.Trace, data.Connection = no.Trace, connection
+	if no.Connection != "" {
+		data.Connection, data.OrgName, data.SSOFirst = no.Connection, no.OrgName, true
+	}
 	data.Ask = no.Code == accesssec.Code(policy.NotMember)
 	if data.Trace == "" {
 		data.Trace = v.Trace
