@@ -360,16 +360,26 @@ func findings(org store.Org, old access, next Settings, around *scene) []Finding
 }
 
 func eachMember(ctx context.Context, r store.Reader, orgID string, fn func(store.Member) error) error {
+	return eachThousand(ctx, r, orgID, func(members []store.Member) error {
+		for _, m := range members {
+			if err := fn(m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// eachThousand is eachMember for what is asked of many at once.
+func eachThousand(ctx context.Context, r store.Reader, orgID string, fn func([]store.Member) error) error {
 	q := store.MembershipQuery{Paging: store.Paging{Limit: 1000}}
 	for {
 		page, err := r.Memberships(ctx, orgID, q)
 		if err != nil {
 			return err
 		}
-		for _, m := range page.Items {
-			if err := fn(m); err != nil {
-				return err
-			}
+		if err := fn(page.Items); err != nil {
+			return err
 		}
 		if q.After = page.Next; q.After == "" {
 			return nil

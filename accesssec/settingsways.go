@@ -2,7 +2,6 @@ package accesssec
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -109,23 +108,46 @@ func (c *change) endOff(ctx context.Context, orgID string, allowed []policy.Meth
 	return ended, nil
 }
 
-// countFactorless looks for members who would have to set up a second factor.
+// countFactorless looks for members who would have to set up a second factor: two questions for
+// each thousand of them.
 func (c *considered) countFactorless(ctx context.Context, r store.Reader) error {
-	return eachMember(ctx, r, c.org.ID, func(m store.Member) error {
-		if m.Disabled || m.User.Disabled {
-			return nil
-		}
-		d, err := r.Doc(ctx, factors.kind, "", m.UserID)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
+	return eachThousand(ctx, r, c.org.ID, func(members []store.Member) error {
+		members = slices.DeleteFunc(slices.Clone(members), func(m store.Member) bool { return m.Disabled || m.User.Disabled })
+		have, err := factored(ctx, r, members)
+		if err != nil {
 			return err
 		}
-		if err == nil {
-			if k, bad := factors.read(d, nil); bad == nil && k.Value.state() != policy.FactorNone {
-				return nil
+		for _, m := range members {
+			if !have[m.UserID] {
+				c.FactorlessCount++
+				c.Factorless = firstHundred(c.Factorless, m)
 			}
 		}
-		c.FactorlessCount++
-		c.Factorless = firstHundred(c.Factorless, m)
 		return nil
 	})
+}
+
+// factored are those of members who have a second factor, in whatever state: one that can't be
+// read is none.
+func factored(ctx context.Context, r store.Reader, members []store.Member) (map[string]bool, error) {
+	have := map[string]bool{}
+	q := store.DocQuery{Paging: store.Paging{Limit: 1000}}
+	for _, m := range members {
+		q.Owners = append(q.Owners, m.UserID)
+	}
+	for len(q.Owners) > 0 { // of nobody it would be everybody's
+		page, err := r.Docs(ctx, factors.kind, "", q)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range page.Items {
+			if k, bad := factors.read(d, nil); bad == nil && k.Value.state() != policy.FactorNone {
+				have[d.ID] = true
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			break
+		}
+	}
+	return have, nil
 }

@@ -2,6 +2,7 @@ package flowtest
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ func orgFactorFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"of many at once one comes in without":   orgFactorRace,
 		"whichever way they come":                orgFactorWays,
 		"not beside single sign-on":              orgFactorSSO,
+		"the preview asks for many at once":      orgFactorPreview,
 		"switched off, and on again":             orgFactorAgain,
 		"who takes theirs away has had the time": orgFactorRemoved,
 		"going on from another org counts":       orgFactorEnter,
@@ -89,6 +91,58 @@ func orgFactorOnce(t *testing.T, w *world) {
 		t.Error("the Owner is no member like others")
 	}
 	w.by(h.signIn(), "password totp") // who has one is asked for it as before
+}
+
+// factorReads counts what a store is asked about second factors.
+type factorReads struct {
+	store.Store
+	n atomic.Int32
+}
+
+func (r *factorReads) Doc(ctx context.Context, k store.Kind, orgID, id string) (store.Doc, error) {
+	if k == "factor" {
+		r.n.Add(1)
+	}
+	return r.Store.Doc(ctx, k, orgID, id)
+}
+
+func (r *factorReads) Docs(ctx context.Context, k store.Kind, orgID string, q store.DocQuery) (store.Page[store.Doc], error) {
+	if k == "factor" {
+		r.n.Add(1)
+	}
+	return r.Store.Docs(ctx, k, orgID, q)
+}
+
+func orgFactorPreview(t *testing.T, w *world) {
+	reads := &factorReads{Store: w.store}
+	w.store = reads
+	w.rehost(func(*accesssec.Options) {})
+	acme := w.newOrg("Acme", "owner@example.com")
+	acme.newHolder(policy.Member, "has@example.com")
+	stranger := w.newOrg("Other", "olga@example.org")
+	stranger.newHolder(policy.Member, "another@example.org")
+	var people []accesssec.Person
+	for i := range 120 {
+		people = append(people, accesssec.Person{Address: fmt.Sprintf("p%d@example.com", i), Verified: true, Role: policy.Member})
+	}
+	w.must(w.svc.ImportPeople(w.ctx, acme.owner.OrgID, people...))
+	u := must1(w.store.UserByAddress(w.ctx, "p119@example.com"))
+	w.must(acme.admin().DisableMember(w.ctx, u.ID))
+	before := reads.n.Load()
+	next := must1(acme.admin().Settings(w.ctx))
+	next.RequireFactor = true
+	p := must1(acme.admin().Preview(w.ctx, next))
+	if p.FactorlessCount != 120 || len(p.Factorless) != 100 { // the Owner, and all but who has one and who is disabled
+		t.Errorf("%d have none, and %d are named", p.FactorlessCount, len(p.Factorless))
+	}
+	for _, m := range p.Factorless {
+		if m.Address == "has@example.com" || m.UserID == u.ID || m.OrgID != acme.owner.OrgID {
+			t.Errorf("named: %+v", m)
+		}
+	}
+	if n := reads.n.Load() - before; n != 1 {
+		t.Errorf("the store was asked %d times for the factors of 122 members", n)
+	}
 }
 
 func orgFactorUntil(t *testing.T, w *world) {
