@@ -234,6 +234,41 @@ func checkForged(tr *tree) []string {
 	return out
 }
 
+// What a plan may lack is shown to be asked for: each Feature has its flow.
+func TestFeatureFlows(t *testing.T) {
+	t.Parallel()
+	report(t, checkFeatures(here(t)))
+}
+
+func checkFeatures(tr *tree) []string {
+	const flows = "internal/flowtest/entitled.go"
+	var declared []*ast.Ident
+	shown := map[string]bool{}
+	for _, f := range tr.files {
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && f.dir() == "accesssec" {
+				if typ, ok := spec.Type.(*ast.Ident); ok && typ.Name == "Feature" {
+					declared = append(declared, spec.Names...)
+				}
+			}
+			if sel, ok := n.(*ast.SelectorExpr); ok && f.name == flows {
+				shown[sel.Sel.Name] = true
+			}
+			return true
+		})
+	}
+	var out []string
+	for _, name := range declared {
+		if !shown[name.Name] {
+			out = append(out, fmt.Sprintf("%s: %s is in no flow of %s: what asks for it, and when?", tr.at(name), name.Name, flows))
+		}
+	}
+	if len(declared) == 0 {
+		out = append(out, "accesssec has no Feature: this check lost its subject")
+	}
+	return out
+}
+
 func checkInit(tr *tree) []string {
 	var out []string
 	for _, f := range tr.files {

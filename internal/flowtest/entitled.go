@@ -26,6 +26,7 @@ func entitledFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"who may not act learns no plan":    entitledStrangers,
 		"no transaction is open meanwhile":  entitledOutside,
 		"settings that changed since asked": entitledStale,
+		"a link to another org":             entitledLink,
 	})
 }
 
@@ -68,16 +69,18 @@ func (w *world) sells() *plans {
 	return p
 }
 
-// switchOns are all the ways to switch something on, each with the feature it needs.
-func switchOns(w *world, c *customer) map[string]struct {
+// switchOn is a way to switch something on, with the feature it needs.
+type switchOn struct {
+	of      *customer // whose plan has it
 	feature accesssec.Feature
 	try     func() error
-} {
-	type on = struct {
-		feature accesssec.Feature
-		try     func() error
-	}
-	set := func(change func(*accesssec.Settings)) func() error {
+}
+
+// switchOns are all the ways of one customer, and one of an org without single sign-on, which a
+// second factor is not required beside. A link takes two plans and has a flow of its own.
+func switchOns(w *world, c *customer) map[string]switchOn {
+	w.t.Helper()
+	set := func(c *customer, change func(*accesssec.Settings)) func() error {
 		return func() error {
 			next, err := c.admin().Settings(w.ctx)
 			w.must(err)
@@ -89,23 +92,59 @@ func switchOns(w *world, c *customer) map[string]struct {
 			return c.admin().Apply(w.ctx, next, p.Hash)
 		}
 	}
-	return map[string]on{
-		"ClaimDomain": {accesssec.FeatureDomains, func() error {
+	plain := w.newOrg("Plain", "plain@example.net")
+	return map[string]switchOn{
+		"ClaimDomain": {c, accesssec.FeatureDomains, func() error {
 			_, err := c.admin().ClaimDomain(w.ctx, "example.net")
 			return err
 		}},
-		"NewConnection": {accesssec.FeatureSSO, func() error {
+		"NewConnection": {c, accesssec.FeatureSSO, func() error {
 			_, err := c.admin().NewConnection(w.ctx, "another")
 			return err
 		}},
-		"CreateSCIMToken": {accesssec.FeatureSCIM, func() error {
+		"CreateSCIMToken": {c, accesssec.FeatureSCIM, func() error {
 			_, err := c.admin().CreateSCIMToken(w.ctx, nil)
 			return err
 		}},
-		"Enable":        {accesssec.FeatureSSO, func() error { return c.admin().Enable(w.ctx, c.conn.ID, true) }},
-		"RequireSSO":    {accesssec.FeatureRequireSSO, set(func(s *accesssec.Settings) { s.RequireSSO = true })},
-		"IdPManaged":    {accesssec.FeatureIdPManaged, set(func(s *accesssec.Settings) { s.IdPManaged = true })},
-		"BlockExternal": {accesssec.FeatureBlockExternal, set(func(s *accesssec.Settings) { s.BlockExternal = true })},
+		"LinkingCode": {c, accesssec.FeatureSharedSSO, func() error {
+			_, err := c.admin().LinkingCode(w.ctx)
+			return err
+		}},
+		"Enable":        {c, accesssec.FeatureSSO, func() error { return c.admin().Enable(w.ctx, c.conn.ID, true) }},
+		"RequireSSO":    {c, accesssec.FeatureRequireSSO, set(c, func(s *accesssec.Settings) { s.RequireSSO = true })},
+		"IdPManaged":    {c, accesssec.FeatureIdPManaged, set(c, func(s *accesssec.Settings) { s.IdPManaged = true })},
+		"BlockExternal": {c, accesssec.FeatureBlockExternal, set(c, func(s *accesssec.Settings) { s.BlockExternal = true })},
+		"RequireFactor": {plain, accesssec.FeatureRequireFactor, set(plain, requireFactor)},
+	}
+}
+
+// entitledLink: both orgs need it, the one that gives its sign-on and the one that has it from there.
+func entitledLink(t *testing.T, w *world) {
+	p := w.sells()
+	acme, beta := twoOrgs(w)
+	code := acme.linkingCode()
+	preview := must1(beta.admin().PreviewLink(w.ctx, code, nil))
+	p.say(true, nil)
+	if err := beta.admin().LinkTo(w.ctx, code, preview.Hash, nil); w.code(err) != accesssec.CodeNotEntitled {
+		t.Errorf("not in the plan: %v", err)
+	}
+	away := errors.New("flowtest: billing is away")
+	if asked := p.say(false, away); !slices.Equal(asked, []accesssec.Feature{accesssec.FeatureSharedSSO}) {
+		t.Errorf("asked about %v", asked)
+	}
+	if err := beta.admin().LinkTo(w.ctx, code, preview.Hash, nil); !errors.Is(err, away) {
+		t.Errorf("the host can't say: %v", err)
+	}
+	p.say(false, nil)
+	w.must(beta.again(func() error { return beta.admin().LinkTo(w.ctx, code, preview.Hash, nil) }))
+	p.say(true, nil) // what is linked stays, and can be ended
+	if b := w.browser(); b.sso(acme, ann.Email).status != 200 && !in(b, acme) {
+		t.Error("the sign-on of both ended with the plan")
+	}
+	unlink := must1(beta.admin().PreviewUnlink(w.ctx, beta.owner.OrgID, nil))
+	w.must(beta.again(func() error { return beta.admin().Unlink(w.ctx, beta.owner.OrgID, unlink.Hash, nil) }))
+	if asked := p.say(true, nil); len(asked) != 0 {
+		t.Errorf("the plan was asked about %v", asked)
 	}
 }
 
@@ -114,8 +153,8 @@ func entitledToNothing(t *testing.T, w *world) {
 	acme := withAnn(w)
 	p.say(true, nil)
 	for name, on := range switchOns(w, acme) {
-		before, conns := settingsOf(w, acme), connectionsOf(w, acme)
-		refusals := len(acme.events(audit.ChangeRefused))
+		before, conns := settingsOf(w, on.of), connectionsOf(w, on.of)
+		refusals := len(on.of.events(audit.ChangeRefused))
 		err := on.try()
 		var no *accesssec.Refusal
 		if !errors.As(err, &no) || no.Code != accesssec.CodeNotEntitled {
@@ -125,7 +164,7 @@ func entitledToNothing(t *testing.T, w *world) {
 		if no.Say == "" || no.Fix == "" || no.Detail != "The organization's plan does not include \""+string(on.feature)+"\"." {
 			t.Errorf("%s: say %q, detail %q, fix %q", name, no.Say, no.Detail, no.Fix)
 		}
-		events := acme.events(audit.ChangeRefused)
+		events := on.of.events(audit.ChangeRefused)
 		if len(events) != refusals+1 || !slices.ContainsFunc(events, func(e audit.Event) bool {
 			return e.Reason == string(accesssec.CodeNotEntitled) && e.Outcome == audit.Refused
 		}) {
@@ -134,7 +173,7 @@ func entitledToNothing(t *testing.T, w *world) {
 		if asked := p.say(true, nil); len(asked) == 0 || slices.ContainsFunc(asked, func(f accesssec.Feature) bool { return f != on.feature }) {
 			t.Errorf("%s: asked about %v, want %s", name, asked, on.feature)
 		}
-		if diff := cmp.Diff(before, settingsOf(w, acme)); diff != "" || connectionsOf(w, acme) != conns {
+		if diff := cmp.Diff(before, settingsOf(w, on.of)); diff != "" || connectionsOf(w, on.of) != conns {
 			t.Errorf("%s: refused, and yet (-before +after)\n%s", name, diff)
 		}
 	}
@@ -268,13 +307,13 @@ func entitledUnknown(t *testing.T, w *world) {
 	away := errors.New("flowtest: billing is away")
 	p.say(false, away)
 	for name, on := range switchOns(w, acme) {
-		before, events := settingsOf(w, acme), len(acme.events())
+		before, events := settingsOf(w, on.of), len(on.of.events())
 		err := on.try()
 		var no *accesssec.Refusal
 		if !errors.Is(err, away) || errors.As(err, &no) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if diff := cmp.Diff(before, settingsOf(w, acme)); diff != "" || len(acme.events()) != events {
+		if diff := cmp.Diff(before, settingsOf(w, on.of)); diff != "" || len(on.of.events()) != events {
 			t.Errorf("%s: a fault, and yet (-before +after)\n%s", name, diff)
 		}
 	}
