@@ -129,15 +129,12 @@ func attributesOf(e store.Entry) (map[string]any, error) {
 
 // userOf is the entry as SCIM has it.
 func userOf(e store.Entry) (scim.User, error) {
-	attributes, err := attributesOf(e)
-	if err != nil {
-		return scim.User{}, err
+	if len(e.Attributes) <= len("{}") {
+		return asKept(resourceOf(store.User{Address: e.Name}, e.Active), e), nil
 	}
-	u := resourceOf(store.User{Address: e.Name}, e.Active)
-	if len(attributes) > 0 {
-		if u, err = scim.UserOf(attributes); err != nil {
-			return u, fmt.Errorf("accesssec: stored entry %s: %w", e.ID, err)
-		}
+	u, err := scim.ReadUser(e.Attributes)
+	if err != nil {
+		return u, fmt.Errorf("accesssec: stored entry %s: %w", e.ID, err)
 	}
 	return asKept(u, e), nil
 }

@@ -22,26 +22,43 @@ const (
 // body must not see two values. Text is UTF-8 without lone surrogates and without NUL. Numbers
 // are kept as written, as json.Number. The caller has bounded the size.
 func decode(body []byte) (map[string]any, error) {
-	r := reader{in: body}
-	if len(body) <= shared {
-		r.whole = string(body)
-	}
-	r.space()
-	if r.at >= len(body) {
-		return nil, syntax("The request has no body; send a JSON object.")
-	}
-	if body[r.at] != '{' {
-		return nil, syntax("The body is no JSON object.")
-	}
-	v, err := r.object(1)
+	var out map[string]any
+	r := newReader(body)
+	err := r.document(func() (err error) {
+		out, err = r.object(1)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	r.space()
-	if r.at != len(body) {
-		return nil, r.unexpected("something behind the JSON object")
+	return out, nil
+}
+
+func newReader(body []byte) *reader {
+	r := &reader{in: body}
+	if len(body) <= shared {
+		r.whole = string(body)
 	}
-	return v, nil
+	return r
+}
+
+// document reads all of a body, with object to read the one object in it.
+func (r *reader) document(object func() error) error {
+	r.space()
+	if r.at >= len(r.in) {
+		return syntax("The request has no body; send a JSON object.")
+	}
+	if r.in[r.at] != '{' {
+		return syntax("The body is no JSON object.")
+	}
+	if err := object(); err != nil {
+		return err
+	}
+	r.space()
+	if r.at != len(r.in) {
+		return r.unexpected("something behind the JSON object")
+	}
+	return nil
 }
 
 type reader struct {
@@ -119,46 +136,58 @@ func (r *reader) word(w string) bool {
 }
 
 func (r *reader) object(depth int) (map[string]any, error) {
-	if depth > maxDepth {
-		return nil, syntax("The body is nested too deeply; at most " + strconv.Itoa(maxDepth) + " levels are taken.")
-	}
-	r.at++ // {
 	size := 8
 	if depth == 1 && len(r.in) > 256 { // a resource has more attributes than one of its parts
 		size = 14
 	}
 	out := make(map[string]any, size)
+	err := r.members(depth, func(name string) (err error) {
+		out[name], err = r.value(depth)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// members reads an object, with each to read the value that has a name.
+func (r *reader) members(depth int, each func(name string) error) error {
+	if depth > maxDepth {
+		return syntax("The body is nested too deeply; at most " + strconv.Itoa(maxDepth) + " levels are taken.")
+	}
+	r.at++ // {
 	if r.next() == '}' {
 		r.at++
-		return out, nil
+		return nil
 	}
 	names := nameSet{}
 	for {
 		if r.next() != '"' {
-			return nil, r.unexpected("no name")
+			return r.unexpected("no name")
 		}
 		name, err := r.text()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if !names.add(name) {
-			return nil, syntax("The name " + quoted(name) + " stands twice in one object of the body; names that differ by case only are the same.")
+			return syntax("The name " + quoted(name) + " stands twice in one object of the body; names that differ by case only are the same.")
 		}
 		if r.next() != ':' {
-			return nil, r.unexpected("no colon")
+			return r.unexpected("no colon")
 		}
 		r.at++
-		if out[name], err = r.value(depth); err != nil {
-			return nil, err
+		if err := each(name); err != nil {
+			return err
 		}
 		switch r.next() {
 		case ',':
 			r.at++
 		case '}':
 			r.at++
-			return out, nil
+			return nil
 		default:
-			return nil, r.unexpected("no comma and no end of an object")
+			return r.unexpected("no comma and no end of an object")
 		}
 	}
 }
@@ -196,29 +225,40 @@ func (s *nameSet) add(name string) bool {
 }
 
 func (r *reader) array(depth int) ([]any, error) {
+	out := make([]any, 0, 2)
+	err := r.elements(depth, func() error {
+		v, err := r.value(depth)
+		out = append(out, v)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// elements reads an array, with each to read an element.
+func (r *reader) elements(depth int, each func() error) error {
 	if depth > maxDepth {
-		return nil, syntax("The body is nested too deeply; at most " + strconv.Itoa(maxDepth) + " levels are taken.")
+		return syntax("The body is nested too deeply; at most " + strconv.Itoa(maxDepth) + " levels are taken.")
 	}
 	r.at++ // [
-	out := make([]any, 0, 2)
 	if r.next() == ']' {
 		r.at++
-		return out, nil
+		return nil
 	}
 	for {
-		v, err := r.value(depth)
-		if err != nil {
-			return nil, err
+		if err := each(); err != nil {
+			return err
 		}
-		out = append(out, v)
 		switch r.next() {
 		case ',':
 			r.at++
 		case ']':
 			r.at++
-			return out, nil
+			return nil
 		default:
-			return nil, r.unexpected("no comma and no end of an array")
+			return r.unexpected("no comma and no end of an array")
 		}
 	}
 }

@@ -1,9 +1,6 @@
 package scim
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
 // User is a resource of type User (RFC 7643, section 4.1). A text of "" and a list of none
 // stand for an attribute that is not assigned (section 2.5).
@@ -117,7 +114,7 @@ func UserOf(attributes map[string]any) (User, error) {
 		ok = ok && good
 	}
 	if !ok {
-		return User{}, errors.New("scim: attributes that are no user's")
+		return User{}, errNoUser
 	}
 	return u, nil
 }
