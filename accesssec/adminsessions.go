@@ -61,7 +61,7 @@ func eachSession(ctx context.Context, r store.Reader, q store.SessionQuery, fn f
 // way: at most a thousand people in one call,
 // all of them or, with an error, none. With no userID it ends those of everybody. The one that
 // asks goes on. It returns how many have ended. Browsers that the org remembers of those people
-// ask for a code again.
+// ask for a code again. To sign everybody out wants a fresh proof ([Me.Prove]).
 //
 // Owners may do it to everybody, Admins to who is below an Admin and to themselves: one who is
 // named and not below them is CodeAbove, and with no userID those that they may not end go on.
@@ -71,10 +71,14 @@ func (a *Admin) EndSessions(ctx context.Context, userIDs ...string) (int, error)
 	if len(userIDs) > mostEnded {
 		return 0, fmt.Errorf("accesssec: the sessions of %d people to end, and %d is the most", len(userIDs), mostEnded)
 	}
+	need := asIs
+	if len(userIDs) == 0 {
+		need = proven
+	}
 	n := 0
 	err := a.s.change(ctx, func(c *change) error {
 		n = 0
-		by, err := a.authorise(ctx, c, asIs)
+		by, err := a.authorise(ctx, c, need)
 		if err != nil {
 			return err
 		}

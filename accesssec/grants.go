@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +64,8 @@ func grantID(g store.Grant) string {
 // Grant grants a role on a project or the org. Who may: on a project its Owners and Admins,
 // on the org its Owners and Admins, and nobody more than they have themselves, nor for longer:
 // CodeAbove. But an Owner of the org may give any role, also of actions that no role has by
-// itself. Granting again what has not ended changes when it ends, and by whom it is.
+// itself. Granting again what has not ended changes when it ends, and by whom it is. What lets manage
+// every project wants a fresh proof ([Me.Prove]).
 func (a *Admin) Grant(ctx context.Context, g Grant) (Grant, error) {
 	if err := g.sound(); err != nil {
 		return Grant{}, err
@@ -154,7 +156,15 @@ func (a *Admin) mayGrant(ctx context.Context, c *change, g store.Grant) (acting,
 		e := grantEvent(by.by(audit.ChangeRefused, name), g)
 		return by, name, refuse(CodeAbove, "the role allows more than its giver may do, or for longer").inOrg(a.p.OrgID, e)
 	}
-	return by, name, nil
+	if set.Value.managesAll(g, h.actions) {
+		err = a.s.proved(by.session)
+	}
+	return by, name, err
+}
+
+// managesAll reports whether a grant makes somebody one who says who has what, on every project.
+func (s roleSet) managesAll(g store.Grant, host []policy.Permission) bool {
+	return g.Project == "" && slices.Contains(s.madeOf(g.Role, host), policy.ManageProject)
 }
 
 // onProject is authorise for who may say who has what on a project; with "" on the org.

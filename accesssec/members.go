@@ -100,7 +100,8 @@ func (a *Admin) DisableMember(ctx context.Context, userID string) error {
 }
 
 // EnableMember lets a member in again whom DisableMember keeps out, or an identity provider: that
-// one may deactivate them again.
+// one may deactivate them again. An Owner or Admin is let in again by who has given a fresh proof
+// ([Me.Prove]).
 func (a *Admin) EnableMember(ctx context.Context, userID string) error {
 	return a.setDisabled(ctx, userID, false)
 }
@@ -118,6 +119,10 @@ func (a *Admin) setDisabled(ctx context.Context, userID string, disabled bool) e
 			return refuse(CodeAbove, "nobody disables themselves")
 		case disabled && m.Role == string(policy.Owner):
 			if err := c.anotherOwner(ctx, m.OrgID, userID); err != nil {
+				return err
+			}
+		case !disabled && policy.Role(m.Role).Administers():
+			if err := a.s.proved(by.session); err != nil {
 				return err
 			}
 		}

@@ -1,23 +1,63 @@
 package accesssec_test
 
 import (
+	"bytes"
+	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
 )
 
-// adminProofs are the methods of Admin that ask for a fresh proof before anything else, as far as
-// an org with nothing in it shows; the others are in adminRows, and a new one has to be in either.
-func adminProofs() []string {
-	return []string{
-		"Apply", "Enable", "RemoveConnection", "ForgetSubjects",
-		"ClaimDomain", "CoverSubdomains", "WithdrawDomain", "TransferDomain", "PreviewTransfer",
-		"LinkingCode", "CancelLinkingCodes", "PreviewLink", "LinkTo", "PreviewUnlink", "Unlink",
-		"CreateSCIMToken", "SetSCIM", "ResetFactors", "DeleteOrg",
+// What an action of Admin asks of who is signed in. The rule: what gives power over others, opens
+// a way in or shuts everybody out wants a fresh proof. What only narrows does not, so that nobody
+// who has to act at once is kept from it.
+const (
+	proofAsks     = "asks"
+	proofPeople   = "asks, where somebody is an Owner or Admin by it"
+	proofProjects = "asks, where somebody manages every project by it"
+	proofActive   = "asks, where the connection is active"
+
+	proofReads   = "reads"
+	proofNarrows = "only narrows"
+	proofNothing = "gives nobody anything"
+)
+
+// adminProofs says of each method of Admin whether it asks for a fresh proof. docs/sessions.md has
+// those that do.
+func adminProofs() map[string]string {
+	out := map[string]string{}
+	for says, names := range map[string][]string{
+		proofAsks: {
+			"Apply", "Enable", "RemoveConnection", "ForgetSubjects",
+			"ClaimDomain", "CoverSubdomains", "WithdrawDomain", "TransferDomain", "PreviewTransfer",
+			"LinkingCode", "CancelLinkingCodes", "PreviewLink", "LinkTo", "PreviewUnlink", "Unlink",
+			"CreateSCIMToken", "SetSCIM", "ResetFactors", "DeleteOrg",
+			"EndSessions", // of everybody, as it is called here
+		},
+		proofPeople:   {"SetRole", "EnableMember", "Invite", "ResendInvitation", "AnswerRequest"},
+		proofProjects: {"Grant", "PutRole", "ChangeTeam"},
+		proofActive:   {"Configure", "FollowMetadata", "RefreshMetadata", "AddCertificate", "RemoveCertificate", "StrictSessionEnd"},
+		proofReads: {
+			"Members", "Invitations", "AccessRequests", "Teams", "Team", "TeamMembers", "TeamsOf", "Grants", "Access", "Roles",
+			"PreviewRoleDeletion", "ServiceAccounts", "Events", "LoginTraces", "Settings", "Preview", "Domains", "PreviewWithdrawal",
+			"Connections", "SCIM", "SCIMRequests", "Sessions", "PreviewSCIM", "LinkedOrgs",
+		},
+		proofNarrows: {
+			"RemoveMember", "DisableMember", "CancelInvitation", "DeleteTeam", "Revoke", "DeleteRole", "DeleteServiceAccount", "RevokeSCIMToken",
+		},
+		// A claim was proved for when it was made; a connection is in set-up, and a service account has
+		// nothing that was not granted to it.
+		proofNothing: {"CreateTeam", "RenameTeam", "PutServiceAccount", "VerifyDomain", "NewConnection", "PublishEncryptionKey"},
+	} {
+		for _, name := range names {
+			out[name] = says
+		}
 	}
+	return out
 }
 
 // meProofs says of each method of Me whether it asks for a fresh proof, or why it does not.
@@ -60,12 +100,16 @@ func TestWhatAsksForAProof(t *testing.T) {
 		}
 		return step.Entered.Principal
 	}
-	rows := adminRows("")
+	rows, admin := adminRows(""), adminProofs()
 	for i := range reflect.TypeFor[*accesssec.Admin]().NumMethod() {
 		m := reflect.ValueOf(o.svc.Admin(unproven()))
 		name := m.Type().Method(i).Name
+		if admin[name] == "" {
+			t.Errorf("Admin.%s is not in adminProofs: does it ask for a proof, and if not, why?", name)
+			continue
+		}
 		err := rows[name].call(t, m.Method(i))
-		if got, want := accesssec.IsRefusal(err, accesssec.CodeProve), slices.Contains(adminProofs(), name); got != want {
+		if got, want := accesssec.IsRefusal(err, accesssec.CodeProve), admin[name] == proofAsks; got != want {
 			t.Errorf("Admin.%s asks for a proof: %v, want %v (%v)", name, got, want, err)
 		}
 	}
@@ -119,4 +163,85 @@ func TestMakingAnAdminAsksForAProof(t *testing.T) {
 	if err := o.svc.Admin(in.Principal).SetRole(t.Context(), members.Items[i].UserID, policy.Owner); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestProofsAreDocumented: what asks is told to who writes a console.
+func TestProofsAreDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/sessions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, page, _ = bytes.Cut(page, []byte("## What asks for a proof"))
+	page, _, _ = bytes.Cut(page, []byte("\n## "))
+	for name, says := range adminProofs() {
+		if want := strings.HasPrefix(says, proofAsks); want != bytes.Contains(page, []byte("`"+name+"`")) {
+			t.Errorf("Admin.%s %s; the page has it %v", name, says, !want)
+		}
+	}
+	for name, says := range meProofs() {
+		if says == proofAsks && !bytes.Contains(page, []byte("`Me."+name+"`")) {
+			t.Errorf("Me.%s asks, and the page does not have it", name)
+		}
+	}
+}
+
+// TestPowerAsksForAProof: an Owner who has proved nothing lately gives what is little, and by the
+// same method nothing that is much.
+func TestPowerAsksForAProof(t *testing.T) {
+	t.Parallel()
+	o := newOuter(t)
+	ctx := t.Context()
+	err := o.svc.ImportPeople(ctx, o.owner.OrgID,
+		accesssec.Person{Address: "second@example.com", Verified: true, Role: policy.Owner, Password: longEnough},
+		accesssec.Person{Address: "ada@example.com", Verified: true, Role: policy.Admin},
+		accesssec.Person{Address: "ann@example.com", Verified: true, Role: policy.Member})
+	fatal(t, err)
+	first := o.svc.Admin(o.owner)
+	members, err := first.Members(ctx, accesssec.MemberQuery{})
+	fatal(t, err)
+	id := map[string]string{}
+	for _, m := range members.Items {
+		id[m.Address] = m.UserID
+	}
+	step, err := o.svc.SignIn().Password(ctx, accesssec.Visit{}, "second@example.com", longEnough)
+	fatal(t, err)
+	a := o.svc.Admin(step.Entered.Principal)
+	asks := func(what string, err error, want bool) {
+		t.Helper()
+		if got := accesssec.IsRefusal(err, accesssec.CodeProve); got != want || !want && err != nil {
+			t.Errorf("%s asks for a proof: %v, want %v (%v)", what, got, want, err)
+		}
+	}
+	for _, who := range []string{"ada@example.com", "ann@example.com"} {
+		asks("keeping out "+who, a.DisableMember(ctx, id[who]), false)
+		asks("letting in "+who, a.EnableMember(ctx, id[who]), who == "ada@example.com")
+	}
+	role, err := a.PutRole(ctx, accesssec.Role{Name: "Reader", Actions: []policy.Action{policy.ViewProject}})
+	asks("a new role", err, false)
+	all, err := a.PutRole(ctx, accesssec.Role{Name: "Keeper", Actions: []policy.Action{policy.ViewProject, policy.ManageProject}})
+	asks("a new role that manages", err, false)
+	_, err = a.PutRole(ctx, accesssec.Role{ID: role.ID, Version: role.Version, Name: role.Name, Actions: all.Actions})
+	asks("more for who has a role", err, true)
+	all, err = a.PutRole(ctx, accesssec.Role{ID: all.ID, Version: all.Version, Name: "Guard", Actions: all.Actions})
+	asks("another name", err, false)
+	few, err := first.CreateTeam(ctx, "Few")
+	fatal(t, err)
+	many, err := first.CreateTeam(ctx, "Many")
+	fatal(t, err)
+	grant := func(team, project, role string) error {
+		_, err := a.Grant(ctx, accesssec.Grant{To: accesssec.Subject{Kind: accesssec.ToTeam, ID: team}, Project: project, Role: role})
+		return err
+	}
+	asks("reading everything", grant(few.ID, "", string(policy.Consumer)), false)
+	asks("managing one project", grant(few.ID, "p1", string(policy.ProjectOwner)), false)
+	asks("managing every project", grant(many.ID, "", string(policy.ProjectAdmin)), true)
+	asks("by a role of the org's own", grant(many.ID, "", all.ID), true)
+	_, err = first.Grant(ctx, accesssec.Grant{To: accesssec.Subject{Kind: accesssec.ToTeam, ID: many.ID}, Role: all.ID})
+	fatal(t, err)
+	ann := []string{id["ann@example.com"]}
+	asks("into a team", a.ChangeTeam(ctx, few.ID, accesssec.TeamChange{Add: ann}), false)
+	asks("into one that manages", a.ChangeTeam(ctx, many.ID, accesssec.TeamChange{Add: ann}), true)
+	fatal(t, first.ChangeTeam(ctx, many.ID, accesssec.TeamChange{Add: ann}))
+	asks("out of it", a.ChangeTeam(ctx, many.ID, accesssec.TeamChange{Remove: ann}), false)
 }

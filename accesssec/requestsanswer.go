@@ -46,7 +46,8 @@ func (a *Admin) AccessRequests(ctx context.Context, p store.Paging) (store.Page[
 }
 
 // AnswerRequest lets somebody in, in a role that whoever answers may give (CodeAbove), or
-// declines; role counts for nothing then. The person is told either way.
+// declines; role counts for nothing then. The person is told either way. To make somebody an Owner
+// or Admin wants a fresh proof ([Me.Prove]).
 //
 // Somebody with an account is a member from then on. Who has none yet, because their identity
 // provider vouched for them and that was all, is sent an invitation in that role: what was
@@ -75,6 +76,11 @@ func (a *Admin) AnswerRequest(ctx context.Context, id string, role policy.Role, 
 		if !by.role.MayGive(role) {
 			no := refuse(CodeAbove, fmt.Sprintf("%s may not make %s", by.role, role))
 			return no.inOrg(a.p.OrgID, refusedChange(e))
+		}
+		if role.Administers() {
+			if err := a.s.proved(by.session); err != nil {
+				return err
+			}
 		}
 		e.Facts = []audit.Fact{fact("answer", "yes"), fact("role", string(role))}
 		return refusedAs(a.grantRequest(ctx, c, by, req, role, e), a.p.OrgID, e)

@@ -17,6 +17,9 @@ import (
 // CodeAbove. What comes into a role is there for good, so a right of theirs that ends does not
 // count for that. An Owner may all of it, for some of the host's actions no role has by itself.
 //
+// What who has a role may manage projects by from then on wants a fresh proof ([Me.Prove]); a new
+// role, which nobody has, does not.
+//
 // The name is kept on one line; one that is empty, too long or another role's, as names of
 // teams are compared, is CodeName.
 // Actions that are none on projects, or none at all, are CodeActions; an org has at most 50
@@ -47,6 +50,11 @@ func (a *Admin) PutRole(ctx context.Context, r Role) (Role, error) {
 		}
 		if err != nil {
 			return refusedAs(err, a.p.OrgID, e)
+		}
+		if r.ID != "" && slices.Contains(added(was, next), policy.ManageProject) {
+			if err := a.s.proved(by.session); err != nil {
+				return err
+			}
 		}
 		if set.Value.keep(next); set.At.IsZero() {
 			set.At = c.now

@@ -36,15 +36,13 @@ func (v connection) sessionEnd(id *saml.Identity, now time.Time) time.Time {
 
 // StrictSessionEnd has sessions that come by a connection end when its identity provider says
 // (SessionNotOnOrAfter), however soon that is. Off, as it is by default, they last an hour at
-// least, and never longer than the org's settings say. It holds for sessions made from then on.
+// least, and never longer than the org's settings say. It holds for sessions made from then on. On an
+// active connection it asks for the password again ([Me.Prove]): a lifetime of seconds keeps everybody
+// out.
 func (a *Admin) StrictSessionEnd(ctx context.Context, id string, on bool) (Connection, error) {
 	var out Connection
 	err := a.s.change(ctx, func(c *change) error {
-		by, k, err := a.onConnection(ctx, c, id, asIs)
-		if err != nil {
-			return err
-		}
-		_, acc, err := accessOf(ctx, c, a.p.OrgID)
+		by, k, acc, err := a.onTrust(ctx, c, id)
 		if err != nil {
 			return err
 		}

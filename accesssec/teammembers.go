@@ -29,7 +29,8 @@ const (
 // no errors. Who is added has to be a member of the org: anybody else, as anybody of whom the
 // org's directory has not heard, is CodeNotFound, and then nothing is changed. Who changes a
 // team must be able to take back each of its grants, and to add people to give each, for as
-// long as it lasts: CodeAbove.
+// long as it lasts: CodeAbove. To add somebody to a team that manages every project wants a fresh
+// proof ([Me.Prove]).
 // A team that an identity provider keeps is CodeTeamManaged.
 //
 // It costs what the change costs, however large the team is, and of many changes of one team
@@ -41,12 +42,19 @@ func (a *Admin) ChangeTeam(ctx context.Context, id string, d TeamChange) error {
 	if slices.ContainsFunc(d.Add, func(id string) bool { return slices.Contains(d.Remove, id) }) {
 		return errors.New("accesssec: a change of a team with somebody who is to be added and removed")
 	}
-	return a.changeTeam(ctx, id, audit.TeamChanged, func(c *change, team store.Entry, e *audit.Event) error {
+	return a.changeTeam(ctx, id, audit.TeamChanged, func(c *change, by acting, team store.Entry, e *audit.Event) error {
 		if len(d.Add)+len(d.Remove) == 0 {
 			return errSettled
 		}
 		if err := a.coversTeam(ctx, c, id, len(d.Add) > 0); err != nil {
 			return err
+		}
+		if unproved := a.s.proved(by.session); unproved != nil && len(d.Add) > 0 {
+			if manages, err := a.teamManages(ctx, c, id); err != nil {
+				return err
+			} else if manages {
+				return unproved
+			}
 		}
 		add, err := entriesFor(ctx, c, team.OrgID, d.Add)
 		if err != nil {

@@ -140,7 +140,7 @@ func (c *change) roomForTeam(ctx context.Context, orgID string) error {
 // RenameTeam gives a team another name, of which the same holds as in CreateTeam. One that an
 // identity provider keeps is CodeTeamManaged.
 func (a *Admin) RenameTeam(ctx context.Context, id, name string) error {
-	return a.changeTeam(ctx, id, audit.TeamRenamed, func(c *change, team store.Entry, e *audit.Event) error {
+	return a.changeTeam(ctx, id, audit.TeamRenamed, func(c *change, _ acting, team store.Entry, e *audit.Event) error {
 		was := team.Name
 		if err := c.nameTeam(ctx, &team, name); err != nil {
 			return err
@@ -158,7 +158,7 @@ func (a *Admin) RenameTeam(ctx context.Context, id, name string) error {
 // must be able to take back each of its grants: CodeAbove. One that an identity provider keeps is
 // CodeTeamManaged: it would come back from there.
 func (a *Admin) DeleteTeam(ctx context.Context, id string) error {
-	return a.changeTeam(ctx, id, audit.TeamDeleted, func(c *change, team store.Entry, e *audit.Event) error {
+	return a.changeTeam(ctx, id, audit.TeamDeleted, func(c *change, _ acting, team store.Entry, e *audit.Event) error {
 		if err := a.coversTeam(ctx, c, id, false); err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ func (a *Admin) DeleteTeam(ctx context.Context, id string) error {
 
 // changeTeam is what all changes of one team have in common. do makes the change, and fills
 // the event in.
-func (a *Admin) changeTeam(ctx context.Context, id string, t audit.Type, do func(*change, store.Entry, *audit.Event) error) error {
+func (a *Admin) changeTeam(ctx context.Context, id string, t audit.Type, do func(*change, acting, store.Entry, *audit.Event) error) error {
 	err := a.s.change(ctx, func(c *change) error {
 		by, err := a.authorise(ctx, c, asIs)
 		if err != nil {
@@ -187,7 +187,7 @@ func (a *Admin) changeTeam(ctx context.Context, id string, t audit.Type, do func
 		if team.ConnectionID != "" {
 			err = refuse(CodeTeamManaged, "")
 		} else {
-			err = do(c, team, &e)
+			err = do(c, by, team, &e)
 		}
 		if err != nil {
 			return refusedAs(err, a.p.OrgID, e)
@@ -233,6 +233,29 @@ func (a *Admin) coversTeam(ctx context.Context, c *change, id string, give bool)
 		}
 		if q.After = page.Next; q.After == "" {
 			return nil
+		}
+	}
+}
+
+// teamManages reports whether who is in a team manages every project by it.
+func (a *Admin) teamManages(ctx context.Context, c *change, id string) (bool, error) {
+	custom, err := rolesOf(ctx, c, a.p.OrgID)
+	if err != nil {
+		return false, err
+	}
+	q := store.GrantQuery{Subjects: []string{id}, Paging: store.Paging{Limit: 1000}}
+	for {
+		page, err := c.Grants(ctx, a.p.OrgID, q)
+		if err != nil {
+			return false, err
+		}
+		for _, g := range page.Items {
+			if g.SubjectKind == store.SubjectGroup && !expired(g, c.now) && custom.Value.managesAll(g, a.s.opts.Actions) {
+				return true, nil
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			return false, nil
 		}
 	}
 }
