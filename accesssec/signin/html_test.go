@@ -23,6 +23,7 @@ func checkPage(t testing.TB, p page) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkAccess(t, p, doc)
 	count := map[atom.Atom]int{}
 	ids, labelled, inputs := map[string]bool{}, map[string]bool{}, []*html.Node{}
 	for n := range doc.Descendants() {
@@ -49,7 +50,7 @@ func checkPage(t testing.TB, p page) {
 		case atom.Label:
 			labelled[attr(n, "for")] = true
 		case atom.Input:
-			if attr(n, "type") != "hidden" && !slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "hidden" }) {
+			if attr(n, "type") != "hidden" && !has(n, "hidden") {
 				inputs = append(inputs, n)
 			}
 			if (attr(n, "type") == "password" || attr(n, "name") == "code" && attr(n, "type") != "hidden") && attr(n, "value") != "" {
@@ -83,6 +84,77 @@ func checkPage(t testing.TB, p page) {
 			}
 		}
 	}
+}
+
+// checkAccess is what a page has to be for who hears it, types everything, or has a password
+// manager: the focus is in one place, what went wrong is in the title and at its field, what is to
+// be typed is named to the browser, what can be pressed has a name, and there is a way on.
+func checkAccess(t testing.TB, p page, doc *html.Node) {
+	t.Helper()
+	focused, ways, alert := 0, 0, strings.Contains(p.text, `id="alert" role="alert"`)
+	known := []string{"username", "email", "current-password", "new-password", "one-time-code", "given-name", "family-name", "off"}
+	for n := range doc.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		if has(n, "autofocus") {
+			focused++
+		}
+		if attr(n, "aria-invalid") == "true" && (!alert || !slices.Contains(strings.Fields(attr(n, "aria-describedby")), "alert")) {
+			t.Errorf("%s: the field %q is wrong, and does not say why", p.url, attr(n, "name"))
+		}
+		switch kind := attr(n, "type"); n.DataAtom {
+		case atom.Title:
+			if strings.HasPrefix(words(n), "Error: ") != alert {
+				t.Errorf("%s: the title is %q, and there is an alert: %v", p.url, words(n), alert)
+			}
+		case atom.Input:
+			if kind != "hidden" && kind != "checkbox" && !slices.Contains(known, attr(n, "autocomplete")) {
+				t.Errorf("%s: what belongs into %q is named %q to the browser", p.url, attr(n, "name"), attr(n, "autocomplete"))
+			}
+			if kind == "password" && !strings.HasSuffix(attr(n, "autocomplete"), "-password") {
+				t.Errorf("%s: the password %q is named %q", p.url, attr(n, "name"), attr(n, "autocomplete"))
+			}
+		case atom.A, atom.Button:
+			if within(n, atom.Main) {
+				ways++
+			}
+			if words(n) == "" {
+				t.Errorf("%s: <%s> has no name", p.url, n.Data)
+			}
+		case atom.H2:
+			if !within(n, atom.Section) {
+				t.Errorf("%s: the heading %q heads nothing", p.url, words(n))
+			}
+		}
+	}
+	if focused > 1 || ways == 0 {
+		t.Errorf("%s: %d fields want the focus, %d ways on", p.url, focused, ways)
+	}
+}
+
+func has(n *html.Node, key string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == key })
+}
+
+func within(n *html.Node, a atom.Atom) bool {
+	for p := range n.Ancestors() {
+		if p.DataAtom == a {
+			return true
+		}
+	}
+	return false
+}
+
+// words are what can be read in an element.
+func words(n *html.Node) string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			b.WriteString(d.Data)
+		}
+	}
+	return strings.TrimSpace(b.String())
 }
 
 func attr(n *html.Node, key string) string {
