@@ -61,7 +61,9 @@ func (s salt) digest(key, value string) string {
 	b := append(room[:0], s[:]...)
 	b = append(append(b, key...), 0x1f)
 	sum := sha256.Sum256(append(b, value...))
-	return hex.EncodeToString(sum[:])
+	var out [2 * len(sum)]byte
+	hex.Encode(out[:], sum[:])
+	return string(out[:])
 }
 
 // pair is one line of Personal.

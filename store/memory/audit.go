@@ -98,7 +98,7 @@ func (t *tx) AddAudit(ctx context.Context, events ...store.AuditEvent) error {
 			if _, ok := d.events.get(orgKey{e.OrgID, e.ID}); ok {
 				return store.ErrExists
 			}
-			if err := d.events.replace(log, nil, newEvent(&e)); err != nil {
+			if err := d.events.putAt(log, nowhere, newEvent(&e)); err != nil {
 				return err
 			}
 		}
@@ -125,7 +125,7 @@ func (t *tx) SealAudit(ctx context.Context, orgID string, head store.AuditHead, 
 			case old.seq != 0:
 				return store.ErrConflict
 			}
-			if err := d.events.replace(log, old, old.sealed(e)); err != nil {
+			if err := d.events.put(log, old.sealed(e)); err != nil {
 				return err
 			}
 		}
@@ -144,7 +144,7 @@ func (t *tx) EraseAudit(ctx context.Context, orgID string, ids []string) (int, e
 			if !ok {
 				continue
 			}
-			if err := d.events.replace(log, old, old.erased()); err != nil {
+			if err := d.events.put(log, old.erased()); err != nil {
 				return 0, err
 			}
 			n++

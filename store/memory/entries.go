@@ -222,7 +222,8 @@ func (t *tx) PutEntry(ctx context.Context, e store.Entry) error {
 		if err := need("entry", e.OrgID, e.ID, e.Type); err != nil {
 			return err
 		}
-		return d.entries.createOrUpdate(log, newEntry(&e, d.entries.row(orgKey{e.OrgID, e.ID})))
+		p := d.entries.primary.seek(orgKey{e.OrgID, e.ID})
+		return d.entries.createOrUpdateAt(log, p, newEntry(&e, d.entries.at[p]))
 	})
 }
 

@@ -36,96 +36,112 @@ func (t *table[K, V]) row(k K) *V { return t.primary.row(k) }
 
 // put adds v, or puts it in the place of the row with its key. It is ErrExists when
 // another row has one of its unique keys.
-func (t *table[K, V]) put(log *undo, v *V) error {
-	return t.replace(log, t.at[t.primary.place(v)], v)
-}
+func (t *table[K, V]) put(log *undo, v *V) error { return t.putAt(log, t.primary.place(v), v) }
 
-// replace is put for who knows the row with the key of v; nil: there is none.
-func (t *table[K, V]) replace(log *undo, old, v *V) error {
+// putAt is put for who knows the place of the row with the key of v.
+func (t *table[K, V]) putAt(log *undo, p place, v *V) error {
+	old := t.at[p]
 	for _, ix := range t.indexes {
 		if ix.clashes(v, old) {
 			return store.ErrExists
 		}
 	}
-	t.swap(log, old, v)
+	if old == nil {
+		p = t.room()
+		t.enter(p, v)
+		log.add(func() { t.quit(p, v) })
+		return nil
+	}
+	t.turn(p, old, v)
+	log.add(func() { t.turn(p, v, old) })
 	return nil
 }
 
 // create adds v, which must be new.
 func (t *table[K, V]) create(log *undo, v *V) error {
+	return t.createAt(log, t.primary.place(v), v)
+}
+
+func (t *table[K, V]) createAt(log *undo, p place, v *V) error {
 	ver := t.version(v)
 	if *ver != 0 {
 		return store.ErrConflict
 	}
-	if t.primary.place(v) != nowhere {
+	if p != nowhere {
 		return store.ErrExists
 	}
 	*ver = 1
-	return t.replace(log, nil, v)
+	return t.putAt(log, nowhere, v)
 }
 
 // update puts v in the place of the row that was read.
 func (t *table[K, V]) update(log *undo, v *V) error {
-	old := t.at[t.primary.place(v)]
-	if old == nil {
+	return t.updateAt(log, t.primary.place(v), v)
+}
+
+func (t *table[K, V]) updateAt(log *undo, p place, v *V) error {
+	if p == nowhere {
 		return store.ErrNotFound
 	}
 	ver := t.version(v)
-	if *ver != *t.version(old) {
+	if *ver != *t.version(t.at[p]) {
 		return store.ErrConflict
 	}
 	*ver++
-	return t.replace(log, old, v)
+	return t.putAt(log, p, v)
 }
 
 // createOrUpdate is for the Put methods: version 0 creates.
 func (t *table[K, V]) createOrUpdate(log *undo, v *V) error {
+	return t.createOrUpdateAt(log, t.primary.place(v), v)
+}
+
+func (t *table[K, V]) createOrUpdateAt(log *undo, p place, v *V) error {
 	if *t.version(v) == 0 {
-		return t.create(log, v)
+		return t.createAt(log, p, v)
 	}
-	return t.update(log, v)
+	return t.updateAt(log, p, v)
 }
 
 // remove deletes the row of k.
 func (t *table[K, V]) remove(log *undo, k K) error {
-	v, ok := t.get(k)
-	if !ok {
+	p := t.primary.seek(k)
+	if p == nowhere {
 		return store.ErrNotFound
 	}
-	t.swap(log, v, nil)
+	t.removeAt(log, p)
 	return nil
 }
 
-func (t *table[K, V]) delete(log *undo, v *V) { t.swap(log, v, nil) }
+func (t *table[K, V]) delete(log *undo, v *V) { t.removeAt(log, t.primary.place(v)) }
 
-// swap puts next where old was; either may be nil.
-func (t *table[K, V]) swap(log *undo, old, next *V) {
-	t.exchange(old, next)
-	log.add(func() { t.exchange(next, old) })
+func (t *table[K, V]) removeAt(log *undo, p place) {
+	old := t.at[p]
+	t.quit(p, old)
+	log.add(func() { t.enter(t.room(), old) }) // the same place: all that came later is undone
 }
 
-func (t *table[K, V]) exchange(old, next *V) {
-	switch {
-	case old == nil:
-		p := t.room()
-		t.at[p] = next
-		t.primary.add(p, next)
-		for _, ix := range t.indexes {
-			ix.add(p, next)
-		}
-	case next == nil:
-		p := t.primary.place(old)
-		for _, ix := range t.indexes {
-			ix.drop(p, old)
-		}
-		t.primary.drop(p, old)
-		t.leave(p)
-	default: // both have the same key
-		p := t.primary.place(old)
-		t.at[p] = next
-		for _, ix := range t.indexes {
-			ix.follow(p, old, next)
-		}
+// enter has v stand at p, quit no more, and turn next in the place of old, which has the same key.
+func (t *table[K, V]) enter(p place, v *V) {
+	t.at[p] = v
+	t.primary.add(p, v)
+	for _, ix := range t.indexes {
+		ix.add(p, v)
+	}
+}
+
+func (t *table[K, V]) quit(p place, v *V) {
+	for _, ix := range t.indexes {
+		ix.drop(p, v)
+	}
+	t.primary.drop(p, v)
+	t.leave(p)
+}
+
+func (t *table[K, V]) turn(p place, old, next *V) {
+	t.at[p] = next
+	for _, ix := range t.indexes {
+		ix.follow(p, old, next)
 	}
 }
 
