@@ -96,8 +96,8 @@ func (d *directory) plan(ctx context.Context, r store.Reader, u wanted) (scimVer
 	}
 	if v.member.UserID == "" {
 		v.action = SCIMCreate
-		under, no, err := d.nameFree(ctx, r, u, store.Entry{})
-		if v.under = under; err != nil || no != nil {
+		no, err := d.free(ctx, r, u, store.Entry{}, &v.under)
+		if err != nil || no != nil {
 			return v.no(no, ""), err
 		}
 		return v, nil
@@ -139,6 +139,7 @@ func (d *directory) recognise(ctx context.Context, r store.Reader, u wanted, v *
 	if err != nil {
 		return err
 	}
+	v.under.external = e
 	if e.ID != "" && e.UserID != "" {
 		m, err := r.Membership(ctx, d.by.orgID, e.UserID)
 		if err == nil {
@@ -169,25 +170,32 @@ func (d *directory) recognise(ctx context.Context, r store.Reader, u wanted, v *
 
 // nameFree refuses a userName or an externalId that another member's entry has. An entry that
 // nobody stands behind any more is not in the way, and neither is one that waits for the person.
-func (d *directory) nameFree(ctx context.Context, r store.Reader, u wanted, own store.Entry) (under namesakes, no *scim.Error, err error) {
+func (d *directory) nameFree(ctx context.Context, r store.Reader, u wanted, own store.Entry) (*scim.Error, error) {
 	if hasNames(own, u) {
-		return under, nil, nil
+		return nil, nil
 	}
+	external, err := d.externalEntry(ctx, r, store.EntryUser, u.ExternalID)
+	if err != nil {
+		return nil, err
+	}
+	return d.free(ctx, r, u, own, &namesakes{external: external})
+}
+
+// free is nameFree where it is known who has the externalId: it finds who has the userName.
+func (d *directory) free(ctx context.Context, r store.Reader, u wanted, own store.Entry, under *namesakes) (*scim.Error, error) {
+	var err error
 	if under.named, err = d.namedEntry(ctx, r, store.EntryUser, u.key); err != nil {
-		return under, nil, err
+		return nil, err
 	}
 	if used, err := d.used(ctx, r, under.named, own); err != nil {
-		return under, nil, err
+		return nil, err
 	} else if used {
-		return under, taken("The userName", nil), nil
-	}
-	if under.external, err = d.externalEntry(ctx, r, store.EntryUser, u.ExternalID); err != nil {
-		return under, nil, err
+		return taken("The userName", nil), nil
 	}
 	if used, err := d.used(ctx, r, under.external, own); err != nil || !used {
-		return under, nil, err
+		return nil, err
 	}
-	return under, taken("The externalId", nil), nil
+	return taken("The externalId", nil), nil
 }
 
 // hasNames reports whether the entry has the names of u already: unique keys, so nobody else

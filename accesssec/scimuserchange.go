@@ -72,7 +72,7 @@ func (d *directory) consider(ctx context.Context, r store.Reader, e store.Entry,
 			return x, err
 		}
 	}
-	_, x.refuse, err = d.nameFree(ctx, r, next, e)
+	x.refuse, err = d.nameFree(ctx, r, next, e)
 	return x, err
 }
 
