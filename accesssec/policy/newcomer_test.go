@@ -3,6 +3,7 @@ package policy_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -305,6 +306,9 @@ func TestGoverned(t *testing.T) {
 		if got := outcome(policy.Decide(in)); got != policytable.Own {
 			t.Errorf("%s, pending: %s", policytable.Columns()[i].Name, got)
 		}
+	}
+	if row := "| member of T on D who wants their own account, password | own | sso | own | sso |\n"; !strings.Contains(docs(t), row) {
+		t.Errorf("docs/policy.md does not have\n%s", row)
 	}
 	newcomers().only(policy.Password).each(func(in policy.Input) {
 		governed := in
