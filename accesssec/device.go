@@ -65,8 +65,9 @@ func (f *facts) remembered(ctx context.Context, r store.Reader, now time.Time) e
 }
 
 // rememberDevice keeps the browser in which a code was shown, when the person has asked for it
-// and the org that they have entered allows it.
-func (c *change) rememberDevice(ctx context.Context, v Visit, f facts, mark string, in *Entered) error {
+// and the org that they have entered allows it. They are told when the browser was none before: one
+// whose time is over, or that was forgotten for another factor, is none.
+func (s *Service) rememberDevice(ctx context.Context, c *change, v Visit, f facts, mark string, in *Entered) error {
 	if !v.Remember || in == nil || in.Principal.OrgID == "" || f.in.Target == nil || !f.in.Target.Devices {
 		return nil
 	}
@@ -82,6 +83,7 @@ func (c *change) rememberDevice(ctx context.Context, v Visit, f facts, mark stri
 	if err != nil {
 		return err
 	}
+	known := k.Owner == f.user.ID && k.Value.Factor == mark && c.now.Before(k.ExpiresAt) && c.now.Before(k.At.Add(f.access.RememberDevices))
 	k.Owner, k.At, k.ExpiresAt, k.Value = f.user.ID, c.now, until, device{Org: in.Principal.OrgID, Factor: mark}
 	if err := devices.put(ctx, c, k); err != nil {
 		return err
@@ -89,7 +91,14 @@ func (c *change) rememberDevice(ctx context.Context, v Visit, f facts, mark stri
 	e := v.by(audit.DeviceRemembered, actorOf(f.user))
 	e.Session = in.Principal.SessionID
 	e.Facts = []audit.Fact{fact("until", noticeTime(until))}
-	return c.record(ctx, in.Principal.OrgID, e)
+	if err := c.record(ctx, in.Principal.OrgID, e); err != nil || known {
+		return err
+	}
+	ip := v.IP
+	if ip == "" {
+		ip = "unknown"
+	}
+	return s.tellFactor(ctx, c, TemplateDeviceRemembered, f.user, map[string]string{"org": f.in.Target.Name, "ip": ip, "until": noticeTime(until)})
 }
 
 // forgetDevices makes every browser of a person ask for the code of their second factor again,

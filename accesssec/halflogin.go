@@ -168,7 +168,7 @@ func (s *Service) enterSecond(ctx context.Context, c *change, v Visit, half kept
 	}
 	out, err := s.admit(ctx, c, asked, proof{visit: v, began: half.At, instead: half.Value.Instead})
 	if err == nil && by == policy.TOTP {
-		err = c.rememberDevice(ctx, v, asked, f.Value.mark(), out.entered)
+		err = s.rememberDevice(ctx, c, v, asked, f.Value.mark(), out.entered)
 	}
 	return out, err
 }

@@ -70,6 +70,7 @@ const (
 	TemplateFactorResetAsked Template = "factor_reset_asked"
 	TemplateRecoveryUsed     Template = "recovery_used"
 	TemplateRecoveryRenewed  Template = "recovery_renewed"
+	TemplateDeviceRemembered Template = "device_remembered"
 
 	TemplateInvitation      Template = "invitation"
 	TemplateAccessRequested Template = "access_requested"

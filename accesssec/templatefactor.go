@@ -58,6 +58,14 @@ func factorTemplates() []TemplateInfo {
 			"On {time} new recovery codes were made for the account {address} at {site}. The ones from before do not work any more.\n\n" + notYou,
 			[]TemplateKey{site, when, address},
 		},
+		{
+			TemplateDeviceRemembered, "A browser stands in for the codes of your account at {site}",
+			"On {time} somebody signed in to {org} as {address} at {site}, from the network address {ip}, and had the browser remembered. " +
+				"Until {until} no code is asked there.\n\n" +
+				"If this was not you, change your password, which ends it, and ask your administrator to reset your second factor.\n",
+			[]TemplateKey{site, when, address, {"org", "the name of the organization"}, {"ip", "the network address they came from"},
+				{"until", "when a code is asked there again at the latest, in UTC"}},
+		},
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/accesssec/accesssec-go/accesssec"
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
@@ -21,6 +23,7 @@ func deviceFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"who was signed out is asked":      deviceSignedOut,
 		"of a link and of Google":          deviceWays,
 		"proves nothing":                   deviceProves,
+		"the person is told":               deviceTold,
 	})
 }
 
@@ -93,6 +96,42 @@ func deviceStandsIn(t *testing.T, w *world) {
 	if !h.asked(v) {
 		t.Error("not asked when the time is over: it goes on by being used")
 	}
+}
+
+func deviceTold(t *testing.T, w *world) {
+	p := newPost()
+	acme := w.newOrg("Acme", "owner@example.com")
+	w.svc = w.instance(w.store, p.sink(works))
+	h := acme.newHolder(policy.Member, "ann@example.com")
+	acme.apply(func(s *accesssec.Settings) { s.RememberDevices = aWeek })
+	p.told(w)
+	told := func(want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(append([]string{}, want...), p.told(w)); diff != "" {
+			t.Errorf("told (-want +got)\n%s", diff)
+		}
+	}
+	const once = "device_remembered ann@example.com"
+	v := h.half()
+	v.Remember = true
+	h.mustShow(v, h.wrong(), accesssec.CodeWrongCode)
+	told()
+	h.mustShow(v, h.next(), "")
+	p.tried = nil
+	told(once)
+	if n := p.tried[0]; n.UserID != h.id || n.Values["org"] != "Acme" || n.Values["until"] != w.clock().Add(aWeek).Format("2 January 2006, 15:04 UTC") || n.Values["ip"] == "" {
+		t.Errorf("%+v", n.Values)
+	}
+	v.Remember = false
+	if h.asked(v) {
+		t.Error("asked in a browser that is remembered")
+	}
+	told()
+	w.advance(aWeek)
+	h.halfIn(v)
+	v.Remember = true
+	h.mustShow(v, h.next(), "")
+	told(once)
 }
 
 func deviceUnasked(t *testing.T, w *world) {
