@@ -14,7 +14,9 @@ import (
 // ChangeAddress has a link sent to a new address, by which whoever has its mailbox makes it the
 // account's: an hour, in any browser. It wants a proof ([Me.Prove]). The old address is told. A
 // newer one ends the link of the one before. To an address that has an account it answers
-// alike, and sends what says so.
+// alike, and sends what says so: also where nobody has ever proven that one. What somebody has given
+// it, a membership or a role, is not this account's to take or to end, so whoever has the mailbox sets
+// that account's password by a link, which takes away what was there before, and moves it off first.
 //
 // Refusals: CodeAddress, also for the one that the account has; CodeNoMail; CodeLocked;
 // CodeAddressManaged while the address is on a domain that an org holds, or has held last, of

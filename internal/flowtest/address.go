@@ -25,6 +25,7 @@ func addressFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"an org's domain":            addressManaged,
 		"of a provisioned person":    addressProvisioned,
 		"an address of somebody":     addressTaken,
+		"one that nobody has proven": addressUnproven,
 		"two at once":                addressTwo,
 		"ten clicks":                 addressRace,
 		"to where SSO comes first":   addressSSO,
@@ -180,6 +181,35 @@ func addressProvisioned(t *testing.T, w *world) {
 }
 
 // addressTaken: who asks does not learn whose it is, and who has it is told.
+// addressUnproven: somebody has made an account with the address, and never had its mailbox. Who has
+// gets it by the way that everybody has, and not by a move, which would end what the account was given.
+func addressUnproven(t *testing.T, w *world) {
+	p, _ := mailing(w)
+	other := w.newOrg("Other", "olga@example.org")
+	w.must(w.svc.ImportPeople(w.ctx, other.owner.OrgID, accesssec.Person{Address: "ann@example.net", Role: policy.Billing, Password: right}))
+	in := provenAs(w, "ann@example.com")
+	w.must(w.svc.Me(in.Principal).ChangeAddress(w.ctx, "ann@example.net"))
+	w.of(p.takes(w), accesssec.TemplateAddressTaken)
+	if code := w.sets(p.reset(w, "ann@example.net", accesssec.TemplateMailPassword).token, another); code != "" {
+		t.Fatalf("the mailbox sets no password: %s", code)
+	}
+	if _, err := w.byPassword("ann@example.net", right); w.code(err) != accesssec.CodeWrongPassword {
+		t.Errorf("in by the password of before: %v", err)
+	}
+	theirs := must1(w.byPassword("ann@example.net", another))
+	if m, err := w.store.Membership(w.ctx, other.owner.OrgID, theirs.Principal.UserID); err != nil || m.Role != string(policy.Billing) {
+		t.Errorf("what the account was given: %+v, %v", m, err)
+	}
+	theirs = must1(w.svc.Me(theirs.Principal).Prove(w.ctx, another))
+	if code := w.confirms(p.moves(w, theirs, "second@example.net").token); code != "" {
+		t.Errorf("moved off: %s", code)
+	}
+	p.takes(w)
+	if code := w.confirms(p.moves(w, provenAs(w, "ann@example.com"), "ann@example.net").token); code != "" {
+		t.Errorf("and the other one to it: %s", code)
+	}
+}
+
 func addressTaken(t *testing.T, w *world) {
 	p, acme := mailing(w)
 	const most = 40 // tries: a busy database has nearly all of them run again
