@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/accesssec/accesssec-go/scim"
 )
@@ -63,6 +64,20 @@ func TestUserAttributesAreThoseOfEncodingJSON(t *testing.T) {
 		want, wrong := json.Marshal(attributes)
 		if string(got) != string(want) || (err == nil) != (wrong == nil) {
 			t.Fatalf("%#v:\n got %s, %v\nwant %s, %v", u, got, err, want, wrong)
+		}
+	}
+}
+
+// The note on who is kept out by provisioning is what encoding/json writes, which wrote those of before.
+func TestScimOffIsThatOfEncodingJSON(t *testing.T) {
+	t.Parallel()
+	for _, at := range []time.Time{{}, time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), time.Date(2026, 3, 4, 5, 6, 7, 89000, time.UTC), time.Date(2026, 3, 4, 5, 6, 7, 100000000, time.FixedZone("", 3600))} {
+		want, err := json.Marshal(scimOff{at})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (scimOff{at}).body(); string(got) != string(want) {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }
