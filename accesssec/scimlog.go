@@ -120,6 +120,9 @@ func scimRequestOf(r scim.Request, token string, at time.Time) SCIMRequest {
 
 // unsaid is a sentence of ours without what somebody sent: what is quoted, and addresses.
 func unsaid(s string) string {
+	if s == "" {
+		return ""
+	}
 	words := strings.Split(unquoted(s), " ")
 	for i, w := range words {
 		if strings.Contains(w, "@") {

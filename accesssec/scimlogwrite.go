@@ -21,7 +21,7 @@ type scimRequests struct {
 	mu    sync.Mutex
 	now   time.Time // of the latest request
 	queue []scimNote
-	spare []scimNote           // room of a queue that was written down
+	room  []scimNote           // for a batch, which the one writer has
 	used  map[string]*scimUsed // by the token's id
 	all   bool                 // also what is not due is to be written
 	done  chan struct{}        // closed when the writer ends; nil: there is none
@@ -214,17 +214,18 @@ func (s *Service) writeSCIM(done, hurry chan struct{}) {
 			s.opts.Log.Warn("accesssec: SCIM requests not written down", "requests", len(notes), "err", err)
 			q.putBack(notes, used) // and is not tried again at once
 		}
-		q.reuse(notes)
+		clear(notes) // the room is kept, and nothing of what was in it
 	}
 }
 
 // batch takes what is to be written next. q is locked.
 func (q *scimRequests) batch() ([]scimNote, []scimUsed) {
 	n := min(len(q.queue), scimBatch)
-	notes := q.queue[:n:n]
-	if q.queue = q.queue[n:]; len(q.queue) == 0 {
-		q.queue, q.spare = q.spare, nil
-	}
+	q.room = append(q.room[:0], q.queue[:n]...)
+	notes := q.room
+	left := copy(q.queue, q.queue[n:])
+	clear(q.queue[left:])
+	q.queue = q.queue[:left] // whose room is bounded, as what waits is
 	wanted := map[string]bool{}
 	for _, note := range notes {
 		wanted[note.TokenID] = true
@@ -241,20 +242,6 @@ func (q *scimRequests) batch() ([]scimNote, []scimUsed) {
 		u.since, u.written = SCIMUse{}, q.now
 	}
 	return notes, used
-}
-
-// reuse keeps the room of notes for those to come, where it is what one batch needs. Nobody else
-// has it: a queue is cut from its beginning, and what is behind a batch lies in another part.
-func (q *scimRequests) reuse(notes []scimNote) {
-	if len(notes) == 0 {
-		return
-	}
-	clear(notes)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if cap(notes) > cap(q.spare) {
-		q.spare = notes[:0]
-	}
 }
 
 // putBack keeps the counts for the next time, and the lines as a count.
