@@ -62,10 +62,10 @@ func (k collection[T]) list(ctx context.Context, r store.Reader, orgID string, q
 }
 
 func (k collection[T]) read(d store.Doc, err error) (kept[T], error) {
-	v := kept[T]{Doc: d}
 	if err != nil {
-		return v, err
+		return kept[T]{Doc: d}, err
 	}
+	v := kept[T]{Doc: d} // which is on the heap from here on
 	if err := json.Unmarshal(d.Body, &v.Value); err != nil {
 		return v, fmt.Errorf("accesssec: stored %s %s: %w", k.kind, d.ID, err)
 	}

@@ -84,6 +84,9 @@ func (v view) Docs(ctx context.Context, kind store.Kind, orgID string, q store.D
 		var rows iter.Seq[*store.Doc]
 		switch len(q.Owners) {
 		case 0:
+			if !d.docs.byKind.has(docPart{kind, orgID}) {
+				return none[store.Doc](q.Paging)
+			}
 			rows = d.docs.byKind.get(docPart{kind, orgID})
 		case 1: // most people own nothing of most kinds
 			owned := docKey{kind, orgID, q.Owners[0]}
