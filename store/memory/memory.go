@@ -98,10 +98,12 @@ func read[T any](ctx context.Context, v view, fn func(d *data) (T, error)) (T, e
 	return out, nil
 }
 
-// latch is the one lock of a Store: many readers or one writer. It knows whether code of a
+// latch is the one lock of a Store, which one at a time has. Readers have it for so short that to
+// let them in together costs more than it saves: a writer would wait for all who were woken to
+// read, and they for it. It knows whether code of a
 // caller runs under it, to tell a nested use from one that only has to wait.
 type latch struct {
-	mu    sync.RWMutex
+	mu    sync.Mutex
 	owned atomic.Bool
 }
 
@@ -109,16 +111,16 @@ func (l *latch) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !l.mu.TryRLock() {
+	if !l.mu.TryLock() {
 		if l.nested() {
 			return errNested
 		}
-		l.mu.RLock()
+		l.mu.Lock()
 	}
 	return nil
 }
 
-func (l *latch) leave(error) { l.mu.RUnlock() }
+func (l *latch) leave(error) { l.mu.Unlock() }
 
 // lock takes the store for one writer.
 func (l *latch) lock(ctx context.Context) error {
