@@ -26,6 +26,7 @@ func limitsFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"many addresses from one network":   limitNetwork,
 		"a known browser is counted apart":  limitKnownBrowser,
 		"one address, however it is typed":  limitSpellings,
+		"a flood of others forgets nothing": limitFlood,
 		"headers that anybody can send":     limitForgedHeaders,
 		"an IPv6 network is one":            limitIPv6,
 		"bad responses don't fill the log":  limitResponses,
@@ -85,6 +86,22 @@ func limitWide(t *testing.T, w *world) {
 	}
 	if got := w.guess(w.from("198.51.100.1"), "zoe@example.com", right); got != "" {
 		t.Errorf("somebody else: %q", got)
+	}
+}
+
+// limitFlood: counts are the store's, so that many of them push none out.
+func limitFlood(t *testing.T, w *world) {
+	withAnn(w)
+	locked := w.from("192.0.2.1")
+	for range 6 {
+		w.guess(locked, "ann@example.com", "wrong")
+	}
+	for i := range 300 {
+		w.guess(w.from(fmt.Sprintf("198.51.%d.%d", 100+i/200, i%200)), fmt.Sprintf("p%d@example.com", i), "wrong")
+	}
+	w.tick(w.svc)
+	if got := w.guess(locked, "ann@example.com", right); got != accesssec.CodeLocked {
+		t.Errorf("after the flood: %q", got)
 	}
 }
 
