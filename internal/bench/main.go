@@ -3,8 +3,9 @@
 // codes beside github.com/pquerna/otp, right ones beside wrong ones, and at recovery codes
 // beside one run of Argon2id. The part domain looks at a claim beside net.Resolver.
 // The part scim reads filters beside github.com/scim2/filter-parser, and serves requests beside
-// github.com/elimity-com/scim and a handler that says hello, to eight clients at once. The part session checks sessions beside
-// the hash of a token and a look into a map.
+// github.com/elimity-com/scim and a handler that says hello, to eight clients at once. The part bound
+// serves writes over the whole of accesssec beside that handler. The part session checks sessions
+// beside the hash of a token and a look into a map.
 // The part password looks at sign-ins by password beside one run of Argon2id. The part access
 // asks what somebody may do, among 10,000 grants of others and among ten.
 //
@@ -38,7 +39,7 @@ func main() {
 		return
 	}
 	rounds := flag.Int("rounds", 21, "how often each has its turn")
-	part := flag.String("part", "", "saml, totp, domain, scim, session, password or access; all when empty")
+	part := flag.String("part", "", "saml, totp, domain, scim, bound, session, password or access; all when empty")
 	check := flag.Bool("check", false, "exit with 1 if a bar is missed")
 	flag.Parse()
 	missed, err := run(os.Stdout, *part, max(1, *rounds))
@@ -59,7 +60,7 @@ func run(out io.Writer, part string, rounds int) (missed int, err error) {
 	parts := []struct {
 		name    string
 		measure func(out io.Writer, rounds int) (int, error)
-	}{{"saml", logins}, {"totp", factors}, {"domain", domains}, {"scim", provisioning}, {"session", sessions}, {"password", passwords}, {"access", accesses}}
+	}{{"saml", logins}, {"totp", factors}, {"domain", domains}, {"scim", provisioning}, {"bound", boundHTTP}, {"session", sessions}, {"password", passwords}, {"access", accesses}}
 	met := false
 	for _, p := range parts {
 		if part != "" && part != p.name {
