@@ -56,31 +56,7 @@ func outcome(d policy.Decision) policytable.Outcome {
 	case d.Allow:
 		return policytable.In
 	}
-	switch d.Reason {
-	case policy.SSORequired:
-		return policytable.SentSSO
-	case policy.ExternalBlocked:
-		return policytable.Blocked
-	case policy.DomainUnowned, policy.DomainOfAnother:
-		return policytable.NoDomain
-	case policy.NotMember:
-		return policytable.Invite
-	case policy.DomainIsLapsed:
-		return policytable.Lapsed
-	case policy.ConnectionInactive:
-		return policytable.Inactive
-	case policy.MemberDisabled:
-		return policytable.Disabled
-	case policy.DomainIsSuspended:
-		return policytable.Resting
-	case policy.FactorAsked:
-		return policytable.Asked
-	case policy.MethodUnknown:
-		return policytable.Unknown
-	case policy.MethodOff:
-		return policytable.SwitchedOff
-	}
-	return policytable.Outcome("? " + d.Reason)
+	return policytable.Refused(string(d.Reason))
 }
 
 func eachCell(t *testing.T, rows []policytable.Row, change func(*policy.Input), also func(*testing.T, policytable.Row, int, policy.Input, policy.Decision)) {

@@ -357,28 +357,5 @@ func (m *ways) refusal(start time.Time) policytable.Outcome {
 	if len(e) != 1 {
 		return policytable.Outcome(fmt.Sprintf("refused %d times by the log", len(e)))
 	}
-	switch reason := policy.Reason(e[0].Reason); reason {
-	case policy.SSORequired:
-		return policytable.SentSSO
-	case policy.ExternalBlocked:
-		return policytable.Blocked
-	case policy.DomainUnowned, policy.DomainOfAnother:
-		return policytable.NoDomain
-	case policy.NotMember:
-		return policytable.Invite
-	case policy.DomainIsLapsed:
-		return policytable.Lapsed
-	case policy.ConnectionInactive:
-		return policytable.Inactive
-	case policy.MemberDisabled:
-		return policytable.Disabled
-	case policy.DomainIsSuspended:
-		return policytable.Resting
-	case policy.MethodUnknown:
-		return policytable.Unknown
-	case policy.MethodOff:
-		return policytable.SwitchedOff
-	default:
-		return policytable.Outcome("? " + reason)
-	}
+	return policytable.Refused(e[0].Reason)
 }

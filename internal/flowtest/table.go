@@ -165,23 +165,11 @@ func outcome(w *world, o *customer, b *browser, a answer, bypassed int) policyta
 		}
 		return policytable.In
 	}
-	switch reason := policy.Reason(o.last(audit.LoginRefused).Reason); reason {
-	case policy.SSORequired:
-		if strings.Contains(a.body, "Your organization requires single sign-on") {
-			return policytable.SentSSO
-		}
+	got := policytable.Refused(o.last(audit.LoginRefused).Reason)
+	if got == policytable.SentSSO && !strings.Contains(a.body, "Your organization requires single sign-on") {
 		return policytable.Outcome("refused for SSO, and not told so")
-	case policy.ExternalBlocked:
-		return policytable.Blocked
-	case policy.DomainUnowned, policy.DomainOfAnother:
-		return policytable.NoDomain
-	case policy.NotMember:
-		return policytable.Invite
-	case policy.DomainIsLapsed:
-		return policytable.Lapsed
-	default:
-		return policytable.Outcome("? " + reason)
 	}
+	return got
 }
 
 // countUsers is how many of the table's people have an account.

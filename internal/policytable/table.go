@@ -29,6 +29,19 @@ const (
 	Unknown Outcome = "unknown"  // refused, for nobody knows what that is
 )
 
+// Refused is the outcome that a refusal for that reason is, by the code that is logged.
+func Refused(reason string) Outcome {
+	out, ok := map[string]Outcome{
+		"sso_required": SentSSO, "external_blocked": Blocked, "domain_unowned": NoDomain, "domain_of_another": NoDomain,
+		"not_member": Invite, "domain_lapsed": Lapsed, "connection_inactive": Inactive, "member_disabled": Disabled,
+		"domain_suspended": Resting, "second_factor": Asked, "method_unknown": Unknown, "method_off": SwitchedOff,
+	}[reason]
+	if !ok {
+		return Outcome("? " + reason)
+	}
+	return out
+}
+
 // Who is a kind of person, seen from org O with the domain D.
 type Who string
 
