@@ -3,6 +3,9 @@ package accesssec
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
@@ -25,12 +28,63 @@ type device struct {
 
 var devices = collection[device]{"device"} // owned by the person
 
-// device names a browser of one person for one org, for nobody who does not know its secret.
-func (v Visit) device(orgID, userID string) string {
-	if v.id() == "" || orgID == "" || userID == "" {
+const (
+	deviceCookie = "__Host-accesssec-device"
+	deviceBegins = "d1."
+)
+
+// deviceMark is the secret that a browser is remembered by: another one than that by which it is
+// recognised, which it may have had from somebody else before the person came. It is made when the
+// code was right. What has read a Visit, or copied it, shares it.
+type deviceMark struct{ kept atomic.Pointer[string] }
+
+func (d *deviceMark) is(secret string) { d.kept.Store(&secret) }
+
+func (d *deviceMark) secret() string {
+	if d == nil {
 		return ""
 	}
-	return v.browser("device\x00" + orgID + "\x00" + userID)
+	if s := d.kept.Load(); s != nil {
+		return *s
+	}
+	return ""
+}
+
+// String leaves out the secret, as does every other way to print it.
+func (d *deviceMark) String() string { return "device" }
+
+// Format is String for every verb.
+func (d *deviceMark) Format(f fmt.State, _ rune) { io.WriteString(f, d.String()) }
+
+// deviceID names a browser of one person for one org, for nobody who does not know its secret.
+func (v Visit) deviceID(orgID, userID string) string {
+	secret := v.device.secret()
+	if secret == "" || orgID == "" || userID == "" {
+		return ""
+	}
+	sum := hashOf("device\x00" + secret + "\x00" + orgID + "\x00" + userID)
+	return hexOf(sum[:])
+}
+
+// renewDevice gives the browser a secret of its own, unless the one that it has was made for the
+// same person: in that case it goes on for all their orgs.
+func (c *change) renewDevice(ctx context.Context, v Visit, userID string) error {
+	if v.device.secret() != "" {
+		orgs, err := c.OrgsOf(ctx, userID)
+		if err != nil {
+			return err
+		}
+		for _, m := range orgs {
+			k, err := devices.get(ctx, c, "", v.deviceID(m.OrgID, userID))
+			if err == nil && k.Owner == userID {
+				return nil
+			} else if err = unless(err, store.ErrNotFound); err != nil {
+				return err
+			}
+		}
+	}
+	v.device.is(newSecret(deviceBegins))
+	return nil
 }
 
 // remembered has the browser shown in place of a code, where it is remembered for this org, and
@@ -71,10 +125,14 @@ func (s *Service) rememberDevice(ctx context.Context, c *change, v Visit, f fact
 	if !v.Remember || in == nil || in.Principal.OrgID == "" || f.in.Target == nil || !f.in.Target.Devices {
 		return nil
 	}
-	id := v.device(in.Principal.OrgID, f.user.ID)
-	if id == "" {
-		return nil
+	if v.device == nil {
+		return nil // it is no browser's
 	}
+	if err := c.renewDevice(ctx, v, f.user.ID); err != nil {
+		return err
+	}
+	id := v.deviceID(in.Principal.OrgID, f.user.ID)
+	in.device = v.device
 	until := c.now.Add(min(f.access.RememberDevices, longestDevice))
 	k, err := devices.get(ctx, c, "", id)
 	if errors.Is(err, store.ErrNotFound) {

@@ -113,7 +113,7 @@ func (s *Service) enterFacts(ctx context.Context, r store.Reader, who acting, v 
 		second = "" // a browser is remembered for one org, and another looks for itself
 	}
 	attempt := policy.Attempt{Method: policy.Method(first[0]), Connection: who.session.ConnectionID, Second: second}
-	f, err := s.facts(ctx, r, asking{address: a, orgID: orgID, attempt: attempt, browser: v.device})
+	f, err := s.facts(ctx, r, asking{address: a, orgID: orgID, attempt: attempt, browser: v.deviceID})
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return f, none // the org is no more

@@ -201,7 +201,7 @@ func (s *Service) passwordFacts(ctx context.Context, r store.Reader, v Visit, a 
 	if err != nil {
 		return facts{}, err
 	}
-	ask := asking{address: a, orgID: wanted, invite: v.inviteKey(), attempt: attempt, browser: v.device}
+	ask := asking{address: a, orgID: wanted, invite: v.inviteKey(), attempt: attempt, browser: v.deviceID}
 	if wanted != "" {
 		_, err := r.Org(ctx, wanted)
 		if err == nil {
@@ -246,7 +246,7 @@ func (s *Service) insteadFacts(ctx context.Context, r store.Reader, v Visit, ins
 	if instead == "" {
 		return s.passwordFacts(ctx, r, v, a, attempt)
 	}
-	f, err := s.facts(ctx, r, asking{address: a, orgID: v.OrgID, attempt: attempt, browser: v.device})
+	f, err := s.facts(ctx, r, asking{address: a, orgID: v.OrgID, attempt: attempt, browser: v.deviceID})
 	if errors.Is(err, store.ErrNotFound) {
 		err = refuse(CodeSignedOut, "the org is no more")
 	}

@@ -49,6 +49,7 @@ type Entered struct {
 	Principal Principal
 	EndsAt    time.Time
 	token     func() string // fmt does not look into one, in whatever struct it stands
+	device    *deviceMark   // that the browser is given, if it is remembered from now on
 }
 
 // Token is the bearer value, for a host that keeps it in a cookie of its own. It is
@@ -67,8 +68,11 @@ func (e Entered) String() string { return "session " + e.Principal.SessionID }
 func (e Entered) Format(f fmt.State, _ rune) { io.WriteString(f, e.String()) }
 
 // SetCookie gives the browser its session. The cookie stays for an hour longer than that, so that
-// [SignIn.Again] knows whose it was.
+// [SignIn.Again] knows whose it was. A browser that is remembered from now on gets a second one.
 func (e *Entered) SetCookie(w http.ResponseWriter) {
+	if secret := e.device.secret(); secret != "" {
+		setCookie(w, &http.Cookie{Name: deviceCookie, Value: secret, SameSite: http.SameSiteLaxMode, MaxAge: int(longestDevice.Seconds())})
+	}
 	setCookie(w, &http.Cookie{Name: sessionCookie, Value: e.Token(), Expires: e.EndsAt.Add(endedFor), SameSite: http.SameSiteLaxMode})
 }
 

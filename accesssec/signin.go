@@ -47,6 +47,7 @@ type Visit struct {
 	invite    string        // the key of the invitation that was shown when this sign-in began
 	mark      func() string // the browser's secret; fmt does not look into a function
 	known     bool          // which it brought: its cookies work
+	device    *deviceMark   // what it is remembered by
 }
 
 // Step is what a way in has come to: Entered, or what is next. With Entered, Next is
@@ -86,6 +87,10 @@ func (i *SignIn) Visit(w http.ResponseWriter, r *http.Request) Visit {
 		mark = newSecret(visitMark)
 	}
 	v.mark = func() string { return mark }
+	v.device = &deviceMark{}
+	if cs := r.CookiesNamed(deviceCookie); len(cs) == 1 && plausible(cs[0].Value, deviceBegins) {
+		v.device.is(cs[0].Value)
+	}
 	setCookie(w, &http.Cookie{Name: visitCookie, Value: mark, SameSite: http.SameSiteNoneMode, MaxAge: int(knownFor.Seconds())})
 	return v
 }

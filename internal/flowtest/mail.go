@@ -30,6 +30,7 @@ func mailFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"in another browser":            mailElsewhere,
 		"its code":                      mailCode,
 		"ten at once":                   mailRace,
+		"a code beside another":         mailBeside,
 		"whoever is asked about":        mailAlike,
 		"codes of no mail":              mailCodeAlike,
 		"a second factor after it":      mailFactor,

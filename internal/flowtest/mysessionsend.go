@@ -356,6 +356,12 @@ func cookiesFlow(t *testing.T, w *world) {
 	rec = httptest.NewRecorder()
 	h.in.SetCookie(rec)
 	seen(rec)
+	acme.apply(func(s *accesssec.Settings) { s.RememberDevices = aWeek })
+	v := h.half()
+	v.Remember = true
+	rec = httptest.NewRecorder()
+	h.mustShow(v, h.next(), "").Entered.SetCookie(rec)
+	seen(rec)
 	rec = httptest.NewRecorder()
 	accesssec.ClearCookie(rec)
 	seen(rec)
@@ -376,7 +382,7 @@ func cookiesFlow(t *testing.T, w *world) {
 		seen(rec)
 	}
 	slices.Sort(names)
-	if names = slices.Compact(names); !slices.Equal(names, []string{"__Host-accesssec", "__Host-accesssec-visit"}) {
+	if names = slices.Compact(names); !slices.Equal(names, []string{"__Host-accesssec", "__Host-accesssec-device", "__Host-accesssec-visit"}) {
 		t.Errorf("cookies: %v", names)
 	}
 }
