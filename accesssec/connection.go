@@ -4,16 +4,15 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/saml"
 	"github.com/accesssec/accesssec-go/store"
-	"github.com/accesssec/accesssec-go/store/seal"
 )
 
 // connection is what is kept of one SAML connection. Its URLs are data, fixed when it
@@ -74,17 +73,22 @@ func (s *Service) activeConnection(ctx context.Context, v Visit, id string) (kep
 }
 
 // makeKey gives the connection a signing key of its own, sealed to it.
-func (v *connection) makeKey(ring *seal.Ring, id string, now time.Time) error {
-	key, err := saml.GenerateKey(v.EntityID, now)
+func (v *connection) makeKey(ctx context.Context, s *Service, id string) error {
+	key, err := s.opts.ConnectionKey(ctx, v.EntityID)
 	if err != nil {
-		return err
+		return fmt.Errorf("accesssec: key of a new connection: %w", err)
+	}
+	// What signs nothing today would refuse every sign-in tomorrow.
+	sp := saml.SP{EntityID: v.EntityID, ACS: v.ACS, SLO: v.SLO, Keys: []saml.Key{key}}
+	if _, err := sp.Metadata(&saml.MetadataOptions{Sign: true}); err != nil {
+		return fmt.Errorf("accesssec: key of a new connection: %w", err)
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(key.Signer)
 	if err != nil {
-		return err
+		return fmt.Errorf("accesssec: key of a new connection: %w", err)
 	}
 	v.Cert = key.Cert.Raw
-	v.Key = ring.Seal(der, "saml key", id)
+	v.Key = s.keys.Seal(der, "saml key", id)
 	return nil
 }
 

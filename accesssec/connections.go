@@ -70,7 +70,7 @@ func (a *Admin) NewConnection(ctx context.Context, name string) (Connection, err
 	if v.Name == "" {
 		v.Name = "Single sign-on"
 	}
-	if err := v.makeKey(a.s.keys, id, a.s.now()); err != nil {
+	if err := v.makeKey(ctx, a.s, id); err != nil {
 		return Connection{}, err
 	}
 	var out Connection

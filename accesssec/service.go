@@ -17,6 +17,7 @@ import (
 	"github.com/accesssec/accesssec-go/accesssec/password"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/domainclaim"
+	"github.com/accesssec/accesssec-go/saml"
 	"github.com/accesssec/accesssec-go/scim"
 	"github.com/accesssec/accesssec-go/store"
 	"github.com/accesssec/accesssec-go/store/seal"
@@ -129,6 +130,12 @@ type Options struct {
 	// each with a name that begins with "host.", and the lowest project role that allows it,
 	// or "" for what custom roles alone give. [Access.Can] answers for them.
 	Actions []policy.Permission
+	// ConnectionKey makes the private key of a new SAML connection, and its certificate: an
+	// *rsa.PrivateKey of at least 2048 bits, another one each time. It is for hosts that need
+	// larger keys, or have them made elsewhere; the certificate is one that only carries the
+	// key, and its names mean nothing to identity providers. It is called outside of any
+	// transaction. nil is saml.GenerateKey: RSA of 2048 bits, a certificate for ten years.
+	ConnectionKey func(ctx context.Context, entityID string) (saml.Key, error)
 	// DialMetadata makes the connections by which metadata is fetched that a connection
 	// follows ([Admin.FollowMetadata]). nil dials public addresses alone, so that no
 	// customer makes the host look into its own network: see saml.Source.
@@ -191,6 +198,11 @@ func New(st store.Store, origin string, keys *seal.Ring, opts *Options) (*Servic
 	}
 	if s.opts.TrustedIP == nil {
 		s.opts.TrustedIP = remoteAddr
+	}
+	if s.opts.ConnectionKey == nil {
+		s.opts.ConnectionKey = func(_ context.Context, entityID string) (saml.Key, error) {
+			return saml.GenerateKey(entityID, s.now())
+		}
 	}
 	if s.hasher = s.opts.Hasher; s.hasher == nil {
 		s.hasher = password.NewHasher(nil)

@@ -1,8 +1,16 @@
 package flowtest
 
 import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +28,7 @@ func connectionsFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
 		"from the fields of a form":       connectionFromForm,
 		"what can't work is refused":      connectionRefused,
+		"a key of the host's":             connectionHostKey,
 		"states":                          connectionStates,
 		"the password again":              connectionProof,
 		"another key ends sessions":       connectionOtherKey,
@@ -30,6 +39,57 @@ func connectionsFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"what the log says of a change":   connectionLogged,
 		"an identity provider's rollover": connectionRollover,
 	})
+}
+
+// connectionHostKey: the host's larger key is the connection's, and what could not sign is no
+// connection.
+func connectionHostKey(t *testing.T, w *world) {
+	larger := must1(rsa.GenerateKey(rand.Reader, 3072))
+	var asked []string
+	w.svc = w.serviceOn(w.store, w.host.URL, func(o *accesssec.Options) {
+		o.ConnectionKey = func(_ context.Context, entityID string) (saml.Key, error) {
+			asked = append(asked, entityID)
+			return selfSigned(larger, entityID, w.clock())
+		}
+	})
+	w.host.Config.Handler = handler(w.svc)
+	acme := withAnn(w)
+	must1(acme.by(acme.idp, ann))
+	_, certificate, _ := bytes.Cut(must1(w.svc.SignIn().Metadata(w.ctx, acme.conn.ID)), []byte("<ds:X509Certificate>"))
+	certificate, _, _ = bytes.Cut(certificate, []byte("<"))
+	ours := must1(x509.ParseCertificate(must1(base64.StdEncoding.DecodeString(string(bytes.TrimSpace(certificate))))))
+	if len(asked) != 1 || asked[0] != acme.conn.EntityID || !larger.PublicKey.Equal(ours.PublicKey) {
+		t.Errorf("asked for %q; the connection shows another key", asked)
+	}
+
+	fails := errors.New("the key service is away")
+	_, onCurve, err := ed25519.GenerateKey(rand.Reader)
+	w.must(err)
+	short := must1(rsa.GenerateKey(rand.Reader, 1024))
+	for name, give := range map[string]func() (saml.Key, error){
+		"an error":               func() (saml.Key, error) { return saml.Key{}, fails },
+		"nothing":                func() (saml.Key, error) { return saml.Key{}, nil },
+		"another's certificate":  func() (saml.Key, error) { return saml.Key{Signer: larger, Cert: acme.idp.Certificate()}, nil },
+		"a short one":            func() (saml.Key, error) { return selfSigned(short, "x", w.clock()) },
+		"one that is not of RSA": func() (saml.Key, error) { return selfSigned(onCurve, "x", w.clock()) },
+		"one that is elsewhere": func() (saml.Key, error) {
+			k, err := selfSigned(larger, "x", w.clock())
+			k.Signer = struct{ crypto.Signer }{larger} // and could not be kept
+			return k, err
+		},
+	} {
+		svc := w.serviceOn(w.store, w.host.URL, func(o *accesssec.Options) {
+			o.ConnectionKey = func(context.Context, string) (saml.Key, error) { return give() }
+		})
+		owner := must1(svc.Vouch(w.ctx, acme.owner.OrgID, acme.owner.UserID))
+		_, err := svc.Admin(owner).NewConnection(w.ctx, name)
+		if err == nil || name == "an error" && !errors.Is(err, fails) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if all := must1(acme.admin().Connections(w.ctx)); len(all) != 1 {
+		t.Errorf("%d connections", len(all))
+	}
 }
 
 // connectionFromForm sets the three fields that a form has: issuer, sign-in URL and a

@@ -50,7 +50,7 @@ func rolloverFlows(t *testing.T, open func(*testing.T) store.Store) {
 func (c *customer) sibling() *samltest.IdP {
 	c.w.t.Helper()
 	srv := httptest.NewUnstartedServer(nil)
-	idp, err := samltest.New("http://"+srv.Listener.Addr().String()+"/idp", nil, &samltest.Options{Now: c.w.clock, EntityID: c.idp.EntityID(), Encrypt: c.encrypt})
+	idp, err := samltest.New("http://"+srv.Listener.Addr().String()+"/idp", nil, &samltest.Options{Now: c.w.clock, EntityID: c.idp.EntityID(), Encrypt: c.encrypt, Signing: c.w.signing})
 	c.w.must(err)
 	srv.Config.Handler = idp
 	srv.Start()

@@ -45,13 +45,17 @@ type world struct {
 	mu      sync.Mutex
 	now     time.Time
 	between func() // what happens when the clock is read next, once
+
+	connections int              // that were made: each has a key of its own
+	signing     samltest.Signing // of new identity providers
 }
 
 // newWorld serves a Service over st, at an address of its own.
 func newWorld(t *testing.T, st store.Store) *world {
 	t.Helper()
 	w := &world{t: t, ctx: t.Context(), store: st, keys: seal.GenerateRing(), now: noon(),
-		hasher: password.NewHasher(&password.HasherOptions{InsecureCost: true}),
+		signing: samltest.SignP256, // its keys are made at once, RSA's are not
+		hasher:  password.NewHasher(&password.HasherOptions{InsecureCost: true}),
 	}
 	var err error
 	if w.dns, err = dnstest.New(); err != nil {
@@ -74,7 +78,7 @@ func supported(o *accesssec.Options) { o.Support = "help@host.example" }
 // serviceOn is an instance on st, with the options that a flow is about.
 func (w *world) serviceOn(st store.Store, origin string, set func(*accesssec.Options)) *accesssec.Service {
 	w.t.Helper()
-	opts := accesssec.Options{Resolvers: []domainclaim.Resolver{w.dns.Resolver()}, Hasher: w.hasher, Now: w.clock}
+	opts := accesssec.Options{Resolvers: []domainclaim.Resolver{w.dns.Resolver()}, Hasher: w.hasher, Now: w.clock, ConnectionKey: w.connectionKey}
 	set(&opts)
 	svc, err := accesssec.New(st, origin, w.keys, &opts)
 	w.must(err)
@@ -202,6 +206,7 @@ func (c *customer) connect(people ...samltest.Person) {
 	var err error
 	c.idp, err = samltest.New("http://"+srv.Listener.Addr().String()+"/idp", people, &samltest.Options{
 		Now: c.w.clock, SessionAge: c.sessionAge, SessionFor: c.sessionFor, NameIDFormat: c.nameIDFormat, Encrypt: c.encrypt,
+		Signing: c.w.signing,
 	})
 	c.w.must(err)
 	srv.Config.Handler = c.idp
