@@ -16,24 +16,9 @@ left_out() {
 	exit 0
 }
 
-# debian installs packages, which only root can do.
-debian() {
-	command -v apt-get >/dev/null || left_out "missing: $* (and no apt-get to install it with)"
-	[ "$(id -u)" -eq 0 ] || left_out "missing: $* (and only root can install it)"
-	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } >"$work/apt.log" 2>&1 ||
-		left_out "$* can't be installed: $(tail -n 1 "$work/apt.log")"
-}
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-	debian nodejs npm
-fi
-
-cd "$work"
-echo '{"private":true}' >package.json
-npm install --no-fund --no-audit --ignore-scripts "${packages[@]}" >"$work/npm.log" 2>&1 ||
-	left_out "npm can't fetch ${packages[*]}: $(tail -n 1 "$work/npm.log")"
+# shellcheck source=npm.bash
+source "$root/.ci/npm.bash"
+npm_install "${packages[@]}"
 
 cd "$root/internal/interop"
 status=0
