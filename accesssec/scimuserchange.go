@@ -229,7 +229,7 @@ func (d *directory) writeAccount(ctx context.Context, c *change, u store.User, n
 		}
 	}
 	if x.moves {
-		if err := d.moved(ctx, c, was, u); err != nil {
+		if err := d.s.addressMoved(ctx, c, d.by.orgID, d.by.does(audit.UserAddressChanged, personOf(u)), was, u); err != nil {
 			return u, err
 		}
 	}

@@ -260,6 +260,9 @@ func (s *Service) admitAnswer(ctx context.Context, c *change, a answered, addres
 	if err != nil {
 		return step, err
 	}
+	if err := s.followAddress(ctx, c, a, conn, address); err != nil {
+		return step, err
+	}
 	f, err := s.answerFacts(ctx, c, a, address)
 	if err != nil {
 		return step, err

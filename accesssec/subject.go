@@ -27,16 +27,13 @@ func (c *change) bind(ctx context.Context, conn kept[connection], u store.User, 
 	if name.Transient() {
 		return nil
 	}
-	value := name.Value
-	if a, err := domainclaim.ParseAddress(value); err == nil {
-		value = a.Key()
-		if err := c.nobodyElses(ctx, value, u); err != nil {
+	if a, err := domainclaim.ParseAddress(name.Value); err == nil {
+		if err := c.nobodyElses(ctx, a.Key(), u); err != nil {
 			return err
 		}
 	}
-	generation := strconv.Itoa(conn.Value.Subjects)
-	id := subjectID(conn.ID, generation, "user", u.ID)
-	key := subjectID(conn.ID, generation, "subject", value, name.NameQualifier, name.SPNameQualifier)
+	id := subjectID(conn.ID, strconv.Itoa(conn.Value.Subjects), "user", u.ID)
+	key := subjectKey(conn, name)
 	other, err := subjects.byKey(ctx, c, key)
 	if err == nil && other.Owner != u.ID {
 		_, err = c.User(ctx, other.Owner)
@@ -77,6 +74,15 @@ func (c *change) nobodyElses(ctx context.Context, addressKey string, u store.Use
 		return err
 	}
 	return refuse(CodeSubject, "the NameID is the address of another account")
+}
+
+// subjectKey is the key of the Doc that ties a NameID of the connection.
+func subjectKey(conn kept[connection], name saml.NameID) string {
+	value := name.Value
+	if a, err := domainclaim.ParseAddress(value); err == nil {
+		value = a.Key()
+	}
+	return subjectID(conn.ID, strconv.Itoa(conn.Value.Subjects), "subject", value, name.NameQualifier, name.SPNameQualifier)
 }
 
 func subjectID(parts ...string) string {

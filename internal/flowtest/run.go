@@ -76,6 +76,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"MailPasswords": mailPasswordFlows,
 		"SignUps":       signUpFlows,
 		"Addresses":     addressFlows,
+		"AddressFollow": addressFollowFlows,
 		"Passwords":     passwordFlows,
 		"OpenID":        openIDFlows,
 		"OrgFactor":     orgFactorFlows,
