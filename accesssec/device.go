@@ -111,7 +111,7 @@ func (f *facts) remembered(ctx context.Context, r store.Reader, now time.Time) e
 	if !live {
 		return nil
 	}
-	everywhere, there, err := f.lastOut(ctx, r)
+	everywhere, there, _, err := f.lastOut(ctx, r)
 	if err == nil && !k.At.Before(latest(everywhere, there)) {
 		f.in.Attempt.Second = policy.Device
 	}

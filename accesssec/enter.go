@@ -86,7 +86,7 @@ func (c *change) tired(ctx context.Context, f facts, ses store.Session) (bool, e
 	if f.in.Target == nil || f.in.Target.ID == ses.OrgID {
 		return false, nil
 	}
-	_, out, err := f.lastOut(ctx, c)
+	_, out, _, err := f.lastOut(ctx, c)
 	return ses.CreatedAt.Before(out), err
 }
 

@@ -82,6 +82,13 @@ func (c *change) leave(ctx context.Context, m store.Member, e *audit.Event) erro
 	if err := c.forgetOff(ctx, m.OrgID, m.UserID); err != nil {
 		return err
 	}
+	mark, err := changedPeople.get(ctx, c, "", m.UserID)
+	if err == nil {
+		err = c.forgetLeft(ctx, mark)
+	}
+	if err := unless(err, store.ErrNotFound); err != nil {
+		return err
+	}
 	x, err := c.part(ctx, m.Membership)
 	e.Facts = append([]audit.Fact{fact("role", m.Role)}, x.facts()...)
 	return err

@@ -111,7 +111,8 @@ var changedPeople = collection[changedPerson]{"person_changed"}
 
 // changedPerson says besides since when no sign-in counts that began before: see signOut.
 type changedPerson struct {
-	Out map[string]time.Time `json:"out,omitempty"` // by org; "" everywhere
+	Out  map[string]time.Time `json:"out,omitempty"`  // by org; "" everywhere
+	Left *scimLeft            `json:"left,omitempty"` // that they may come back by provisioning
 }
 
 func markChanged(ctx context.Context, tx store.Tx, userID string, now time.Time) error {
@@ -120,13 +121,11 @@ func markChanged(ctx context.Context, tx store.Tx, userID string, now time.Time)
 
 // markOut is markChanged, and says since when the person is signed out of those orgs.
 func markOut(ctx context.Context, tx store.Tx, userID string, now time.Time, orgs []string) error {
-	m, err := changedPeople.get(ctx, tx, "", userID)
-	if errors.Is(err, store.ErrNotFound) {
-		m = changedPeople.fresh("", userID, "", now, time.Time{}, changedPerson{})
-		m.Owner = userID
-	} else if err != nil {
+	m, err := markOf(ctx, tx, userID, now)
+	if err != nil {
 		return err
 	}
+	m.Value.Left = nil
 	maps.DeleteFunc(m.Value.Out, func(orgID string, at time.Time) bool { return now.Sub(at) > outFor(orgID) })
 	if m.Value.Out == nil {
 		m.Value.Out = map[string]time.Time{}
@@ -139,6 +138,17 @@ func markOut(ctx context.Context, tx store.Tx, userID string, now time.Time, org
 		m.ExpiresAt = latest(m.ExpiresAt, at.Add(outFor(orgID)))
 	}
 	return changedPeople.put(ctx, tx, m)
+}
+
+// markOf is a person's mark, a fresh one where there is none.
+func markOf(ctx context.Context, tx store.Tx, userID string, now time.Time) (kept[changedPerson], error) {
+	m, err := changedPeople.get(ctx, tx, "", userID)
+	if errors.Is(err, store.ErrNotFound) {
+		m = changedPeople.fresh("", userID, "", now, time.Time{}, changedPerson{})
+		m.Owner = userID
+		return m, nil
+	}
+	return m, err
 }
 
 // outFor is how long it counts that a person was signed out: of everything they are, so that only

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/accesssec/policy"
 	"github.com/accesssec/accesssec-go/domainclaim"
 	"github.com/accesssec/accesssec-go/scim"
@@ -133,7 +132,8 @@ func (d *directory) plan(ctx context.Context, r store.Reader, u wanted) (scimVer
 }
 
 // recognise finds the member that u is: by what the client calls them, then by the account
-// that has the address. An account that is no member is nobody's to take.
+// that has the address. An account that is no member is nobody's to take, but for one that this
+// provisioning has made and deleted: see scimLeft.
 func (d *directory) recognise(ctx context.Context, r store.Reader, u wanted, v *scimVerdict) error {
 	e, err := d.externalEntry(ctx, r, store.EntryUser, u.ExternalID)
 	if err != nil {
@@ -158,8 +158,11 @@ func (d *directory) recognise(ctx context.Context, r store.Reader, u wanted, v *
 	v.about, v.userID = account, account.ID
 	m, err := r.Membership(ctx, d.by.orgID, account.ID)
 	if errors.Is(err, store.ErrNotFound) {
-		*v = v.no(invitePerson(), CodeSCIMInvite)
-		return nil
+		back, err := d.mayReturn(ctx, r, account)
+		if err == nil && !back {
+			*v = v.no(invitePerson(), CodeSCIMInvite)
+		}
+		return err
 	} else if err != nil {
 		return err
 	}
@@ -222,7 +225,7 @@ func saysAlready(e store.Entry, u scim.User) (bool, error) {
 }
 
 // CreateUser makes the account, the membership and the entry of somebody who has no account
-// yet. Somebody who was deactivated is let in again, under the id that they have had, where the
+// yet, or one that this provisioning had made and deleted. Somebody who was deactivated is let in again, under the id that they have had, where the
 // client is one that asks for it so.
 func (d *directory) CreateUser(ctx context.Context, u scim.User) (scim.User, error) {
 	var out scim.User
@@ -236,7 +239,7 @@ func (d *directory) CreateUser(ctx context.Context, u scim.User) (scim.User, err
 		case SCIMRefuse:
 			return d.refusal(v)
 		case SCIMCreate:
-			out, err = d.makeUser(ctx, c, next, v.under)
+			out, err = d.makeUser(ctx, c, next, v)
 			return err
 		case SCIMReactivate:
 			if next.Active && d.by.settings.Profile.Takes(scim.ExternalIDAgain) {
@@ -260,20 +263,17 @@ func (d *directory) CreateUser(ctx context.Context, u scim.User) (scim.User, err
 	return out, err
 }
 
-// makeUser makes somebody of whom there is nothing yet. The org owns the domain, so the address
-// counts as proven.
-func (d *directory) makeUser(ctx context.Context, c *change, u wanted, under namesakes) (scim.User, error) {
-	if err := d.makeRoom(ctx, c, under); err != nil {
+// makeUser makes a member of somebody who is none, with an account where there is none yet.
+func (d *directory) makeUser(ctx context.Context, c *change, u wanted, v scimVerdict) (scim.User, error) {
+	if err := d.makeRoom(ctx, c, v.under); err != nil {
 		return scim.User{}, err
 	}
-	account := newUser(c, u.address)
-	account.AddressVerified = true
-	takeNames(&account, u.User)
-	if err := c.createUser(ctx, d.by.orgID, account, d.by.does(audit.UserCreated)); err != nil {
+	account, err := d.account(ctx, c, u, v)
+	if err != nil {
 		return scim.User{}, err
 	}
 	m := store.Membership{OrgID: d.by.orgID, UserID: account.ID, Role: string(policy.Member), Source: sourceSCIM, Disabled: !u.Active, JoinedAt: c.now}
-	entry, err := c.enrol(ctx, m, account, d.by.does(audit.MemberAdded), func(e *store.Entry) error { return d.dress(e, u) })
+	entry, err := c.enrol(ctx, m, account, d.joins(v), func(e *store.Entry) error { return d.dress(e, u) })
 	if err == nil && m.Disabled {
 		err = c.noteOff(ctx, m)
 	}

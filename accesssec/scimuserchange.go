@@ -313,7 +313,7 @@ func changedAttributes(was, next scim.User) []string {
 }
 
 // DeleteUser ends a membership, as RemoveMember does. The account stays, and with it what the
-// person has in other orgs.
+// person has in other orgs. Whom provisioning has made may come back by it: see scimLeft.
 func (d *directory) DeleteUser(ctx context.Context, id string, check func(scim.User) error) error {
 	return d.change(ctx, func(c *change) error {
 		entry, m, err := d.provisioned(ctx, c, id)
@@ -346,6 +346,9 @@ func (d *directory) DeleteUser(ctx context.Context, id string, check func(scim.U
 		}
 		if err == nil {
 			err = d.s.endUnfit(ctx, c, m.User, &e)
+		}
+		if err == nil {
+			err = c.noteLeft(ctx, m.Membership)
 		}
 		if err != nil {
 			return refusedAs(err, d.by.orgID, e)

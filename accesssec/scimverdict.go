@@ -7,7 +7,7 @@ type SCIMAction string
 
 // The actions.
 const (
-	SCIMCreate     SCIMAction = "create"     // gets an account, if there is none, and becomes a member
+	SCIMCreate     SCIMAction = "create"     // gets an account, or back the one that provisioning had made and deleted, and becomes a member
 	SCIMLink       SCIMAction = "link"       // is a member already, and kept by the identity provider from then on
 	SCIMReactivate SCIMAction = "reactivate" // was deactivated, and comes back
 	SCIMUpdate     SCIMAction = "update"     // is kept by it already, and something of theirs changes

@@ -50,36 +50,38 @@ func (c *change) signAllOut(ctx context.Context, orgID string, admins bool) erro
 
 // heed reads what PersonChanged and signOut write: so that of two transactions at once, one of
 // which makes a session and the other ends all, the later one sees the earlier. It refuses who
-// began before the end.
+// began before the end. An account that somebody comes in to is no more one that provisioning
+// may take back.
 func (c *change) heed(ctx context.Context, f facts, p proof) error {
-	everywhere, there, err := f.lastOut(ctx, c)
+	everywhere, there, mark, err := f.lastOut(ctx, c)
 	if err != nil {
 		return err
 	}
 	if p.began.IsZero() || !p.began.Before(latest(everywhere, there)) {
-		return nil
+		return c.forgetLeft(ctx, mark)
 	}
 	return refuse(CodeSignedOut, "all sessions were ended since the sign-in began").inOrg(f.logOrg(), p.visit.by(audit.LoginRefused, f.actor()))
 }
 
-// lastOut is when the person's sessions were last ended, in all orgs and in the one they want.
-func (f facts) lastOut(ctx context.Context, r store.Reader) (everywhere, there time.Time, err error) {
-	m, err := changedPeople.get(ctx, r, "", f.user.ID)
+// lastOut is when the person's sessions were last ended, in all orgs and in the one they want,
+// with the mark of theirs that says so.
+func (f facts) lastOut(ctx context.Context, r store.Reader) (everywhere, there time.Time, m kept[changedPerson], err error) {
+	m, err = changedPeople.get(ctx, r, "", f.user.ID)
 	if err := unless(err, store.ErrNotFound); err != nil {
-		return everywhere, there, err
+		return everywhere, there, m, err
 	}
 	everywhere = m.Value.Out[""]
 	if t := f.in.Target; t != nil {
 		k, err := allOuts.get(ctx, r, t.ID, allOutID)
 		if err := unless(err, store.ErrNotFound); err != nil {
-			return everywhere, there, err
+			return everywhere, there, m, err
 		}
 		there = latest(m.Value.Out[t.ID], k.Value.All)
 		if !f.in.Person.Role.Administers() {
 			there = latest(there, k.Value.Below)
 		}
 	}
-	return everywhere, there, nil
+	return everywhere, there, m, nil
 }
 
 func latest(t time.Time, others ...time.Time) time.Time {

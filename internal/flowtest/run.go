@@ -85,6 +85,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		"SessionCache":  sessionCacheFlows,
 
 		"SCIMUsers":    scimUserFlows,
+		"SCIMReturns":  scimReturnFlows,
 		"SCIMAttacked": scimUserAttackedFlows,
 		"SCIMGroups":   scimGroupFlows,
 		"SCIMRoles":    scimGroupRoleFlows,

@@ -24,7 +24,6 @@ func scimUserFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"who came by single sign-on is linked":      scimUserLinked,
 		"an account elsewhere: invited, linked":     scimUserInvited,
 		"deactivated, posted again":                 scimUserAgain,
-		"deleted, and made again":                   scimUserDeleted,
 		"the names":                                 scimUserNames,
 		"another address":                           scimUserMoves,
 		"a userName that is no address":             scimUserNoAddress,
@@ -296,34 +295,4 @@ func scimUserAgain(t *testing.T, w *world) {
 	p.says(200, "PATCH", "/Users/"+id, setActive(false))
 	must1(acme.admin().SetSCIM(w.ctx, accesssec.SCIMSettings{Profile: "strict"}))
 	p.refused(409, "uniqueness", "member already", "POST", "/Users", userBody("robert@example.com", `"externalId":"other"`))
-}
-
-func scimUserDeleted(t *testing.T, w *world) {
-	acme := w.newCustomer("Acme", "example.com")
-	p := acme.provisioner()
-	id := p.makes("bob@example.com", `"externalId":"00u1"`)
-	u, _ := w.user("bob@example.com")
-	team := acme.team("Design", "bob@example.com")
-	acme.grant(accesssec.Subject{Kind: accesssec.ToPerson, ID: u.ID}, "p1", "analyst")
-	n := len(acme.events())
-	p.says(204, "DELETE", "/Users/"+id, "")
-	acme.logged("deleted", n, audit.MemberRemoved)
-	acme.inTeam(team.ID)
-	if _, ok := w.user("bob@example.com"); !ok || acme.roleOf("bob@example.com") != "" {
-		t.Error("the account is gone, or still a member")
-	}
-	for _, m := range []string{"GET", "DELETE"} {
-		p.says(404, m, "/Users/"+id, "")
-	}
-	p.says(404, "PATCH", "/Users/"+id, setActive(false))
-	p.refused(409, "uniqueness", "Invite this person", "POST", "/Users", userBody("bob@example.com", `"externalId":"00u1"`))
-	acme.add(policy.Member, "bob@example.com") // as an invitation would
-	again := p.idOf("bob@example.com")
-	p.says(200, "PUT", "/Users/"+again, userBody("bob@example.com", `"externalId":"00u1"`))
-	if again == id {
-		t.Error("the same entry")
-	}
-	if a := must1(w.svc.AccessOf(w.ctx, acme.owner.OrgID, accesssec.Subject{Kind: accesssec.ToPerson, ID: u.ID}, "p1")); len(a.Sources) != 0 {
-		t.Errorf("has kept %+v", a.Sources)
-	}
 }
