@@ -42,12 +42,11 @@ type scimUsed struct {
 }
 
 const (
-	mostSCIMQueue  = 2000            // lines that wait
-	scimBatch      = 100             // lines in one transaction
-	scimLinger     = time.Second / 4 // for more to write with it
-	scimUseEvery   = time.Minute
-	scimWithin     = 10 * time.Second // for one transaction
-	scimFlushLasts = 2 * time.Second
+	mostSCIMQueue = 2000            // lines that wait
+	scimBatch     = 100             // lines in one transaction
+	scimLinger    = time.Second / 4 // for more to write with it
+	scimUseEvery  = time.Minute
+	scimWithin    = 10 * time.Second // for one transaction
 )
 
 // servedSCIM takes down what a request came to. It does not wait for the store.
@@ -166,8 +165,8 @@ func (q *scimRequests) press() {
 	}
 }
 
-// flush has all of it written, counts that are not due as well, and waits for that, but not for
-// long: who only wants to look is not kept by a store that is slow to write.
+// flush has all of it written, counts that are not due as well, and waits for that, for no
+// longer than a transaction may take: who only wants to look is not kept by a store that hangs.
 func (m *scimMount) flush(ctx context.Context, s *Service) {
 	if s.joined {
 		return // it is the other instance's to write, and not in a transaction of the host's
@@ -179,7 +178,7 @@ func (m *scimMount) flush(ctx context.Context, s *Service) {
 	q.press()
 	done := q.done
 	q.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, scimFlushLasts)
+	ctx, cancel := context.WithTimeout(ctx, scimWithin)
 	defer cancel()
 	select {
 	case <-done:
