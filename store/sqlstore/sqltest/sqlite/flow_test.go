@@ -14,7 +14,7 @@ func TestFlows(t *testing.T) {
 		switch {
 		case d.Driver == "sqlite3":
 			sqltest.FlowsInTwoProcesses(t, d)
-		case raced:
+		case sqltest.Raced:
 			t.Skip("SQLite in Go is some twenty times slower with the race detector, and a hundred posts at once then take " +
 				"longer than anybody waits; without the detector it runs them")
 		default:
