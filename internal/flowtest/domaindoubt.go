@@ -165,7 +165,7 @@ func doubtOutvoted(t *testing.T, w *world) {
 	w.svc = w.serviceOn(w.store, w.host.URL, func(o *accesssec.Options) {
 		set(o)
 		o.Authority = authority
-		o.Resolvers = []domainclaim.Resolver{w.dns.Resolver(), honest.Resolver(), honest.Resolver()}
+		o.Resolvers = []domainclaim.Resolver{w.asking(w.dns), w.asking(honest), w.asking(honest)}
 	})
 	acme := w.newOrg("Acme", "owner@example.net")
 	claim := acme.claim("example.com").Claim

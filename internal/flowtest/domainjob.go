@@ -211,7 +211,7 @@ func lookBroken(t *testing.T, w *world) {
 	set := w.watching(newPost())
 	svc := w.serviceOn(late{w.store, new(sync.Once), then}, w.host.URL, func(o *accesssec.Options) {
 		set(o)
-		o.Resolvers = []domainclaim.Resolver{panics{w.dns.Resolver(), "panics"}}
+		o.Resolvers = []domainclaim.Resolver{panics{w.asking(w.dns), "panics"}}
 		o.Log = slog.New(slog.NewTextHandler(&log, nil))
 	})
 	began := w.clock()

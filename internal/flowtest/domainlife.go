@@ -251,7 +251,7 @@ func (s *scripted) set(code domainclaim.Code) {
 func lifeDNSFails(t *testing.T, w *world) {
 	p, acme, claim := proven(w)
 	set := w.watching(p)
-	r := &scripted{Resolver: w.dns.Resolver()}
+	r := &scripted{Resolver: w.asking(w.dns)}
 	w.svc = w.serviceOn(w.store, w.host.URL, func(o *accesssec.Options) {
 		set(o)
 		o.Resolvers = []domainclaim.Resolver{r}

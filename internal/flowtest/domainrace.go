@@ -36,7 +36,7 @@ func (w *world) looking(p *post, do func()) *accesssec.Service {
 	set := w.watching(p)
 	return w.serviceOn(w.store, w.host.URL, func(o *accesssec.Options) {
 		set(o)
-		o.Resolvers = []domainclaim.Resolver{&scripted{Resolver: w.dns.Resolver(), do: do}}
+		o.Resolvers = []domainclaim.Resolver{&scripted{Resolver: w.asking(w.dns), do: do}}
 	})
 }
 

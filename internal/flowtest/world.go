@@ -7,6 +7,7 @@ package flowtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -78,11 +79,39 @@ func supported(o *accesssec.Options) { o.Support = "help@host.example" }
 // serviceOn is an instance on st, with the options that a flow is about.
 func (w *world) serviceOn(st store.Store, origin string, set func(*accesssec.Options)) *accesssec.Service {
 	w.t.Helper()
-	opts := accesssec.Options{Resolvers: []domainclaim.Resolver{w.dns.Resolver()}, Hasher: w.hasher, Now: w.clock, ConnectionKey: w.connectionKey}
+	authority, err := domainclaim.NewAuthority(&domainclaim.AuthorityOptions{Servers: []string{w.dns.Addr()}, Timeout: long, Now: w.clock})
+	w.must(err)
+	opts := accesssec.Options{Resolvers: []domainclaim.Resolver{w.asking(w.dns)}, Authority: authority, Hasher: w.hasher, Now: w.clock, ConnectionKey: w.connectionKey}
 	set(&opts)
 	svc, err := accesssec.New(st, origin, w.keys, &opts)
 	w.must(err)
 	return svc
+}
+
+// long is more than an answer takes where hundreds of others are under way on the same
+// processor.
+const long = time.Minute
+
+// asking is a resolver at s. It waits for the answer when the time of the look is up: how
+// long a host waits is no part of a flow, and nobody drops a question here.
+func (w *world) asking(s *dnstest.Server) domainclaim.Resolver {
+	w.t.Helper()
+	r, err := domainclaim.NewResolver(s.Addr(), &domainclaim.ResolverOptions{Timeout: long})
+	w.must(err)
+	return unhurried{r}
+}
+
+type unhurried struct{ domainclaim.Resolver }
+
+func (u unhurried) LookupTXT(ctx context.Context, rooted string) (domainclaim.Answer, error) {
+	asked, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			cancel()
+		}
+	})()
+	return u.Resolver.LookupTXT(asked, rooted)
 }
 
 // rehost makes the host of w one with those options, at an address of its own.
