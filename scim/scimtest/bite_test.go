@@ -29,6 +29,15 @@ func TestSubject(t *testing.T) {
 	}
 	t.Run("Run", func(t *testing.T) { scimtest.Run(t, newBroken(t, scim.Detect, d).Target) })
 	t.Run("Bodies", func(t *testing.T) { scimtest.RunBodies(t, newBroken(t, scim.Detect, d).Target) })
+	t.Run("Backend", func(t *testing.T) {
+		scimtest.RunBackend(t, func(*testing.T) scim.Backend {
+			tenant := scim.Tenant{Backend: scim.NewMemory(nil, nil)}
+			if d.tenant != nil {
+				tenant = d.tenant(tenant)
+			}
+			return tenant.Backend
+		}, nil)
+	})
 	t.Run("Walk", func(t *testing.T) {
 		for name, c := range clients() {
 			t.Run(name, func(t *testing.T) {

@@ -11,10 +11,11 @@ import (
 )
 
 // Every body leads to the state that it must lead to: by the profile that goes by who asks, and
-// by that of its client alone. Strict refuses those that break the letter, and no other.
+// by that of its client alone. Each profile refuses those that break the letter in a way that it does
+// not take, and no other: strict all of them.
 func TestBodies(t *testing.T) {
 	t.Parallel()
-	for _, profile := range []scim.Profile{scim.Detect, scim.Strict} {
+	for _, profile := range scim.Profiles() {
 		t.Run(string(profile), func(t *testing.T) {
 			t.Parallel()
 			m := newMount(t, profile)

@@ -2,11 +2,14 @@ package scimtest_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -156,6 +159,20 @@ func defects() []defect {
 		})},
 		{name: "NUL is taken", fails: "Run/Hostile/Text", mount: sent(func(b string) string { return strings.ReplaceAll(b, `\u0000`, " ") })},
 		{name: "members are read, changed and written", fails: "Run/Races/MembersAdded", tenant: over(func(b scim.Backend) scim.Backend { return forgetful{b} })},
+		{name: "members end after one page", fails: "Backend/MembersPaged", tenant: over(func(b scim.Backend) scim.Backend { return onePage{b} })},
+		{name: "a page of members begins with who was last", fails: "Backend/MembersPaged", tenant: over(func(b scim.Backend) scim.Backend { return again{b} })},
+		{name: "members go before a name is taken", fails: "Run/Groups/HalfDone", tenant: over(func(b scim.Backend) scim.Backend { return hasty{b} })},
+		{name: "members go before an edit fails", fails: "Backend/FailedGroup", tenant: over(func(b scim.Backend) scim.Backend { return hasty{b} })},
+		{name: "an externalId of two groups", fails: "Run/Groups/ExternalID", tenant: over(func(b scim.Backend) scim.Backend { return lax{b} })},
+		{name: "lists go by the last change", fails: "Run/Lists/Stable", tenant: over(func(b scim.Backend) scim.Backend {
+			return ordered{b, func(x, y scim.User) int { return x.Meta.LastModified.Compare(y.Meta.LastModified) }}
+		})},
+		{name: "lists begin with who came last", fails: "Run/Lists/Stable", tenant: over(func(b scim.Backend) scim.Backend {
+			return ordered{b, func(x, y scim.User) int { return y.Meta.Created.Compare(x.Meta.Created) }}
+		})},
+		{name: "lists in the order of versions", fails: "Run/Lists/Stable", tenant: over(func(b scim.Backend) scim.Backend {
+			return ordered{b, func(x, y scim.User) int { return cmp.Compare(x.Meta.Version, y.Meta.Version) }}
+		})},
 		{name: "a PUT lets in again", fails: "Run/Users/Replace", mount: asked(func(r *http.Request) {
 			if r.Method == http.MethodPut {
 				sent(func(b string) string { return strings.Replace(b, `"userName"`, `"active":true,"userName"`, 1) })(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), r)
@@ -233,4 +250,68 @@ func (e expelling) ChangeUser(ctx context.Context, id string, edit func(*scim.Us
 		_, _, err = e.ChangeGroup(ctx, g.ID, func(*scim.Group) (bool, error) { return false, nil }, scim.MemberChange{Remove: []string{id}})
 	}
 	return u, err
+}
+
+// onePage knows no more members than fit one page.
+type onePage struct{ scim.Backend }
+
+func (o onePage) Members(ctx context.Context, id, after string, limit int) ([]scim.Member, string, error) {
+	page, _, err := o.Backend.Members(ctx, id, after, limit)
+	return page, "", err
+}
+
+// again begins each page with the last of the one before.
+type again struct{ scim.Backend }
+
+func (a again) Members(ctx context.Context, id, after string, limit int) ([]scim.Member, string, error) {
+	page, next, err := a.Backend.Members(ctx, id, after, limit)
+	if after != "" && len(page) < limit {
+		page = append([]scim.Member{{ID: after}}, page...)
+	}
+	return page, next, err
+}
+
+// hasty changes the members before the group, in a transaction of its own.
+type hasty struct{ scim.Backend }
+
+func (h hasty) ChangeGroup(ctx context.Context, id string, edit func(*scim.Group) (bool, error), m scim.MemberChange) (scim.Group, []string, error) {
+	_, unknown, err := h.Backend.ChangeGroup(ctx, id, func(*scim.Group) (bool, error) { return false, nil }, m)
+	if err != nil {
+		return scim.Group{}, nil, err
+	}
+	g, _, err := h.Backend.ChangeGroup(ctx, id, edit, scim.MemberChange{})
+	return g, unknown, err
+}
+
+// lax makes a second group with an externalId.
+type lax struct{ scim.Backend }
+
+func (l lax) CreateGroup(ctx context.Context, g scim.Group, m scim.MemberChange) (scim.Group, []string, error) {
+	made, unknown, err := l.Backend.CreateGroup(ctx, g, m)
+	if g.ExternalID == "" || !errors.Is(err, scim.ErrTaken) {
+		return made, unknown, err
+	}
+	external := g.ExternalID
+	g.ExternalID = ""
+	made, unknown, err = l.Backend.CreateGroup(ctx, g, m)
+	made.ExternalID = external
+	return made, unknown, err
+}
+
+// ordered lists users by what changes.
+type ordered struct {
+	scim.Backend
+	by func(x, y scim.User) int
+}
+
+func (o ordered) Users(ctx context.Context, q scim.Query) (scim.Page[scim.User], error) {
+	if q.After != "" {
+		return o.Backend.Users(ctx, q)
+	}
+	from, to := q.Offset, q.Offset+q.Limit
+	q.Offset, q.Limit = 0, 1000
+	page, err := o.Backend.Users(ctx, q)
+	slices.SortStableFunc(page.Items, o.by)
+	page.Items = page.Items[min(from, len(page.Items)):min(to, len(page.Items))]
+	return page, err
 }

@@ -6,7 +6,8 @@
 //
 // All of it needs a [Target]: the address of a mount, a token, and a way to get addresses that
 // may be created there. What it makes it deletes. It looks at nothing that it has not made, so
-// a mount with people in it may be tested, though one in production should not.
+// a mount with people in it may be tested, though one in production should not. What no client sees
+// is asked of the Backend itself: [RunBackend].
 //
 // There is no simulated Google Workspace: it offers no provisioning to a mount of one's own,
 // and its people come by just-in-time provisioning at their first sign-on.

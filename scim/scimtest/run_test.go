@@ -7,10 +7,10 @@ import (
 	"github.com/accesssec/accesssec-go/scim/scimtest"
 )
 
-// The suite passes whole over package scim, and leaves nothing behind.
+// The suite passes whole over package scim, whatever the profile, and leaves nothing behind.
 func TestRun(t *testing.T) {
 	t.Parallel()
-	for _, profile := range []scim.Profile{scim.Detect, scim.Entra, scim.Okta} {
+	for _, profile := range scim.Profiles() {
 		t.Run(string(profile), func(t *testing.T) {
 			t.Parallel()
 			m := newMount(t, profile)
@@ -18,4 +18,10 @@ func TestRun(t *testing.T) {
 			m.empty(t)
 		})
 	}
+}
+
+// The reference keeps what is asked of a Backend by itself.
+func TestRunBackend(t *testing.T) {
+	t.Parallel()
+	scimtest.RunBackend(t, func(*testing.T) scim.Backend { return scim.NewMemory(nil, nil) }, nil)
 }

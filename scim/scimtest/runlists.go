@@ -69,6 +69,7 @@ func listChecks() []check {
 			}
 		}},
 		{"Pages", "RFC 7644, 3.4.2.4", testPages},
+		{"Stable", "RFC 7644, 3.4.2.4", testStablePages},
 		{"Sorted", "RFC 7644, 3.4.2.3", testSorted},
 		{"Members", "RFC 7644, 3.4.2.2", func(j judge) {
 			a, b := j.user(""), j.user("")
@@ -146,6 +147,37 @@ func testPages(j judge) {
 	}
 	for _, q := range []string{"startIndex=x", "count=x", "count=1.5"} {
 		j.refused(http.StatusBadRequest, call{method: http.MethodGet, path: "/Users", query: q})
+	}
+}
+
+// testStablePages reads pages by index while people come and change: who was there all the time is
+// seen once, where the first list had them. So it is shown that no page goes by what a change moves,
+// or by what comes first to hand. Who comes is last where nothing is sorted by; among others with the
+// same value they may be anywhere, and who is deleted has those behind them move up, so that is not
+// asked.
+func testStablePages(j judge) {
+	title, made := j.crowd(6)
+	// Of two who were made in the same instant either may be the first.
+	moves := j.user("").text("meta", "created") != dig(j.read("/Users/"+made[5]), "meta", "created")
+	for _, sorted := range []string{"&sortBy=title", "&sortBy=title&sortOrder=descending", ""} {
+		_, want := j.listed("/Users", byTitle(title)+sorted)
+		if len(want) != 6 {
+			j.Fatalf("%q lists %q, want 6", sorted, want)
+		}
+		var got []string
+		for start := 1; start < len(want); start += 2 {
+			_, ids := j.listed("/Users", fmt.Sprintf("%s%s&startIndex=%d&count=2", byTitle(title), sorted, start))
+			got = append(got, ids...)
+			for _, id := range []string{want[0], want[len(want)-1]} {
+				j.patched("/Users/"+id, fmt.Sprintf(`{"op":"replace","path":"userType","value":"%s %d"}`, sorted, start))
+			}
+			if sorted == "" && moves {
+				j.user(fmt.Sprintf(`"title":%q`, title))
+			}
+		}
+		if !slices.Equal(got, want) {
+			j.Errorf("%q: by pages %q, want %q", sorted, got, want)
+		}
 	}
 }
 

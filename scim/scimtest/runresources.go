@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/accesssec/accesssec-go/scim"
 )
 
 func userChecks() []check {
@@ -110,8 +112,8 @@ func (j judge) isMade(r reply, path, typ string) {
 		j.Errorf("meta.resourceType %q, want %q", r.text("meta", "resourceType"), typ)
 	case r.text("meta", "created") == "" || r.text("meta", "lastModified") == "":
 		j.Errorf("no meta.created or meta.lastModified\n%v", r)
-	case !strings.HasPrefix(r.header.Get("Content-Type"), scimJSON):
-		j.Errorf("Content-Type %q, want %s", r.header.Get("Content-Type"), scimJSON)
+	case !strings.HasPrefix(r.header.Get("Content-Type"), j.answers()):
+		j.Errorf("Content-Type %q, want %s", r.header.Get("Content-Type"), j.answers())
 	}
 }
 
@@ -195,6 +197,8 @@ func groupChecks() []check {
 				j.Errorf("members are %q, want one", ids)
 			}
 		}},
+		{"ExternalID", "RFC 7643, 3.1", testGroupExternalID},
+		{"HalfDone", "RFC 7644, 3.5.2", testHalfDone},
 		{"Taken", "RFC 7644, 3.3.1", func(j judge) {
 			g := j.group()
 			for _, same := range []string{g.text("displayName"), strings.ToUpper(g.text("displayName"))} {
@@ -247,6 +251,54 @@ func groupChecks() []check {
 	}
 }
 
+// testGroupExternalID holds that no two groups have one externalId, however the second comes by it.
+func testGroupExternalID(j judge) {
+	external := newText()
+	named := func(method, path, name string) reply {
+		return j.do(call{method: method, path: path, body: fmt.Sprintf(`{"schemas":["%s"],"displayName":%q,"externalId":%q}`, groupSchema, name, external)})
+	}
+	first := named(http.MethodPost, "/Groups", newText())
+	if first.status != http.StatusCreated {
+		j.Fatalf("status %d, want 201\n%v", first.status, first)
+	}
+	other := j.group()
+	for _, r := range []reply{
+		named(http.MethodPost, "/Groups", newText()),
+		named(http.MethodPut, "/Groups/"+other.id(), newText()),
+		j.do(patching("/Groups/"+other.id(), fmt.Sprintf(`{"op":"add","path":"externalId","value":%q}`, external))),
+	} {
+		if err := errorOf(r, http.StatusConflict, "uniqueness"); err != nil {
+			j.Errorf("%v\n%v", err, r)
+		}
+	}
+	j.same("/Groups", j.read("/Groups/"+other.id()), marshal(other.json))
+	if _, ids := j.listed("/Groups", "filter="+escape(fmt.Sprintf("externalId eq %q", external))); !slices.Equal(ids, []string{first.id()}) {
+		j.Errorf("%q have it, want %q", ids, first.id())
+	}
+	// Of users and groups each has its own.
+	j.user(fmt.Sprintf(`"externalId":%q`, external))
+}
+
+// testHalfDone holds that a change which is refused has moved no member.
+func testHalfDone(j judge) {
+	a, b := j.user("").id(), j.user("").id()
+	name, g := j.group().text("displayName"), j.group(a)
+	path, add := "/Groups/"+g.id(), `{"op":"add","path":"members","value":`+references([]string{b})+`}`
+	out := fmt.Sprintf(`{"op":"remove","path":"members[value eq \"%s\"]"}`, a)
+	rename := fmt.Sprintf(`{"op":"replace","path":"displayName","value":%q}`, name)
+	body := fmt.Sprintf(`{"schemas":["%s"],"displayName":%q,"members":%s}`, groupSchema, name, references([]string{b}))
+	for _, c := range []call{patching(path, add+","+rename), patching(path, rename+","+add+","+out), patching(path, out+","+rename),
+		{method: http.MethodPut, path: path, body: body}, {method: http.MethodPost, path: "/Groups", body: body}} {
+		j.refused(http.StatusConflict, c, "uniqueness")
+		if got := memberIDs(j.read(path)); !slices.Equal(got, []string{a}) {
+			j.Fatalf("after a 409 members are %q, want %q\n%s %s %s", got, a, c.method, c.path, c.body)
+		}
+	}
+	if groups := j.read("/Users/" + b)["groups"]; groups != nil {
+		j.Errorf("after a 409 who was to be added is in %v", groups)
+	}
+}
+
 // testManyMembers holds that no page bounds what is known of a group: who adds one to a hundred
 // and fifty removes nobody.
 func testManyMembers(j judge) {
@@ -273,7 +325,16 @@ func testManyMembers(j judge) {
 	if got := memberIDs(j.read(path)); !slices.Equal(got, want) {
 		j.Errorf("%d members, want %d", len(got), len(want))
 	}
-	j.patched(path, `{"op":"remove","path":"members","value":`+references(people[:100])+`}`)
+	if out := `{"op":"remove","path":"members","value":` + references(people[:100]) + `}`; j.Profile.Takes(scim.RemoveWithValue) {
+		j.patched(path, out)
+	} else {
+		j.refused(http.StatusBadRequest, patching(path, out))
+		ops := make([]string, 100)
+		for i, id := range people[:100] {
+			ops[i] = fmt.Sprintf(`{"op":"remove","path":"members[value eq \"%s\"]"}`, id)
+		}
+		j.patched(path, strings.Join(ops, ","))
+	}
 	want = slices.Sorted(slices.Values(people[100:]))
 	if got := memberIDs(j.read(path)); !slices.Equal(got, want) {
 		j.Errorf("%d members after 100 have gone, want %d", len(got), len(want))

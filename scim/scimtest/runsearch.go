@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+
+	"github.com/accesssec/accesssec-go/scim"
 )
 
 func searchChecks() []check {
@@ -39,7 +41,11 @@ func searchChecks() []check {
 		{"Refused", "RFC 7644, 3.4.3", func(j judge) {
 			for _, body := range []string{`{}`, `{"schemas":["` + userSchema + `"]}`, `[]`, ``, `{"schemas":["` + searchSchema + `"],"count":"many"}`,
 				`{"schemas":["` + searchSchema + `"],"filter":"userName eq"}`} {
-				j.refused(http.StatusBadRequest, call{method: http.MethodPost, path: "/Users/.search", body: body})
+				status := http.StatusBadRequest
+				if body == "" && !j.Profile.Takes(scim.ContentType) {
+					status = http.StatusUnsupportedMediaType // nothing is of no type
+				}
+				j.refused(status, call{method: http.MethodPost, path: "/Users/.search", body: body})
 			}
 		}},
 	}

@@ -18,8 +18,9 @@ type Target struct {
 	// create in this tenant. It must be safe for concurrent use. nil: random addresses at
 	// example.com.
 	NewUserName func() string
-	// Profile is the one that the mount goes by. "" is [scim.Detect]. Of [scim.Strict] it is
-	// tested that it refuses what breaks the letter of the RFCs.
+	// Profile is the one that the mount goes by. "" is [scim.Detect]. It says what the mount is
+	// asked to take that breaks the letter of the RFCs ([scim.Profile.Takes]), and that it refuses
+	// the rest: [scim.Strict] all of it. What is asked of all is asked of each.
 	Profile scim.Profile
 	// Other is another tenant of the same mount. nil: nothing is tested between tenants.
 	Other *Target
@@ -30,6 +31,14 @@ func (t Target) client() *http.Client {
 		return t.Client
 	}
 	return http.DefaultClient
+}
+
+// answers is the type of the mount's answers to who takes them as [scimJSON].
+func (t Target) answers() string {
+	if t.Profile == scim.OneLogin {
+		return plainJSON
+	}
+	return scimJSON
 }
 
 func (t Target) url(path string) string { return strings.TrimRight(t.URL, "/") + path }
