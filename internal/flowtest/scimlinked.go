@@ -95,6 +95,17 @@ func scimLinkedReach(_ *testing.T, w *world) {
 	w.must(beta.as("olga@example.com").RemoveMember(w.ctx, beta.owner.UserID))
 	into.refused(403, "", "Owner", "PATCH", "/Users/"+into.idOf("olga@example.com"), setActive(false))
 	beta.is("olga@example.com", policy.Owner)
+	// A token that is left of a link is for nobody, also where nothing has ended it.
+	w.change(func(tx store.Tx) error {
+		org, err := tx.Org(w.ctx, beta.owner.OrgID)
+		org.SSOFrom = ""
+		if err == nil {
+			err = tx.UpdateOrg(w.ctx, org)
+		}
+		return err
+	})
+	into.refused(403, "", "has no more", "GET", "/Users", "")
+	into.refused(403, "", "has no more", "POST", "/Users", userBody("new@example.com"))
 }
 
 func scimLinkedGroups(t *testing.T, w *world) {
@@ -165,9 +176,11 @@ func scimLinkedTokens(t *testing.T, w *world) {
 
 func scimLinkedEnds(t *testing.T, w *world) {
 	acme, beta, into := sharingWith(w)
+	own := acme.provisioner()
 	id := into.makes("ann@example.com")
 	beta.unlink(beta, true)
 	into.over()
+	own.good()
 	if beta.roleOf("ann@example.com") != policy.Member {
 		t.Error("who was made is gone")
 	}

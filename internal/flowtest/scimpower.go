@@ -50,6 +50,9 @@ func scimHeldByAdmin(t *testing.T, w *world) {
 	}
 	p.refused(409, "uniqueness", "disabled in the application", "POST", "/Users", userBody("bob@example.com", `"externalId":"1"`, `"active":true`))
 	p.active(acme, id, "bob@example.com", false)
+	if v := must1(acme.admin().PreviewSCIM(w.ctx, []scim.User{{UserName: "bob@example.com", ExternalID: "1", Active: true, Extra: map[string]any{"title": "x"}}})); v[0].Action != accesssec.SCIMSkip {
+		t.Errorf("a preview says %+v", v)
+	}
 	// What else is said with it is taken.
 	a := p.says(200, "PATCH", "/Users/"+id, patchBody(`{"op":"replace","value":{"active":true,"title":"Boss"}}`))
 	if a.json["active"] != false || a.json["title"] != "Boss" {
@@ -147,6 +150,10 @@ func scimHeldByHost(t *testing.T, w *world) {
 	w.must(w.svc.ImportPeople(w.ctx, acme.owner.OrgID, accesssec.Person{Address: "bob@example.com", Verified: true, Role: policy.Member}))
 	id = acme.entryOf("bob@example.com").ID
 	is(false)
+	sets(true)
+	p.says(200, "PATCH", "/Users/"+id, setActive(true))
+	is(true)
+	sets(false)
 	p.says(200, "PATCH", "/Users/"+id, setActive(false))
 	is(true)
 }

@@ -1,6 +1,7 @@
 package flowtest
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -171,8 +172,20 @@ func scimReturnTheirs(t *testing.T, w *world) {
 	late := other.member("late@example.com")
 	w.change(func(tx store.Tx) error { return tx.DeleteMembership(w.ctx, other.owner.OrgID, late) })
 	p.stays(acme, "another org when deleted", "late@example.com")
+	// Where the host's own tables do not count versions an address tells by itself.
+	u := p.leaves("uncounted@example.com")
+	w.hostSets("uncounted@example.com", func(u *store.User) { u.Address, u.AddressKey = "counted@example.com", "counted@example.com" })
+	w.change(func(tx store.Tx) error {
+		d, err := tx.Doc(w.ctx, "person_changed", "", u.ID)
+		if err != nil {
+			return err
+		}
+		d.Body = []byte(strings.Replace(string(d.Body), fmt.Sprintf(`"version":%d`, u.Version), fmt.Sprintf(`"version":%d`, u.Version+1), 1))
+		return tx.PutDocs(w.ctx, d)
+	})
+	p.stays(acme, "another address under one version", "counted@example.com")
 	// Nor whoever has had another address meanwhile.
-	u := p.leaves("moved@example.com")
+	u = p.leaves("moved@example.com")
 	for _, to := range []string{"moving@example.com", "moved@example.com"} {
 		w.change(func(tx store.Tx) error {
 			now, err := tx.User(w.ctx, u.ID)

@@ -220,6 +220,15 @@ func scimTokenOverlap(t *testing.T, w *world) {
 	first := acme.provisioner()
 	second := acme.issue(&accesssec.SCIMTokenOptions{Overlap: time.Hour})
 	third := acme.issue(&accesssec.SCIMTokenOptions{Overlap: 2 * time.Hour})
+	// What one was given to go on by is not good for the other.
+	acme.add(policy.Member, "bob@example.com")
+	next := fmt.Sprint(second.do("GET", "/Users?count=1&cursor=", "").json["nextCursor"])
+	if a := third.do("GET", "/Users?count=1&cursor="+next, ""); a.status != 400 || a.json["scimType"] != "invalidCursor" {
+		t.Errorf("another token's cursor: %d %s", a.status, a.body)
+	}
+	if a := second.do("GET", "/Users?count=1&cursor="+next, ""); a.status != 200 || len(resourcesOf(a)) != 1 {
+		t.Errorf("its own: %d %s", a.status, a.body)
+	}
 	w.advance(time.Hour - time.Microsecond)
 	first.good()
 	second.good()

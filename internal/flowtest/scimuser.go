@@ -277,6 +277,7 @@ func scimUserAgain(t *testing.T, w *world) {
 	p.refused(409, "uniqueness", "externalId", "POST", "/Users", userBody("bobby@example.com", `"externalId":"00u1"`))
 	u, _ := w.user("bob@example.com")
 	p.says(200, "PATCH", "/Users/"+id, setActive(false))
+	p.refused(409, "uniqueness", "member already", "POST", "/Users", userBody("bob@example.com", `"externalId":"00u1"`, `"active":false`))
 	// Okta: the same externalId under another userName.
 	a := p.says(201, "POST", "/Users", userBody("robert@example.com", `"externalId":"00u1"`, `"active":true`))
 	now, ok := w.user("robert@example.com")

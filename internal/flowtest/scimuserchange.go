@@ -88,6 +88,12 @@ func scimUserMoves(t *testing.T, w *world) {
 	p.refused(409, "uniqueness", "Another account", "PATCH", "/Users/"+id, patchBody(`{"op":"replace","path":"userName","value":"TAKEN@example.com"}`))
 	beta.add(policy.Member, "elsewhere@example.com")
 	p.refused(409, "uniqueness", "Another account", "PATCH", "/Users/"+id, patchBody(`{"op":"replace","path":"userName","value":"elsewhere@example.com"}`))
+	// Where the host has moved them since, the same address in another case is no other address.
+	w.hostSets("robert@example.net", func(u *store.User) { u.Address, u.AddressKey = "rob@example.com", "rob@example.com" })
+	p.says(200, "PATCH", "/Users/"+id, patchBody(`{"op":"replace","path":"userName","value":"ROBERT@example.net"}`))
+	if now, _ := w.user("rob@example.com"); now.ID != u.ID {
+		t.Error("moved back by what was said before")
+	}
 }
 
 func scimUserNoAddress(t *testing.T, w *world) {

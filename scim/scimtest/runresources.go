@@ -198,6 +198,7 @@ func groupChecks() []check {
 			}
 		}},
 		{"ExternalID", "RFC 7643, 3.1", testGroupExternalID},
+		{"OtherType", "RFC 7644, 3.2", testOtherType},
 		{"HalfDone", "RFC 7644, 3.5.2", testHalfDone},
 		{"Taken", "RFC 7644, 3.3.1", func(j judge) {
 			g := j.group()
@@ -277,6 +278,23 @@ func testGroupExternalID(j judge) {
 	}
 	// Of users and groups each has its own.
 	j.user(fmt.Sprintf(`"externalId":%q`, external))
+}
+
+// testOtherType holds that a user is no group, nor a group a user, whoever asks for the id.
+func testOtherType(j judge) {
+	u := j.user("")
+	g := j.group(u.id())
+	for path, body := range map[string]string{
+		"/Groups/" + u.id(): fmt.Sprintf(`{"schemas":["%s"],"displayName":%q}`, groupSchema, newText()),
+		"/Users/" + g.id():  fmt.Sprintf(`{"schemas":["%s"],"userName":%q}`, userSchema, j.userName()),
+	} {
+		for _, c := range []call{{method: http.MethodGet, path: path}, {method: http.MethodPut, path: path, body: body},
+			patching(path, `{"op":"replace","path":"displayName","value":"x"}`), {method: http.MethodDelete, path: path}} {
+			j.refused(http.StatusNotFound, c)
+		}
+	}
+	j.same("/Users", j.read("/Users/"+u.id()), marshal(u.json))
+	j.same("/Groups", j.read("/Groups/"+g.id()), marshal(g.json))
 }
 
 // testHalfDone holds that a change which is refused has moved no member.
