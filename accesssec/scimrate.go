@@ -25,22 +25,6 @@ type bucket struct {
 	whose scimBearer
 }
 
-// scimBearer is whose token it is.
-type scimBearer struct {
-	orgID, tokenID string
-	forgotten      time.Time // when the token is; zero: never
-
-	token *kept[scimToken] // as it was when it was last looked up; nil: not known
-}
-
-// provisions is the org whose people the token is for.
-func (b scimBearer) provisions() string {
-	if b.token != nil && b.token.Value.Org != "" {
-		return b.token.Value.Org
-	}
-	return b.orgID
-}
-
 func newBuckets(rate, burst float64, most int) *buckets {
 	return &buckets{rate: rate, burst: burst, most: most, of: map[string]*bucket{}}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
 	"github.com/accesssec/accesssec-go/scim"
@@ -19,6 +20,22 @@ type scimCaller struct {
 	tokenID, tokenName string
 	token              *kept[scimToken]
 	settings           scimSettings
+}
+
+// scimBearer is whose token it is.
+type scimBearer struct {
+	orgID, tokenID string
+	forgotten      time.Time // when the token is; zero: never
+
+	token *kept[scimToken] // as it was when it was last looked up; nil: not known
+}
+
+// provisions is the org whose people the token is for.
+func (b scimBearer) provisions() string {
+	if b.token != nil && b.token.Value.Org != "" {
+		return b.token.Value.Org
+	}
+	return b.orgID
 }
 
 // does starts an event of what the caller does.
