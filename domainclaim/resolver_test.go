@@ -195,7 +195,8 @@ func TestLostPacket(t *testing.T) {
 	t.Parallel()
 	s := server(t)
 	s.Fail(".", dnstest.Drop)
-	r, err := domainclaim.NewResolver(s.Addr(), &domainclaim.ResolverOptions{Timeout: 1500 * time.Millisecond})
+	// Long enough for both to be sent, and read, on a machine with everything else to do.
+	r, err := domainclaim.NewResolver(s.Addr(), &domainclaim.ResolverOptions{Timeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
