@@ -17,6 +17,10 @@ const mostSCIMPreview = 10_000
 // lines that decide when an identity provider writes. Two of them with one userName or
 // externalId are told apart as they would be: the second one is refused. At most 10,000 at a
 // time. It is for Owners and Admins.
+//
+// It is about this org's own people. What a token for an org that has its sign-on from this one
+// ([SCIMTokenOptions].OrgID) would come to there it does not say; and an org that has its sign-on
+// from another gets CodeShared, since nothing of its own comes to it.
 func (a *Admin) PreviewSCIM(ctx context.Context, users []scim.User) ([]SCIMVerdict, error) {
 	if len(users) > mostSCIMPreview {
 		return nil, fmt.Errorf("accesssec: a preview of %d people: at most %d", len(users), mostSCIMPreview)
