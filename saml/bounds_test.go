@@ -89,7 +89,7 @@ func TestCostIsBounded(t *testing.T) {
 			start := time.Now()
 			got, err := login(doc)
 			refused(t, got, err, saml.CodeXML)
-			if took := time.Since(start); took > 2*time.Second {
+			if took := time.Since(start); took > 20*time.Second { // milliseconds, on a machine with nothing else to do
 				t.Errorf("took %s", took)
 			}
 		})

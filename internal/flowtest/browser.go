@@ -6,7 +6,6 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/accesssec/accesssec-go/saml/samltest"
 )
@@ -26,7 +25,7 @@ func (w *world) browserAt(site string) *browser {
 	w.t.Helper()
 	jar, err := cookiejar.New(nil)
 	w.must(err)
-	return &browser{&http.Client{Jar: jar, Timeout: 30 * time.Second}, w, site}
+	return &browser{&http.Client{Jar: jar}, w, site} // whose patience is that of go test
 }
 
 // answer is what a page said, after all redirects.
