@@ -191,9 +191,10 @@ func (b *browser) console(ctx context.Context) ([]string, error) {
 	return lines, err
 }
 
-// until asks again while the page is on its way, for ten seconds.
+// until asks again while the page is on its way, for a minute: a browser, the programs and what
+// hashes passwords may share two busy processors.
 func (b *browser) until(ctx context.Context, try func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
