@@ -89,6 +89,18 @@ func TestBucketsKnow(t *testing.T) {
 	}
 }
 
+// A clock that is set back keeps nobody out, and lets nobody in sooner.
+func TestBucketsClockBack(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2090, 3, 2, 12, 0, 0, 0, time.UTC)
+	b := newBuckets(1, 2, 64)
+	for i, want := range []time.Duration{0, 0, time.Second} {
+		if wait := b.take("a", now.Add(time.Duration(-i)*time.Hour)); wait != want {
+			t.Errorf("the %d. waits %v, want %v", i+1, wait, want)
+		}
+	}
+}
+
 func TestBucketsAtOnce(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2090, 3, 2, 12, 0, 0, 0, time.UTC)

@@ -196,7 +196,7 @@ func scimRolesRenamed(_ *testing.T, w *world) {
 
 func scimRolesUnmanaged(t *testing.T, w *world) {
 	acme := w.newCustomer("Acme", "example.com")
-	acme.add(policy.Member, "ann@example.com")
+	acme.add(policy.Member, "ann@example.com", "bob@example.com")
 	team := acme.team("G", "ann@example.com")
 	acme.maps(accesssec.SCIMGroupRole{Group: "G", OrgRole: policy.Admin}, accesssec.SCIMGroupRole{Group: "G", Role: string(policy.Analyst)})
 	acme.is("ann@example.com", policy.Member)
@@ -208,6 +208,13 @@ func scimRolesUnmanaged(t *testing.T, w *world) {
 	if found := acme.sources("ann@example.com", "p1"); len(found) != 2 {
 		t.Errorf("has %v", found)
 	}
+	// So it is when all that is said of it is who else is in it.
+	other := acme.team("H", "bob@example.com")
+	acme.maps(accesssec.SCIMGroupRole{Group: "G", OrgRole: policy.Admin}, accesssec.SCIMGroupRole{Group: "H", OrgRole: policy.Billing})
+	acme.is("bob@example.com", policy.Member)
+	p.patches(other.ID, add(p.makes("carl@example.com")))
+	acme.is("bob@example.com", policy.Billing)
+	acme.is("carl@example.com", policy.Billing)
 }
 
 func scimRolesExternals(_ *testing.T, w *world) {

@@ -18,6 +18,7 @@ import (
 // scimSettingsFlows: how an org is provisioned, and who says so.
 func scimSettingsFlows(t *testing.T, open func(*testing.T) store.Store) {
 	each(t, open, map[string]flow{
+		"whom they hide":                scimSettingsHidden,
 		"changed, and in force":         scimSettingsLife,
 		"roles that no group gives":     scimSettingsUnsound,
 		"nobody gives or takes above":   scimSettingsAbove,
@@ -159,6 +160,20 @@ func codeOf(err error) accesssec.Code {
 		return no.Code
 	}
 	return ""
+}
+
+// scimSettingsHidden: whom the settings hide is in no count either, and whoever is on a domain below
+// one that the org has proven with all below it is not hidden.
+func scimSettingsHidden(t *testing.T, w *world) {
+	acme := w.newCustomer("Acme", "example.com")
+	acme.cover("example.com")
+	acme.claim("example.net") // and nothing is proven
+	acme.add(policy.Member, "ann@sub.example.com", "max@example.net", "friend@example.org")
+	p := acme.provisioner()
+	must1(acme.admin().SetSCIM(w.ctx, accesssec.SCIMSettings{HideExternals: true}))
+	if got := p.list("Users", "userName pr"); !slices.Equal(got, []string{"ann@sub.example.com", "owner@example.com"}) {
+		t.Errorf("shown are %v", got)
+	}
 }
 
 func scimSettingsRace(t *testing.T, w *world) {
