@@ -16,7 +16,8 @@ type change struct {
 	store.Tx
 	now      time.Time
 	recorded int
-	history  int // Options.PasswordHistory
+	history  int    // Options.PasswordHistory
+	made     string // the id of the account that was made last: nothing can lead to that yet
 }
 
 // record writes e beside what has just been written. Events of one change are a

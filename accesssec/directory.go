@@ -16,9 +16,13 @@ import (
 //
 // A nil dress has an entry that no identity provider keeps say what the account says.
 func (c *change) entryFor(ctx context.Context, orgID string, u store.User, dress func(*store.Entry) error) (store.Entry, error) {
+	var entry store.Entry
+	var err error
 	// Two questions, each of which an index answers: asked as one, a database may read the
 	// whole directory for it.
-	entry, err := entryWith(ctx, c, orgID, "userId", u.ID)
+	if c.made != u.ID {
+		entry, err = entryWith(ctx, c, orgID, "userId", u.ID)
+	}
 	if err == nil && entry.ID != "" && entry.ConnectionID == "" {
 		err = c.DeleteEntry(ctx, orgID, entry.ID)
 		entry = store.Entry{}

@@ -5,11 +5,12 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
+
+	"github.com/accesssec/accesssec-go/internal/newid"
 )
 
-// newID makes an id of 130 random bits after a noun: "org-4f2k…". It has no "_",
-// because ids stand in URLs and some identity providers refuse those.
-func newID(noun string) string { return noun + "-" + strings.ToLower(rand.Text()) }
+// newID makes an id of 130 random bits after a noun: "org-4f2k…".
+func newID(noun string) string { return newid.Of(noun) }
 
 // newSecret makes a bearer value of 256 random bits after a version mark.
 func newSecret(mark string) string {
@@ -39,4 +40,7 @@ func newTrace() string {
 	return string(b[:4]) + "-" + string(b[4:])
 }
 
-func hexOf(b []byte) string { return hex.EncodeToString(b) }
+func hexOf(b []byte) string {
+	var room [64]byte // of a hash: one piece of memory in place of two
+	return string(hex.AppendEncode(room[:0], b))
+}

@@ -150,6 +150,7 @@ func (c *change) createUser(ctx context.Context, orgID string, u store.User, e a
 	if err := c.CreateUser(ctx, u); err != nil {
 		return err
 	}
+	c.made = u.ID
 	e.Targets = []audit.Target{personOf(u)}
 	return c.record(ctx, orgID, e)
 }
@@ -175,8 +176,10 @@ func (c *change) enrol(ctx context.Context, m store.Membership, u store.User, e 
 		return none, err
 	}
 	// Whom the host's own code has taken out and lets in again begins anew as well.
-	if _, err := c.revokeAll(ctx, m.OrgID, u.ID, store.SubjectUser); err != nil {
-		return none, err
+	if c.made != u.ID {
+		if _, err := c.revokeAll(ctx, m.OrgID, u.ID, store.SubjectUser); err != nil {
+			return none, err
+		}
 	}
 	entry, err := c.entryFor(ctx, m.OrgID, u, dress)
 	if err != nil {

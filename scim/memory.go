@@ -1,12 +1,12 @@
 package scim
 
 import (
-	"crypto/rand"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/accesssec/accesssec-go/internal/newid"
 	"github.com/accesssec/accesssec-go/scim/filter"
 )
 
@@ -65,5 +65,5 @@ func (m *Memory) stamp(created time.Time) Meta {
 
 // newID is one that nobody can guess. It is in lower case, as people read it out.
 func newID(kind resourceKind) string {
-	return strings.ToLower(kind.String() + "-" + rand.Text())
+	return newid.Of(strings.ToLower(kind.String()))
 }

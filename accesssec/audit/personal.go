@@ -26,7 +26,11 @@ func slotAt(e *Event, i int) (s slot, last bool) {
 		return slot{"actor.address", &e.Actor.Address}, false
 	}
 	if i -= 2; i < len(e.Targets) {
-		if t := &e.Targets[i]; t.Person {
+		switch t := &e.Targets[i]; {
+		case !t.Person:
+		case i == 0: // which is nearly all of them
+			return slot{"targets.0.name", &t.Name}, false
+		default:
 			return slot{"targets." + strconv.Itoa(i) + ".name", &t.Name}, false
 		}
 		return slot{}, false

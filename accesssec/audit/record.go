@@ -6,8 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 
+	"github.com/accesssec/accesssec-go/internal/newid"
 	"github.com/accesssec/accesssec-go/store"
 )
 
@@ -21,7 +21,7 @@ func Encode(orgID string, e Event) (store.AuditEvent, error) {
 	var s salt
 	rand.Read(s[:]) // never fails: crypto/rand ends the program instead
 	if e.ID == "" {
-		e.ID = "evt-" + strings.ToLower(rand.Text())
+		e.ID = newid.Of("evt")
 	}
 	return encode(orgID, e, s)
 }

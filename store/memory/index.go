@@ -53,22 +53,22 @@ func (r *rows[V]) all() iter.Seq[*V] {
 // in them, so that the garbage collector passes by what is large and changes with every row.
 type chains struct {
 	seed  maphash.Seed
-	first map[uint64]place
+	first heads
 	links []link // by place
 }
 
 // link is of one chain, whose last one stands before the first.
 type link struct{ before, after place }
 
-func newChains() chains { return chains{maphash.MakeSeed(), map[uint64]place{}, nil} }
+func newChains() chains { return chains{seed: maphash.MakeSeed()} }
 
-func (c *chains) add(hash uint64, p place) {
+func (c *chains) add(hash uint32, p place) {
 	if n := int(p) + 1 - len(c.links); n > 0 {
 		c.links = append(c.links, make([]link, n)...)
 	}
-	first, ok := c.first[hash]
-	if !ok {
-		c.first[hash] = p
+	first := c.first.get(hash)
+	if first == nowhere {
+		c.first.set(hash, p)
 		c.links[p] = link{before: p}
 		return
 	}
@@ -78,16 +78,16 @@ func (c *chains) add(hash uint64, p place) {
 	c.links[first].before = p
 }
 
-func (c *chains) drop(hash uint64, p place) {
-	l, first := c.links[p], c.first[hash]
+func (c *chains) drop(hash uint32, p place) {
+	l, first := c.links[p], c.first.get(hash)
 	switch {
 	case first != p:
 		c.links[l.before].after = l.after
 	case l.after == nowhere:
-		delete(c.first, hash)
+		c.first.drop(hash)
 		return
 	default:
-		c.first[hash] = l.after
+		c.first.set(hash, l.after)
 		first = l.after
 	}
 	if l.after != nowhere {
@@ -120,7 +120,7 @@ func newKeyed[I comparable, V any](of func(*V) (I, bool)) keyed[I, V] {
 
 func (x *keyed[I, V]) over(r *rows[V]) { x.rows = r }
 
-func (x *keyed[I, V]) hash(i I) uint64 { return maphash.Comparable(x.seed, i) }
+func (x *keyed[I, V]) hash(i I) uint32 { return uint32(maphash.Comparable(x.seed, i)) }
 
 func (x *keyed[I, V]) add(p place, v *V) {
 	if i, ok := x.of(v); ok {
@@ -159,7 +159,7 @@ func (x *keyed[I, V]) find(p place, i I) place {
 }
 
 // seek is the place of the first row with the key i.
-func (x *keyed[I, V]) seek(i I) place { return x.find(x.first[x.hash(i)], i) }
+func (x *keyed[I, V]) seek(i I) place { return x.find(x.first.get(x.hash(i)), i) }
 
 // unique finds the one row with a key.
 type unique[I comparable, V any] struct{ keyed[I, V] }
@@ -248,7 +248,8 @@ func (g *group[I, V]) take(i I) []*V { return slices.Collect(g.get(i)) }
 // each ranges over the keys that rows have, a key maybe more than once.
 func (g *group[I, V]) each() iter.Seq[I] {
 	return func(yield func(I) bool) {
-		for _, p := range g.first {
+		for _, h := range g.first.slots {
+			p := h.first
 			last, some := *new(I), false
 			for ; p != nowhere; p = g.links[p].after {
 				i, _ := g.of(g.at[p])

@@ -111,13 +111,25 @@ func (l *latch) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !l.mu.TryLock() {
+	if !l.try() {
 		if l.nested() {
 			return errNested
 		}
 		l.mu.Lock()
 	}
 	return nil
+}
+
+// try takes the lock if it is free soon, and lets others run meanwhile: whoever has it has it for
+// less time than it takes to look down the stack, to sleep and to be woken.
+func (l *latch) try() bool {
+	for range 16 {
+		if l.mu.TryLock() {
+			return true
+		}
+		runtime.Gosched()
+	}
+	return false
 }
 
 func (l *latch) leave(error) { l.mu.Unlock() }
@@ -127,7 +139,7 @@ func (l *latch) lock(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !l.mu.TryLock() {
+	if !l.try() {
 		if l.nested() {
 			return errNested
 		}
