@@ -100,50 +100,48 @@ func read[T any](ctx context.Context, v view, fn func(d *data) (T, error)) (T, e
 
 // latch is the one lock of a Store, which one at a time has. Readers have it for so short that to
 // let them in together costs more than it saves: a writer would wait for all who were woken to
-// read, and they for it. It knows whether code of a
-// caller runs under it, to tell a nested use from one that only has to wait.
+// read, and they for it. It knows whether code of a caller runs under it, and how far that has
+// come, to tell a nested use from one that only has to wait.
 type latch struct {
 	mu    sync.Mutex
 	owned atomic.Bool
+	steps atomic.Uint64 // of transactions, whosever
 }
 
 func (l *latch) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !l.try() {
-		if l.nested() {
-			return errNested
-		}
-		l.mu.Lock()
+	if l.mu.TryLock() {
+		return nil
 	}
-	return nil
-}
-
-// try takes the lock if it is free soon, and lets others run meanwhile: whoever has it has it for
-// less time than it takes to look down the stack, to sleep and to be woken.
-func (l *latch) try() bool {
-	for range 16 {
-		if l.mu.TryLock() {
-			return true
-		}
-		runtime.Gosched()
-	}
-	return false
+	return l.wait()
 }
 
 func (l *latch) leave(error) { l.mu.Unlock() }
 
+// wait lets others run for a moment: whoever has the lock has it for less time than it takes to
+// sleep and be woken. While somebody gets on under it this is no nested use, which would be what
+// they wait for.
+func (l *latch) wait() error {
+	before := l.steps.Load()
+	for range 16 {
+		runtime.Gosched()
+		if l.mu.TryLock() {
+			return nil
+		}
+	}
+	if l.steps.Load() == before && l.nested() {
+		return errNested
+	}
+	l.mu.Lock()
+	return nil
+}
+
 // lock takes the store for one writer.
 func (l *latch) lock(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
+	if err := l.enter(ctx); err != nil {
 		return err
-	}
-	if !l.try() {
-		if l.nested() {
-			return errNested
-		}
-		l.mu.Lock()
 	}
 	if err := ctx.Err(); err != nil { // it may have ended in the queue
 		l.mu.Unlock()
@@ -157,6 +155,7 @@ func (l *latch) own() { l.owned.Store(true) }
 
 func (l *latch) unlock() {
 	l.owned.Store(false)
+	l.steps.Add(1)
 	l.mu.Unlock()
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/accesssec/accesssec-go/store"
 )
@@ -15,15 +16,16 @@ type tx struct {
 	view
 	log    undo
 	first  [16]func() // where the log begins: few transactions have more steps
-	failed error      // the first error after which nothing more is done
+	steps  *atomic.Uint64
+	failed error // the first error after which nothing more is done
 	over   bool
 }
 
 var _ store.Tx = (*tx)(nil)
 
-func newTx(d *data) *tx {
-	t := &tx{}
-	t.view = view{data: d, door: t}
+func newTx(s *Store) *tx {
+	t := &tx{steps: &s.latch.steps}
+	t.view = view{data: s.data, door: t}
 	t.log.steps = t.first[:0]
 	return t
 }
@@ -39,7 +41,7 @@ func (s *Store) RunInTx(ctx context.Context, fn func(store.Tx) error) error {
 		return err
 	}
 	s.latch.own()
-	t := newTx(s.data)
+	t := newTx(s)
 	kept := false
 	// No recover: a panic goes on by itself, with the stack it came from.
 	defer func() {
@@ -69,7 +71,7 @@ func commit[T any](ctx context.Context, s *Store, fn func(t *tx) (T, error)) (T,
 		return none, err
 	}
 	defer s.latch.unlock()
-	t := newTx(s.data)
+	t := newTx(s)
 	out, err := fn(t)
 	if err != nil {
 		t.log.back(0)
@@ -79,6 +81,7 @@ func commit[T any](ctx context.Context, s *Store, fn func(t *tx) (T, error)) (T,
 }
 
 func (t *tx) enter(ctx context.Context) error {
+	t.steps.Add(1)
 	switch {
 	case t.over:
 		return errOver
