@@ -54,22 +54,60 @@ func keepsAddress(ctx context.Context, r store.Reader, m store.Member) (bool, er
 	return role == policy.Owner || role == policy.Admin, nil
 }
 
+// keepsAddressIn is keepsAddress in each org that the account is in and that org signs on to: itself,
+// and those that have their sign-on from it.
+func keepsAddressIn(ctx context.Context, r store.Reader, orgID string, u store.User) (bool, error) {
+	orgs, err := signsOnTo(ctx, r, orgID, u.ID)
+	for _, m := range orgs {
+		kept, err := keepsAddress(ctx, r, store.Member{Membership: m, User: u})
+		if err != nil || kept {
+			return kept, err
+		}
+	}
+	return false, err
+}
+
+// signsOnTo are those of a person's memberships.
+func signsOnTo(ctx context.Context, r store.Reader, orgID, userID string) ([]store.Membership, error) {
+	orgs, err := r.OrgsOf(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	var out []store.Membership
+	for _, m := range orgs {
+		org, err := r.Org(ctx, m.OrgID)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		if m.OrgID == orgID || org.SSOFrom == orgID {
+			out = append(out, m)
+		}
+	}
+	return out, nil
+}
+
 func keptAddress() *scim.Error {
-	return &scim.Error{Status: http.StatusForbidden, Detail: "This person is an Owner or Admin of the organization, and provisioning does not change the address that those sign in with. Have an Owner make them a Member for as long as it takes."}
+	return &scim.Error{Status: http.StatusForbidden, Detail: "This person is an Owner or Admin of the organization, or of one that shares its sign-on, and provisioning does not change the address that those sign in with. Have an Owner make them a Member for as long as it takes."}
 }
 
 // addressMoved is what becomes of an account whose address the org's directory or identity provider has
 // changed: from one on a domain of the org's to another, so the org could have signed in as
-// either. Sessions stay, unless they could not be made today. e says by whom.
-func (s *Service) addressMoved(ctx context.Context, c *change, orgID string, e audit.Event, was, u store.User) error {
+// either. Sessions stay, unless they could not be made today. from is whose connections sign the org's
+// people in: its own, or those of the org that it has its sign-on from. e says by whom.
+func (s *Service) addressMoved(ctx context.Context, c *change, orgID, from string, e audit.Event, was, u store.User) error {
 	e.Changes = []audit.Change{{Field: "address", Old: was.Address, New: u.Address, Personal: true}}
-	if err := c.freeNameID(ctx, orgID, was); err != nil {
+	if err := c.freeNameID(ctx, from, was); err != nil {
 		return err
 	}
 	if _, err := c.uninvite(ctx, orgID, u.AddressKey); err != nil {
 		return err
 	}
 	if err := c.unask(ctx, orgID, u.AddressKey); err != nil {
+		return err
+	}
+	if _, err := c.movedIn(ctx, u); err != nil {
 		return err
 	}
 	// Whoever has the old address next is nobody that these browsers have known.
@@ -125,7 +163,7 @@ func (s *Service) followAddress(ctx context.Context, c *change, a answered, conn
 	u.Version++
 	e := a.visit.by(audit.UserAddressChanged, actorOf(u))
 	e.Targets, e.Facts = []audit.Target{personOf(u)}, []audit.Fact{fact("connection", conn.ID), fact("assertion", a.id.AssertionID)}
-	if err := s.addressMoved(ctx, c, conn.OrgID, e, was, u); err != nil {
+	if err := s.addressMoved(ctx, c, conn.OrgID, conn.OrgID, e, was, u); err != nil {
 		return err
 	}
 	return c.refreshEntries(ctx, u)
@@ -146,30 +184,24 @@ func mayFollow(ctx context.Context, r store.Reader, orgID string, u store.User, 
 	if taken, err := isTaken(ctx, r, to); err != nil || taken {
 		return false, err
 	}
-	orgs, err := r.OrgsOf(ctx, u.ID)
-	member := false
+	if kept, err := keepsAddressIn(ctx, r, orgID, u); err != nil || kept {
+		return false, err
+	}
+	orgs, err := signsOnTo(ctx, r, orgID, u.ID)
+	if err != nil {
+		return false, err
+	}
 	for _, m := range orgs {
-		if err != nil {
-			break
-		}
-		var org store.Org
-		if org, err = r.Org(ctx, m.OrgID); err != nil || m.OrgID != orgID && org.SSOFrom != orgID {
-			continue
-		}
-		member = true
-		var kept bool
-		if kept, err = keepsAddress(ctx, r, store.Member{Membership: m, User: u}); err != nil || kept {
+		own, err := entryWith(ctx, r, m.OrgID, "userId", u.ID)
+		if err != nil || own.ConnectionID != "" {
 			return false, err
 		}
-		var own, there store.Entry
-		if own, err = entryWith(ctx, r, m.OrgID, "userId", u.ID); err != nil || own.ConnectionID != "" {
-			return false, err
-		}
-		if there, err = entryWith(ctx, r, m.OrgID, "name", to.Key()); err != nil || there.ID != "" && there.ID != own.ID {
+		there, err := entryWith(ctx, r, m.OrgID, "name", to.Key())
+		if err != nil || there.ID != "" && there.ID != own.ID {
 			return false, err
 		}
 	}
-	return member, err
+	return len(orgs) > 0, nil
 }
 
 // freeNameID unties an account from its old address where that is the NameID that a connection

@@ -60,7 +60,7 @@ func (d *directory) consider(ctx context.Context, r store.Reader, e store.Entry,
 		} else if !in {
 			return scimMove{refuse: foreignAddress(to.String()), code: CodeSCIMDomain}, nil
 		}
-		if kept, err := keepsAddress(ctx, r, m); err != nil {
+		if kept, err := keepsAddressIn(ctx, r, d.by.fromID, m.User); err != nil {
 			return x, err
 		} else if kept {
 			return scimMove{refuse: keptAddress(), code: CodeAbove}, nil
@@ -229,7 +229,7 @@ func (d *directory) writeAccount(ctx context.Context, c *change, u store.User, n
 		}
 	}
 	if x.moves {
-		if err := d.s.addressMoved(ctx, c, d.by.orgID, d.by.does(audit.UserAddressChanged, personOf(u)), was, u); err != nil {
+		if err := d.s.addressMoved(ctx, c, d.by.orgID, d.by.fromID, d.by.does(audit.UserAddressChanged, personOf(u)), was, u); err != nil {
 			return u, err
 		}
 	}

@@ -201,12 +201,17 @@ func followLinked(t *testing.T, w *world) {
 		return must1(l.finish(l.answer(p))).Entered.Principal
 	}
 	before := in(ann)
+	p := w.watched()
+	_, token := beta.invite(p, "elizabeth@example.com", policy.Admin)
 	ann.Email = "elizabeth@example.com"
 	if got := in(ann); got.UserID != before.UserID || got.OrgID != beta.owner.OrgID {
 		t.Errorf("in as %+v, before %+v", got, before)
 	}
 	if entry := beta.entryOf(ann.Email); entry.Name != ann.Email || len(acme.events(audit.UserAddressChanged)) != 1 {
 		t.Errorf("the directory has %+v", entry)
+	}
+	if code := w.accept(token); code != accesssec.CodeLinkOver {
+		t.Errorf("what waited there for somebody new is taken up: %s", code)
 	}
 }
 

@@ -24,6 +24,8 @@ func scimLinkedFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"the link ends":                       scimLinkedEnds,
 		"the org is deleted":                  scimLinkedDeleted,
 		"the link ends between":               scimLinkedBetween,
+		"an address":                          scimLinkedMoves,
+		"the address of who manages":          scimLinkedKeeps,
 	})
 }
 
@@ -217,4 +219,47 @@ func scimLinkedBetween(t *testing.T, w *world) {
 	if _, there := w.user("ann@example.com"); there {
 		t.Error("somebody was made when the link had ended")
 	}
+}
+
+// scimLinkedMoves: the connection that signs people in is the other org's, and forgets the old
+// address as well.
+func scimLinkedMoves(t *testing.T, w *world) {
+	acme, beta, into := sharingWith(w, ann)
+	id := into.makes("ann@example.com")
+	in := must1(acme.lands(ann)).Entered.Principal
+	p := w.watched()
+	_, token := beta.invite(p, followNew, policy.Admin)
+	into.says(200, "PATCH", "/Users/"+id, patchBody(`{"op":"replace","path":"userName","value":"`+followNew+`"}`))
+	if code := w.accept(token); code != accesssec.CodeLinkOver {
+		t.Errorf("what waited for somebody new: %s", code)
+	}
+	next := must1(acme.lands(samltest.Person{Email: followNew})).Entered.Principal
+	if next.UserID != in.UserID || next.OrgID != beta.owner.OrgID {
+		t.Errorf("in as %+v, before %+v", next, in)
+	}
+	acme.apply(func(s *accesssec.Settings) { s.IdPManaged = true })
+	l := acme.startFor(beta.owner.OrgID)
+	if other := must1(l.finish(l.answer(ann))).Entered.Principal; other.UserID == in.UserID {
+		t.Error("who has the old address next is the one who had it")
+	}
+}
+
+// scimLinkedKeeps: neither token is the way to be an Owner or Admin of the org of the other.
+func scimLinkedKeeps(t *testing.T, w *world) {
+	acme, beta, into := sharingWith(w)
+	own := acme.provisioner()
+	acme.add(policy.Owner, "olga@example.com")
+	beta.add(policy.Member, "olga@example.com")
+	acme.add(policy.Member, "bea@example.com")
+	beta.add(policy.Admin, "bea@example.com")
+	for _, by := range []*provisioner{into, own} {
+		for _, address := range []string{"olga@example.com", "bea@example.com"} {
+			by.refused(403, "", "Owner or Admin", "PATCH", "/Users/"+by.idOf(address), patchBody(`{"op":"replace","path":"userName","value":"mallory@example.com"}`))
+		}
+	}
+	if _, there := w.user("mallory@example.com"); there {
+		t.Error("somebody has the new address")
+	}
+	// What else is said of them is taken.
+	into.says(200, "PATCH", "/Users/"+into.idOf("olga@example.com"), patchBody(`{"op":"replace","path":"title","value":"Boss"}`))
 }
