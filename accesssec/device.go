@@ -67,24 +67,49 @@ func (v Visit) deviceID(orgID, userID string) string {
 }
 
 // renewDevice gives the browser a secret of its own, unless the one that it has was made for the
-// same person: in that case it goes on for all their orgs.
-func (c *change) renewDevice(ctx context.Context, v Visit, userID string) error {
+// same person, and nobody has ended what it stood for: in that case it goes on for all their orgs.
+// What was copied out of the browser before that end is not to count again.
+func (c *change) renewDevice(ctx context.Context, v Visit, f facts, mark string) error {
 	if v.device.secret() != "" {
-		orgs, err := c.OrgsOf(ctx, userID)
-		if err != nil {
+		goesOn, err := c.deviceGoesOn(ctx, v, f, mark)
+		if err != nil || goesOn {
 			return err
-		}
-		for _, m := range orgs {
-			k, err := devices.get(ctx, c, "", v.deviceID(m.OrgID, userID))
-			if err == nil && k.Owner == userID {
-				return nil
-			} else if err = unless(err, store.ErrNotFound); err != nil {
-				return err
-			}
 		}
 	}
 	v.device.is(newSecret(deviceBegins))
 	return nil
+}
+
+func (c *change) deviceGoesOn(ctx context.Context, v Visit, f facts, mark string) (bool, error) {
+	everywhere, there, _, err := f.lastOut(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	orgs, err := c.OrgsOf(ctx, f.user.ID)
+	if err != nil {
+		return false, err
+	}
+	goesOn := false
+	for _, m := range orgs {
+		k, err := devices.get(ctx, c, "", v.deviceID(m.OrgID, f.user.ID))
+		if errors.Is(err, store.ErrNotFound) || err == nil && (k.Owner != f.user.ID || !c.now.Before(k.ExpiresAt)) {
+			continue
+		} else if err != nil {
+			return false, err
+		}
+		if k.Value.Factor != mark || k.At.Before(everywhere) ||
+			m.OrgID == f.in.Target.ID && (!f.stands(k, mark, c.now) || k.At.Before(there)) {
+			return false, nil
+		}
+		goesOn = true
+	}
+	return goesOn, nil
+}
+
+// stands reports whether a browser counts in the org that is wanted, by what the org says now.
+func (f facts) stands(k kept[device], mark string, now time.Time) bool {
+	return k.Owner == f.user.ID && k.Value.Org == f.in.Target.ID && k.Value.Factor == mark &&
+		now.Before(k.ExpiresAt) && now.Before(k.At.Add(f.access.RememberDevices)) && !k.At.Before(f.access.DevicesOn)
 }
 
 // remembered has the browser shown in place of a code, where it is remembered for this org, and
@@ -106,9 +131,7 @@ func (f *facts) remembered(ctx context.Context, r store.Reader, now time.Time) e
 	} else if err != nil {
 		return err
 	}
-	live := k.Owner == f.user.ID && k.Value.Org == f.in.Target.ID && k.Value.Factor == f.factor &&
-		now.Before(k.ExpiresAt) && now.Before(k.At.Add(f.access.RememberDevices)) && !k.At.Before(f.access.DevicesOn)
-	if !live {
+	if !f.stands(k, f.factor, now) {
 		return nil
 	}
 	everywhere, there, _, err := f.lastOut(ctx, r)
@@ -128,7 +151,7 @@ func (s *Service) rememberDevice(ctx context.Context, c *change, v Visit, f fact
 	if v.device == nil {
 		return nil // it is no browser's
 	}
-	if err := c.renewDevice(ctx, v, f.user.ID); err != nil {
+	if err := c.renewDevice(ctx, v, f, mark); err != nil {
 		return err
 	}
 	id := v.deviceID(in.Principal.OrgID, f.user.ID)

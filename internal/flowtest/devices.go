@@ -1,6 +1,8 @@
 package flowtest
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 	"time"
@@ -24,6 +26,7 @@ func deviceFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"of a link and of Google":          deviceWays,
 		"proves nothing":                   deviceProves,
 		"the person is told":               deviceTold,
+		"a copy of the browser":            deviceCopied,
 	})
 }
 
@@ -357,6 +360,56 @@ func deviceSignedOut(t *testing.T, w *world) {
 		}
 		if asked(there, other.owner.OrgID) {
 			t.Errorf("%s: asked by another org", name)
+		}
+	}
+}
+
+// deviceCopied: what somebody has copied out of a browser is good no more when that was ended, also
+// when the person has the browser remembered again.
+func deviceCopied(t *testing.T, w *world) {
+	acme, h := withHolder(w)
+	other := w.newOrg("Other", "o@example.org")
+	other.apply(func(s *accesssec.Settings) { s.RememberDevices = aWeek })
+	other.add(policy.Member, h.address)
+	remember := func(d time.Duration) {
+		w.advance(time.Second)
+		acme.apply(func(s *accesssec.Settings) { s.RememberDevices = d })
+	}
+	ticks := func(v accesssec.Visit, orgID string) *accesssec.Entered {
+		t.Helper()
+		v.OrgID = orgID
+		h.halfIn(v)
+		v.Remember = true
+		return h.mustShow(v, h.next(), "").Entered
+	}
+	for name, out := range map[string]func(){
+		"by name":        func() { must1(acme.admin().EndSessions(w.ctx, h.id)) },
+		"with everybody": func() { must1(acme.admin().EndSessions(w.ctx)) },
+		"of the org":     func() { remember(0) },
+	} {
+		remember(aWeek)
+		v := w.visit()
+		rec := httptest.NewRecorder()
+		ticks(v, acme.owner.OrgID).SetCookie(rec)
+		r := httptest.NewRequest(http.MethodGet, "https://host.example/", nil)
+		for _, c := range rec.Result().Cookies() {
+			r.AddCookie(c)
+		}
+		copied := w.svc.SignIn().Visit(httptest.NewRecorder(), r)
+		copied.OrgID = acme.owner.OrgID
+		if h.asked(copied) {
+			t.Fatalf("%s: the copy does not stand in to begin with", name)
+		}
+		ticks(v, other.owner.OrgID) // goes on with the same secret
+		w.advance(time.Minute)
+		out()
+		remember(aWeek)
+		ticks(v, acme.owner.OrgID)
+		if v.OrgID = acme.owner.OrgID; h.asked(v) {
+			t.Errorf("%s: and is not remembered again", name)
+		}
+		if !h.asked(copied) {
+			t.Errorf("%s: the copy stands in again", name)
 		}
 	}
 }
