@@ -49,3 +49,6 @@ func (n Newcomer) Format(f fmt.State, _ rune) { io.WriteString(f, n.String()) }
 
 // LogValue implements [slog.LogValuer].
 func (n Newcomer) LogValue() slog.Value { return slog.StringValue(n.String()) }
+
+// LogValue implements [slog.LogValuer]: Invitation is for who carries it on.
+func (v Visit) LogValue() slog.Value { return slog.StringValue(v.String()) }

@@ -28,7 +28,9 @@ func TestNothingPrintsWhatItHolds(t *testing.T) {
 	code := accesssec.LinkingCode{Code: canary, Expires: time.Date(2040, 1, 2, 3, 4, 0, 0, time.UTC)}
 	person := accesssec.Person{Address: "ann@example.com", Password: canary, PasswordHash: canary}
 	newcomer := accesssec.Newcomer{FirstName: "Ann", LastName: "Lee", Password: canary}
+	visit := accesssec.Visit{Trace: "7K4Q-M2XD", Invitation: canary}
 	for want, v := range map[string]any{
+		"visit 7K4Q-M2XD": visit,
 		"notice ntc-1 (factor_reset_asked) for usr-1":        notice,
 		"linking code, good until 2 January 2040, 03:04 UTC": code,
 		`person "ann@example.com"`:                           person,
@@ -48,7 +50,7 @@ func TestNothingPrintsWhatItHolds(t *testing.T) {
 			t.Errorf("%T was printed:\n%s", v, &log)
 		}
 	}
-	for _, p := range []any{&notice, &code, &person, &newcomer} {
+	for _, p := range []any{&notice, &code, &person, &newcomer, &visit} {
 		if got := fmt.Sprintf("%+v", p); strings.Contains(got, canary) {
 			t.Errorf("%T prints %s", p, got)
 		}
