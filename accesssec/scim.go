@@ -224,6 +224,9 @@ func (s *Service) scimCaller(ctx context.Context, call *scimCall, r *http.Reques
 	if err != nil {
 		return scimCaller{}, err
 	}
+	if orgID != k.OrgID { // who is beside the people of its domains is none of the other org's business
+		settings.Value.HideExternals = true
+	}
 	return scimCaller{orgID: orgID, fromID: k.OrgID, tokenID: k.ID, tokenName: k.Value.Name, token: &k, settings: settings.Value}, nil
 }
 

@@ -20,7 +20,8 @@ type SCIMSettings struct {
 	// Profile says how much of the standard is asked of the client; "" is scim.Detect.
 	Profile scim.Profile
 	// HideExternals leaves members out of what the client reads whose address is on none of
-	// the org's verified domains. It could not change them anyway.
+	// the org's verified domains. It could not change them anyway. A client by a token of the org
+	// that this one has its sign-on from sees none of them in any case.
 	HideExternals bool
 	// GroupRoles are the roles that people have by being in a group. At most 100.
 	GroupRoles []SCIMGroupRole

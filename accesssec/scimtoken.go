@@ -109,7 +109,7 @@ func scimTokenOf(k kept[scimToken], now time.Time) SCIMToken {
 //
 // With opts.OrgID it is for an org that has its sign-on from this one: whom it makes lands there,
 // as a member of that org and not of this one. People on this org's domains are within its reach,
-// as ever. It ends with the link. That org's Owners and Admins are told too.
+// as ever, and of that org's people it sees no others. It ends with the link. That org's Owners and Admins are told too.
 //
 // It is for Owners and Admins, asks for the password again ([Me.Prove]), and tells all Owners
 // and Admins. A name that is too long is CodeName; an end or an overlap that can't be is

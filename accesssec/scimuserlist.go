@@ -64,13 +64,13 @@ func (d *directory) query(kind string, q scim.Query) (store.EntryQuery, error) {
 	return find, err
 }
 
-// narrowed adds to a filter that the address is on a domain that the org holds, or that
+// narrowed adds to a filter that the address is on a domain that counts for the caller, or that
 // provisioning keeps the member.
 func (d *directory) narrowed(ctx context.Context, r store.Reader, f *store.Filter) (*store.Filter, error) {
 	mine := store.Filter{Or: []store.Filter{{Path: "connectionId", Op: store.OpEq, Value: scimConnection}}}
 	p := store.Paging{Limit: 1000}
 	for {
-		page, err := r.Domains(ctx, d.by.orgID, p)
+		page, err := r.Domains(ctx, d.by.fromID, p)
 		if err != nil {
 			return nil, err
 		}

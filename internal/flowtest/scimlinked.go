@@ -52,7 +52,7 @@ func scimLinkedLands(t *testing.T, w *world) {
 		t.Errorf("the log says %+v", e)
 	}
 	// Nothing of Beta shows to who provisions Acme.
-	own.says404("/Users/" + id)
+	own.says(404, "GET", "/Users/"+id, "")
 	if list := own.list("Users", `userName eq "ann@example.com"`); len(list) != 0 {
 		t.Errorf("Acme lists %v", list)
 	}
@@ -85,15 +85,28 @@ func scimLinkedLands(t *testing.T, w *world) {
 
 // scimLinkedReach: the domains are those of the org that the token is of, and the Owner of the
 // other stays.
-func scimLinkedReach(_ *testing.T, w *world) {
+func scimLinkedReach(t *testing.T, w *world) {
 	_, beta, into := sharingWith(w)
 	beta.add(policy.Member, "nora@example.net", "max@example.org")
 	into.refused(403, "", "domain", "POST", "/Users", userBody("new@example.net"))
 	into.refused(403, "", "domain", "POST", "/Users", userBody("new@example.org"))
+	// Who is in Beta beside the people of Acme's domains is no business of Acme's: they do not show.
 	for _, address := range []string{"nora@example.net", "max@example.org", "owner@example.net"} {
-		into.refused(403, "", "domain", "PATCH", "/Users/"+into.idOf(address), setActive(false))
+		id := beta.entryOf(address).ID
+		into.says(404, "GET", "/Users/"+id, "")
+		into.says(404, "PATCH", "/Users/"+id, setActive(false))
+		if list := into.list("Users", `userName eq "`+address+`"`); len(list) != 0 {
+			t.Errorf("%s shows as %v", address, list)
+		}
+		if m := must1(w.store.Membership(w.ctx, beta.owner.OrgID, beta.member(address))); m.Disabled {
+			t.Errorf("%s is out", address)
+		}
 	}
-	beta.add(policy.Owner, "olga@example.com")
+	beta.add(policy.Member, "olga@example.com")
+	if list := resourcesOf(into.says(200, "GET", "/Users", "")); len(list) != 1 || list[0]["userName"] != "olga@example.com" {
+		t.Errorf("of Beta Acme sees %v", list)
+	}
+	w.must(beta.admin().SetRole(w.ctx, beta.member("olga@example.com"), policy.Owner))
 	w.must(beta.as("olga@example.com").RemoveMember(w.ctx, beta.owner.UserID))
 	into.refused(403, "", "Owner", "PATCH", "/Users/"+into.idOf("olga@example.com"), setActive(false))
 	beta.is("olga@example.com", policy.Owner)
@@ -122,7 +135,7 @@ func scimLinkedGroups(t *testing.T, w *world) {
 	if got := into.members(boss); !slices.Equal(got, []string{ann}) {
 		t.Errorf("in the group are %v", got)
 	}
-	acme.provisioner().says404("/Groups/" + boss)
+	acme.provisioner().says(404, "GET", "/Groups/"+boss, "")
 	// A team with a role, that nobody of Beta has made the token for, is not taken over.
 	team := must1(beta.admin().CreateTeam(w.ctx, "Rulers"))
 	must1(beta.admin().Grant(w.ctx, accesssec.Grant{To: accesssec.Subject{Kind: accesssec.ToTeam, ID: team.ID}, Project: "p", Role: string(policy.ProjectOwner)}))
