@@ -67,8 +67,9 @@ type SCIMTokenOptions struct {
 }
 
 const (
-	mostSCIMTokens      = 10 // that are good at a time
-	mostEndedSCIMTokens = 20 // that are still listed
+	mostSCIMTokens      = 10  // that are good at a time, for one org
+	mostSCIMTokensInAll = 500 // for all that have their sign-on from one, and itself
+	mostEndedSCIMTokens = 20  // that are still listed
 	endedSCIMTokenFor   = 30 * 24 * time.Hour
 	longestSCIMOverlap  = 30 * 24 * time.Hour
 )
@@ -109,13 +110,14 @@ func scimTokenOf(k kept[scimToken], now time.Time) SCIMToken {
 //
 // With opts.OrgID it is for an org that has its sign-on from this one: whom it makes lands there,
 // as a member of that org and not of this one. People on this org's domains are within its reach,
-// as ever, and of that org's people it sees no others. It ends with the link. That org's Owners and Admins are told too.
+// as ever, and of that org's people it sees no others. It ends with the link. That org's Owners and
+// Admins are told too.
 //
 // It is for Owners and Admins, asks for the password again ([Me.Prove]), and tells all Owners
 // and Admins. A name that is too long is CodeName; an end or an overlap that can't be is
-// CodeTime. At most ten are good at a time: CodeRoleLimit. An org that has its sign-on from
-// another is provisioned there: CodeShared; CodeNotShared for an org that has not its sign-on from
-// this one. The first token needs [FeatureSCIM].
+// CodeTime. At most ten for one org are good at a time, and five hundred in all: CodeRoleLimit. An
+// org that has its sign-on from another is provisioned there: CodeShared; CodeNotShared for an org
+// that has not its sign-on from this one. The first token needs [FeatureSCIM].
 func (a *Admin) CreateSCIMToken(ctx context.Context, opts *SCIMTokenOptions) (IssuedSCIMToken, error) {
 	var o SCIMTokenOptions
 	if opts != nil {

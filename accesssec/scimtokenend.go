@@ -40,7 +40,7 @@ func scimTokensOf(ctx context.Context, r store.Reader, orgID string) ([]kept[sci
 }
 
 // endSCIMTokens has all tokens that are good for that org ("" the one that they are of) end by
-// then, counts them, and makes room for one more: it refuses when ten would go on, and forgets
+// then, counts them, and makes room for one more: it refuses when ten for that org would go on, and forgets
 // those that ended longest ago.
 func (c *change) endSCIMTokens(ctx context.Context, orgID, into string, by time.Time) (int, error) {
 	tokens, err := scimTokensOf(ctx, c, orgID)
@@ -48,14 +48,14 @@ func (c *change) endSCIMTokens(ctx context.Context, orgID, into string, by time.
 		return 0, err
 	}
 	var over []kept[scimToken]
-	good, ended := 0, 0
+	good, elsewhere, ended := 0, 0, 0
 	for _, k := range tokens {
 		if k.Value.over(c.now) {
 			over = append(over, k)
 			continue
 		}
 		if k.Value.Org != into {
-			good++
+			elsewhere++
 			continue
 		}
 		if k.Value.Ends.IsZero() || by.Before(k.Value.Ends) {
@@ -69,8 +69,8 @@ func (c *change) endSCIMTokens(ctx context.Context, orgID, into string, by time.
 			good++
 		}
 	}
-	if good >= mostSCIMTokens {
-		return 0, refuse(CodeRoleLimit, "ten tokens are good at the moment: revoke one, or let the others end at once")
+	if good >= mostSCIMTokens || good+elsewhere >= mostSCIMTokensInAll {
+		return 0, refuse(CodeRoleLimit, "ten tokens for that organization are good at the moment, or five hundred in all: revoke one, or let the others end at once")
 	}
 	slices.SortStableFunc(over, func(x, y kept[scimToken]) int { return x.Value.Ends.Compare(y.Value.Ends) })
 	for len(over) > mostEndedSCIMTokens {

@@ -176,6 +176,16 @@ func scimLinkedTokens(t *testing.T, w *world) {
 			t.Errorf("%s: %q", name, code)
 		}
 	}
+	// Tokens for one org take no room from those for another.
+	beside := &accesssec.SCIMTokenOptions{Overlap: time.Hour}
+	for range 9 {
+		acme.issue(beside)
+	}
+	if _, err := acme.admin().CreateSCIMToken(w.ctx, beside); w.code(err) != accesssec.CodeRoleLimit {
+		t.Errorf("an eleventh of its own: %v", err)
+	}
+	next = acme.issue(&accesssec.SCIMTokenOptions{OrgID: beta.owner.OrgID})
+	next.good()
 	if _, err := beta.admin().CreateSCIMToken(w.ctx, nil); w.code(err) != accesssec.CodeShared {
 		t.Errorf("by the one that is provisioned: %v", err)
 	}
