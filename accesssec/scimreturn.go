@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec/audit"
-
 	"github.com/accesssec/accesssec-go/store"
 )
 

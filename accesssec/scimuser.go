@@ -225,8 +225,8 @@ func saysAlready(e store.Entry, u scim.User) (bool, error) {
 }
 
 // CreateUser makes the account, the membership and the entry of somebody who has no account
-// yet, or one that this provisioning had made and deleted. Somebody who was deactivated is let in again, under the id that they have had, where the
-// client is one that asks for it so.
+// yet, or one that this provisioning had made and deleted. Somebody who was deactivated is let in
+// again, under the id that they have had, where the client is one that asks for it so.
 func (d *directory) CreateUser(ctx context.Context, u scim.User) (scim.User, error) {
 	var out scim.User
 	next := want(u)
