@@ -14,7 +14,7 @@ import (
 // those up to Admin, from people who are below an Admin; everybody may step down, and
 // nobody up. The last Owner who can come in stays one: CodeLastOwner. The person is signed
 // out of the org, so that nothing goes on with the rights of before. To make somebody an Owner or
-// Admin wants a fresh proof ([Me.Prove]).
+// Admin, and to change another one who is, wants a fresh proof ([Me.Prove]).
 //
 // Who is less by it than a group of the identity provider makes them ([SCIMGroupRole]) is that
 // again when the group is put together or mapped anew: take them out of the group as well, or
@@ -58,7 +58,8 @@ func (a *Admin) SetRole(ctx context.Context, userID string, role policy.Role) er
 // RemoveMember takes a person out of the org: membership, sessions there, grants, teams and
 // directory entry, in one transaction. The account stays, as do its other orgs. Owners may
 // remove anybody, Admins who is below an Admin, and everybody themselves; but not the last
-// Owner who can come in: CodeLastOwner.
+// Owner who can come in: CodeLastOwner. To take another Owner or Admin out wants a fresh proof
+// ([Me.Prove]).
 //
 // Where access is managed by an identity provider that goes on letting the person in, they are
 // a Member again, with nothing but what everyone has, when they come next: DisableMember keeps
@@ -97,7 +98,7 @@ func (c *change) leave(ctx context.Context, m store.Member, e *audit.Event) erro
 // DisableMember keeps a member out of the org until EnableMember: their sessions there end
 // in the same transaction, and they can't sign in to it, while role, grants and teams stay
 // for when they are back. Their own account and other orgs are not touched. Who may do it to
-// whom is as with RemoveMember, and nobody to themselves.
+// whom, and with what proof, is as with RemoveMember, and nobody to themselves.
 //
 // It holds against provisioning: whatever an identity provider sends, the member stays out, and
 // a member; SCIM shows active as false. Of a member whom provisioning has deactivated already it
@@ -128,10 +129,6 @@ func (a *Admin) setDisabled(ctx context.Context, userID string, disabled bool) e
 			if err := c.anotherOwner(ctx, m.OrgID, userID); err != nil {
 				return err
 			}
-		case !disabled && policy.Role(m.Role).Administers():
-			if err := a.s.proved(by.session); err != nil {
-				return err
-			}
 		}
 		m.Disabled = disabled
 		if err := c.PutMembership(ctx, m.Membership); err != nil {
@@ -149,6 +146,18 @@ func (a *Admin) setDisabled(ctx context.Context, userID string, disabled bool) e
 	})
 }
 
+// overMember refuses what is not for that role to do to somebody of the other. Who has only found a
+// session shuts none of those out who could end it.
+func (a *Admin) overMember(by acting, of policy.Role) error {
+	if !by.role.MayChange(of) {
+		return refuse(CodeAbove, fmt.Sprintf("%s may not do this to %s", by.role, of))
+	}
+	if of.Administers() {
+		return a.s.proved(by.session)
+	}
+	return nil
+}
+
 // changeMember is what all changes of one member have in common: who may do it to whom, the
 // event, and the refusal in the log. do makes the change, and fills the event in.
 func (a *Admin) changeMember(ctx context.Context, userID string, t audit.Type, do func(*change, acting, store.Member, *audit.Event) error) error {
@@ -162,9 +171,10 @@ func (a *Admin) changeMember(ctx context.Context, userID string, t audit.Type, d
 			return err
 		}
 		e := by.by(t, personOf(m.User))
-		if self := userID == a.p.UserID; !self && !by.role.MayChange(policy.Role(m.Role)) {
-			err = refuse(CodeAbove, fmt.Sprintf("%s may not do this to %s", by.role, m.Role))
-		} else {
+		if userID != a.p.UserID {
+			err = a.overMember(by, policy.Role(m.Role))
+		}
+		if err == nil {
 			err = do(c, by, m, &e)
 		}
 		if err == nil {

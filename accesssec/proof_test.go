@@ -13,11 +13,11 @@ import (
 )
 
 // What an action of Admin asks of who is signed in. The rule: what gives power over others, opens
-// a way in or shuts everybody out wants a fresh proof. What only narrows does not, so that nobody
+// a way in or shuts out everybody or those who manage the org wants a fresh proof. What else only narrows does not, so that nobody
 // who has to act at once is kept from it.
 const (
 	proofAsks     = "asks"
-	proofPeople   = "asks, where somebody is an Owner or Admin by it"
+	proofPeople   = "asks, where somebody is an Owner or Admin, or becomes one by it"
 	proofProjects = "asks, where somebody manages every project by it"
 	proofActive   = "asks, where the connection is active"
 
@@ -38,7 +38,7 @@ func adminProofs() map[string]string {
 			"CreateSCIMToken", "SetSCIM", "ResetFactors", "DeleteOrg",
 			"EndSessions", // of everybody, as it is called here
 		},
-		proofPeople:   {"SetRole", "EnableMember", "Invite", "ResendInvitation", "AnswerRequest"},
+		proofPeople:   {"SetRole", "RemoveMember", "DisableMember", "EnableMember", "Invite", "ResendInvitation", "AnswerRequest"},
 		proofProjects: {"Grant", "PutRole", "ChangeTeam"},
 		proofActive:   {"Configure", "FollowMetadata", "RefreshMetadata", "AddCertificate", "RemoveCertificate", "StrictSessionEnd"},
 		proofReads: {
@@ -47,7 +47,7 @@ func adminProofs() map[string]string {
 			"Connections", "SCIM", "SCIMRequests", "Sessions", "PreviewSCIM", "LinkedOrgs",
 		},
 		proofNarrows: {
-			"RemoveMember", "DisableMember", "CancelInvitation", "DeleteTeam", "Revoke", "DeleteRole", "DeleteServiceAccount", "RevokeSCIMToken",
+			"CancelInvitation", "DeleteTeam", "Revoke", "DeleteRole", "DeleteServiceAccount", "RevokeSCIMToken",
 		},
 		// A claim was proved for when it was made; a connection is in set-up, and a service account has
 		// nothing that was not granted to it.
@@ -214,9 +214,13 @@ func TestPowerAsksForAProof(t *testing.T) {
 		}
 	}
 	for _, who := range []string{"ada@example.com", "ann@example.com"} {
-		asks("keeping out "+who, a.DisableMember(ctx, id[who]), false)
-		asks("letting in "+who, a.EnableMember(ctx, id[who]), who == "ada@example.com")
+		manages := who == "ada@example.com"
+		asks("less for "+who, a.SetRole(ctx, id[who], policy.Billing), manages)
+		asks("keeping out "+who, a.DisableMember(ctx, id[who]), manages)
+		fatal(t, first.DisableMember(ctx, id[who]))
+		asks("letting in "+who, a.EnableMember(ctx, id[who]), manages)
 	}
+	asks("taking out an Admin", a.RemoveMember(ctx, id["ada@example.com"]), true)
 	role, err := a.PutRole(ctx, accesssec.Role{Name: "Reader", Actions: []policy.Action{policy.ViewProject}})
 	asks("a new role", err, false)
 	all, err := a.PutRole(ctx, accesssec.Role{Name: "Keeper", Actions: []policy.Action{policy.ViewProject, policy.ManageProject}})
@@ -244,4 +248,5 @@ func TestPowerAsksForAProof(t *testing.T) {
 	asks("into one that manages", a.ChangeTeam(ctx, many.ID, accesssec.TeamChange{Add: ann}), true)
 	fatal(t, first.ChangeTeam(ctx, many.ID, accesssec.TeamChange{Add: ann}))
 	asks("out of it", a.ChangeTeam(ctx, many.ID, accesssec.TeamChange{Remove: ann}), false)
+	asks("taking out a Member", a.RemoveMember(ctx, ann[0]), false)
 }
