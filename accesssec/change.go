@@ -17,7 +17,7 @@ type change struct {
 	now      time.Time
 	recorded int
 	history  int    // Options.PasswordHistory
-	made     string // the id of the account that was made last: nothing can lead to that yet
+	made     string // the id of the account that was made last, a new one: nothing can lead to that yet
 }
 
 // record writes e beside what has just been written. Events of one change are a

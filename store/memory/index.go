@@ -245,7 +245,8 @@ func (g *group[I, V]) any(keys []I) iter.Seq[*V] {
 // take is get for a caller that changes the table on the way.
 func (g *group[I, V]) take(i I) []*V { return slices.Collect(g.get(i)) }
 
-// each ranges over the keys that rows have, a key maybe more than once.
+// each ranges over the keys that rows have, a key maybe more than once. The rows must not change
+// on the way.
 func (g *group[I, V]) each() iter.Seq[I] {
 	return func(yield func(I) bool) {
 		for _, h := range g.first.slots {
