@@ -314,32 +314,40 @@ func (s *Service) giveBack(ctx context.Context, counters []counter, which func(c
 
 // outside reports whether ip is a client's for sure, and not that of a proxy beside us.
 func outside(ip string) bool {
-	a, err := netip.ParseAddr(network(ip))
-	if err != nil {
-		p, err := netip.ParsePrefix(network(ip))
-		if err != nil {
-			return false
-		}
-		a = p.Addr()
-	}
-	return !a.IsLoopback() && !a.IsPrivate() && !a.IsLinkLocalUnicast()
+	n := networkOf(ip)
+	a := n.Addr()
+	return n.IsValid() && !a.IsLoopback() && !a.IsPrivate() && !a.IsLinkLocalUnicast()
 }
 
 // network is what one customer of an access provider can change at will: an IPv4
 // address, or the /64 of an IPv6 one. What is no address is all one network, or a
 // header that is made up anew each time would be a way round.
 func network(ip string) string {
+	switch n := networkOf(ip); {
+	case !n.IsValid():
+		return ""
+	case n.Addr().Is4():
+		return n.Addr().String()
+	default:
+		return n.String()
+	}
+}
+
+// networkOf is network; the zero one of what is no address.
+func networkOf(ip string) netip.Prefix {
 	a, err := netip.ParseAddr(ip)
 	if err != nil {
 		withPort, err := netip.ParseAddrPort(ip)
 		if err != nil {
-			return ""
+			return netip.Prefix{}
 		}
 		a = withPort.Addr()
 	}
-	if a = a.Unmap().WithZone(""); a.Is4() {
-		return a.String()
+	a = a.Unmap().WithZone("")
+	bits := 64
+	if a.Is4() {
+		bits = 32
 	}
-	p, _ := a.Prefix(64)
-	return p.String()
+	n, _ := a.Prefix(bits)
+	return n
 }

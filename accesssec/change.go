@@ -48,8 +48,7 @@ func (s *Service) change(ctx context.Context, fn func(*change) error) error {
 			return nil
 		})
 		s.cache.forget(&w)
-		var no *Refusal
-		if errors.As(err, &no) {
+		if _, no := errors.AsType[*Refusal](err); no {
 			return s.refused(ctx, err)
 		}
 		// A transaction of the host's is the host's to run again.
@@ -63,8 +62,7 @@ func (s *Service) change(ctx context.Context, fn func(*change) error) error {
 // refusedAs has a refusal that no log knows of yet recorded in an org's, as one of the change
 // that e would have been about. Any other error it returns as it is.
 func refusedAs(err error, orgID string, e audit.Event) error {
-	var no *Refusal
-	if errors.As(err, &no) && no.event.Type == "" {
+	if no, is := errors.AsType[*Refusal](err); is && no.event.Type == "" {
 		no.inOrg(orgID, refusedChange(e))
 	}
 	return err

@@ -166,12 +166,9 @@ func (s *Service) scimTenant(r *http.Request) (scim.Tenant, error) {
 		return scim.Tenant{}, errors.New("accesssec: a SCIM request that did not come by Service.SCIM")
 	}
 	by, err := s.scimCaller(ctx, call, r)
-	var no *scim.Error
-	switch {
-	case err == nil:
-	case errors.As(err, &no):
+	if no, is := errors.AsType[*scim.Error](err); is {
 		return scim.Tenant{}, no
-	default:
+	} else if err != nil {
 		s.opts.Log.ErrorContext(ctx, "accesssec: SCIM token not checked", "err", err)
 		return scim.Tenant{}, &scim.Error{Status: http.StatusServiceUnavailable, Detail: "The token can't be checked at the moment. Try again.", Err: err}
 	}
@@ -189,12 +186,14 @@ func (s *Service) scimCaller(ctx context.Context, call *scimCall, r *http.Reques
 		source = network(ip)
 	}
 	token, ok := bearer(r.Header)
-	if !ok || !plausibleSCIMToken(token) {
+	if !ok || len(token) > mostSCIMToken {
 		return scimCaller{}, s.scimFailed(source, noSCIMToken())
 	}
 	key := scimKey(token)
 	whose, known, wait := s.scim.tokens.takeKnown(key, now)
-	if wait > 0 {
+	if !known && !plausibleSCIMToken(token) {
+		return scimCaller{}, s.scimFailed(source, noSCIMToken())
+	} else if wait > 0 {
 		call.scimBearer, call.limited = whose, true
 		return scimCaller{}, tooFast(wait)
 	} else if wait := s.scim.sources.wait(source, now); !known && source != "" && wait > 0 {

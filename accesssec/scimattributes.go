@@ -2,7 +2,6 @@ package accesssec
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 	"strconv"
 
@@ -13,7 +12,8 @@ import (
 // column says. The bytes are those that encoding/json writes, with which entries of before were
 // written and are compared, and are written here without a map for each part.
 func userAttributes(u scim.User) ([]byte, error) {
-	names := make([]string, 0, len(u.Extra)+3)
+	var room [16]string // most have fewer
+	names := room[:0]
 	for name := range u.Extra {
 		switch name {
 		case "userName", "active", "name", "emails":
@@ -110,7 +110,13 @@ func appendAny(b []byte, v any) ([]byte, error) {
 			break
 		}
 		o := objectAt(b)
-		for _, name := range slices.Sorted(maps.Keys(v)) {
+		var room [16]string // most have fewer
+		names := room[:0]
+		for name := range v {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		for _, name := range names {
 			o.name(name)
 			if o.b, err = appendAny(o.b, v[name]); err != nil {
 				return nil, err
@@ -134,12 +140,20 @@ func appendAny(b []byte, v any) ([]byte, error) {
 
 // appendJSON appends a text as encoding/json does.
 func appendJSON(b []byte, s string) []byte {
+	out, from := append(b, '"'), 0
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c < ' ' || c > '~', c == '"', c == '\\', c == '<', c == '>', c == '&':
+		c := s[i]
+		switch {
+		case c < ' ' || c > '~':
 			text, _ := json.Marshal(s) // a text always can be
 			return append(b, text...)
+		case c == '"' || c == '\\':
+			out = append(append(out, s[from:i]...), '\\', c)
+			from = i + 1
+		case c == '<' || c == '>' || c == '&':
+			out = append(append(out, s[from:i]...), '\\', 'u', '0', '0', "0123456789abcdef"[c>>4], "0123456789abcdef"[c&15])
+			from = i + 1
 		}
 	}
-	return append(append(append(b, '"'), s...), '"')
+	return append(append(out, s[from:]...), '"')
 }

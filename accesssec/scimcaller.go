@@ -42,7 +42,7 @@ func (b scimBearer) provisions() string {
 func (by scimCaller) does(t audit.Type, targets ...audit.Target) audit.Event {
 	e := audit.Event{
 		Type: t, Actor: audit.Actor{Kind: audit.KindSCIMToken, ID: by.tokenID}, Targets: targets, Outcome: audit.Success,
-		Facts: []audit.Fact{fact("token", by.tokenName)},
+		Facts: append(make([]audit.Fact, 0, 4), fact("token", by.tokenName)), // and more are put to it
 	}
 	if by.fromID != by.orgID {
 		e.Facts = append(e.Facts, fact("sign_on_of", by.fromID))

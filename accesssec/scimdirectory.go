@@ -47,15 +47,15 @@ func (d *directory) change(ctx context.Context, fn func(*change) error) error {
 // worded is err as the client can be told of it. What nobody has worded stays what it is: a
 // fault.
 func worded(err error) error {
-	var own *scim.Error
-	var no *Refusal
-	switch {
-	case err == nil || errors.As(err, &own):
+	if _, own := errors.AsType[*scim.Error](err); own || err == nil {
 		return err
+	}
+	no, refused := errors.AsType[*Refusal](err)
+	switch {
 	case IsRefusal(err, CodeLastOwner):
 		return &scim.Error{Status: http.StatusForbidden, Err: err,
 			Detail: "This person is the last Owner of the organization who can come in. Make somebody else an Owner first."}
-	case errors.As(err, &no):
+	case refused:
 		return &scim.Error{Status: http.StatusBadRequest, Type: scim.InvalidValue, Detail: no.Say + " " + no.Fix, Err: err}
 	case errors.Is(err, store.ErrConflict):
 		return &scim.Error{Status: http.StatusServiceUnavailable, RetryAfter: time.Second, Err: err,

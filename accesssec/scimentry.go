@@ -23,6 +23,10 @@ type wanted struct {
 	// address is by which the user signs in: the userName when it is one, else the one of emails
 	// that counts. The zero one: there is none.
 	address domainclaim.Address
+	// attributes and index are what an entry keeps of the user, where that is known before the
+	// transaction for whose end others wait; nil: it is not.
+	attributes []byte
+	index      []store.Index
 }
 
 func want(u scim.User) wanted {
@@ -64,6 +68,10 @@ func dressed(e store.Entry, u store.User) bool {
 func (d *directory) dress(e *store.Entry, u wanted) error {
 	e.ConnectionID, e.ExternalID = scimConnection, u.ExternalID
 	e.Name, e.NameKey, e.Active = u.UserName, u.key, u.Active
+	if u.attributes != nil {
+		e.Attributes, e.Index = u.attributes, u.index
+		return nil
+	}
 	return dressAs(e, d.s.opts.SCIMSchemas, u.User)
 }
 

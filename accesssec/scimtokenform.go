@@ -15,6 +15,7 @@ const (
 	scimCheck     = 6
 	scimShown     = 4 // of the random characters, so that people can tell one token from another
 	mostSCIMBrand = 63
+	mostSCIMToken = mostSCIMBrand + len(scimMark) + scimRandom + scimCheck
 
 	base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
@@ -60,7 +61,7 @@ func inBase62(c byte) bool {
 // that gives its product another name keeps the tokens that its customers have.
 func plausibleSCIMToken(v string) bool {
 	at := len(v) - scimRandom - scimCheck
-	if at > mostSCIMBrand+len(scimMark) || at <= len(scimMark) {
+	if len(v) > mostSCIMToken || at <= len(scimMark) {
 		return false
 	}
 	brand, ok := strings.CutSuffix(v[:at], scimMark)

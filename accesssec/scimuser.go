@@ -229,7 +229,12 @@ func saysAlready(e store.Entry, u scim.User) (bool, error) {
 // again, under the id that they have had, where the client is one that asks for it so.
 func (d *directory) CreateUser(ctx context.Context, u scim.User) (scim.User, error) {
 	var out scim.User
+	var kept store.Entry
+	if err := dressAs(&kept, d.s.opts.SCIMSchemas, u); err != nil {
+		return out, err
+	}
 	next := want(u)
+	next.attributes, next.index = kept.Attributes, kept.Index
 	err := d.change(ctx, func(c *change) error {
 		v, err := d.plan(ctx, c, next)
 		if err != nil {

@@ -244,7 +244,7 @@ func takeNames(u *store.User, from scim.User) []audit.Change {
 		return nil
 	}
 	u.NamesFrom = namesFromSCIM
-	var out []audit.Change
+	out := make([]audit.Change, 0, 2)
 	take := func(field string, old *string, next string) {
 		if next != *old {
 			out = append(out, audit.Change{Field: field, Old: *old, New: next, Personal: true})

@@ -103,16 +103,16 @@ func (in intake) one(a *attribute, v any) (any, error) {
 		if !ok || a.Type == filter.Integer && strings.ContainsAny(string(n), ".eE") {
 			return nil, in.wrong(a, v)
 		}
-		if _, ok := a.Key(n); !ok {
+		if _, ok := a.Key(v); !ok {
 			return nil, in.wrong(a, v)
 		}
-		return n, nil
+		return v, nil
 	}
 	s, ok := v.(string)
 	if !ok {
 		return nil, in.wrong(a, v)
 	}
-	return s, a.checkText(s)
+	return v, a.checkText(s)
 }
 
 func (in intake) wrong(a *attribute, v any) error {

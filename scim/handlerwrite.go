@@ -17,8 +17,8 @@ func (x *exchange) createUser(raw map[string]any) (u User, again bool, err error
 	}
 	x.seen.ExternalID = noted(wanted.ExternalID)
 	u, err = x.backend.CreateUser(x.ctx, wanted)
-	var own *Error
-	if errors.Is(err, ErrTaken) && !errors.As(err, &own) && wanted.ExternalID != "" && x.taken.takes(ExternalIDAgain) {
+	_, own := errors.AsType[*Error](err)
+	if errors.Is(err, ErrTaken) && !own && wanted.ExternalID != "" && x.taken.takes(ExternalIDAgain) {
 		return x.reactivate(raw, wanted, err)
 	}
 	if err != nil {

@@ -240,6 +240,8 @@ type part struct {
 	name string
 	attr *attribute
 	how  finding
+
+	place int // among what it is taken with
 }
 
 // inOrder finds what the names in an object are: what holds an attribute before the attribute,
@@ -252,11 +254,12 @@ func (m *model) inOrder(object map[string]any) []part {
 		if x.attr, x.how = m.find(head); brackets && x.attr != nil {
 			x.how = inBrackets
 		}
+		x.place = m.place(x.attr)
 		out = append(out, x)
 	}
 	slices.SortFunc(out, func(a, b part) int {
-		if n := m.place(a.attr) - m.place(b.attr); n != 0 {
-			return n
+		if a.place != b.place {
+			return a.place - b.place
 		}
 		return strings.Compare(a.name, b.name)
 	})

@@ -84,8 +84,10 @@ func (a *attribute) indexEmails(out []Indexed, emails []Email) []Indexed {
 			row++
 		}
 		for _, s := range a.subs {
-			if v := emails[i].part(s.name); v != nil {
-				out = s.index(out, v, row)
+			if text := emails[i].text(s.name); text != "" {
+				out = s.index(out, text, row)
+			} else if s.name == "primary" {
+				out = s.index(out, emails[i].Primary, row)
 			}
 		}
 	}

@@ -167,17 +167,23 @@ func attributesOfEmails(emails []Email) []any {
 
 // part is a sub-attribute of attributesOfEmails; nil: it is not assigned.
 func (e *Email) part(name string) any {
-	switch name {
-	case "value":
-		return assigned(e.Value)
-	case "display":
-		return assigned(e.Display)
-	case "type":
-		return assigned(e.Type)
-	case "primary":
+	if name == "primary" {
 		return e.Primary
 	}
-	return nil
+	return assigned(e.text(name))
+}
+
+// text is a part that is one; "" it is not assigned.
+func (e *Email) text(name string) string {
+	switch name {
+	case "value":
+		return e.Value
+	case "display":
+		return e.Display
+	case "type":
+		return e.Type
+	}
+	return ""
 }
 
 func emailsOf(list []any) ([]Email, bool) {

@@ -22,7 +22,7 @@ func appendBody(b []byte, orgID string, e *Event) []byte {
 	b = appendField(b, `,"org":`, orgID)
 	b = appendField(b, `,"id":`, e.ID)
 	b = append(b, `,"at":"`...)
-	b = append(e.At.AppendFormat(b, timeLayout), '"')
+	b = append(appendTime(b, e.At), '"')
 	b = appendField(b, `,"type":`, string(e.Type))
 	b = appendField(b, `,"actor":{"kind":`, e.Actor.Kind)
 	b = appendField(b, `,"id":`, e.Actor.ID)
@@ -61,6 +61,29 @@ func appendBody(b []byte, orgID string, e *Event) []byte {
 		b = append(b, '}')
 	}
 	return append(b, `]}`...)
+}
+
+// appendTime appends t, which is UTC and in the years 0 to 9999, in timeLayout.
+func appendTime(b []byte, t time.Time) []byte {
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	b = append(appendDigits(b, year, 4), '-')
+	b = append(appendDigits(b, int(month), 2), '-')
+	b = append(appendDigits(b, day, 2), 'T')
+	b = append(appendDigits(b, hour, 2), ':')
+	b = append(appendDigits(b, minute, 2), ':')
+	b = append(appendDigits(b, second, 2), '.')
+	return append(appendDigits(b, t.Nanosecond()/1000, 6), 'Z')
+}
+
+// appendDigits appends so many digits of v, which has no more.
+func appendDigits(b []byte, v, digits int) []byte {
+	b = append(b, "000000"[:digits]...)
+	for i := len(b) - 1; v > 0; i-- {
+		b[i] = byte('0' + v%10)
+		v /= 10
+	}
+	return b
 }
 
 func appendComma(b []byte, i int) []byte {

@@ -9,50 +9,44 @@ import (
 	"strconv"
 )
 
-// slot is one personal field of an event, under the key that its digest binds.
-type slot struct {
-	key   string
-	value *string
-}
-
-// slotAt is one after the other of the personal fields of e, in their canonical order: a nil value is
-// a field that is not personal here, and last is false. It keeps nothing of e, which need not be put
-// on the heap for it.
-func slotAt(e *Event, i int) (s slot, last bool) {
+// personalAt is one after the other of the personal fields of e, in their canonical order, with the
+// key that its digest binds: a nil value is a field that is not personal here, and last comes behind
+// them. It keeps nothing of e, which need not be put on the heap for it.
+func personalAt(e *Event, i int) (key string, value *string, last bool) {
 	switch i {
 	case 0:
-		return slot{"actor.name", &e.Actor.Name}, false
+		return "actor.name", &e.Actor.Name, false
 	case 1:
-		return slot{"actor.address", &e.Actor.Address}, false
+		return "actor.address", &e.Actor.Address, false
 	}
 	if i -= 2; i < len(e.Targets) {
 		switch t := &e.Targets[i]; {
 		case !t.Person:
 		case i == 0: // which is nearly all of them
-			return slot{"targets.0.name", &t.Name}, false
+			return "targets.0.name", &t.Name, false
 		default:
-			return slot{"targets." + strconv.Itoa(i) + ".name", &t.Name}, false
+			return "targets." + strconv.Itoa(i) + ".name", &t.Name, false
 		}
-		return slot{}, false
+		return "", nil, false
 	}
 	switch i -= len(e.Targets); i {
 	case 0:
-		return slot{"ip", &e.IP}, false
+		return "ip", &e.IP, false
 	case 1:
-		return slot{"agent", &e.Agent}, false
+		return "agent", &e.Agent, false
 	}
 	i -= 2
 	if i >= 2*len(e.Changes) {
-		return slot{}, true
+		return "", nil, true
 	}
 	c, n := &e.Changes[i/2], strconv.Itoa(i/2)
 	switch {
 	case !c.Personal:
-		return slot{}, false
+		return "", nil, false
 	case i%2 == 0:
-		return slot{"changes." + n + ".old", &c.Old}, false
+		return "changes." + n + ".old", &c.Old, false
 	}
-	return slot{"changes." + n + ".new", &c.New}, false
+	return "changes." + n + ".new", &c.New, false
 }
 
 type salt [32]byte
@@ -74,7 +68,7 @@ func (s salt) digest(key, value string) string {
 type pair struct{ key, value string }
 
 // appendPersonal writes the canonical bytes of Personal; pairs are in the order of
-// slots.
+// personalAt.
 func appendPersonal(b []byte, s salt, pairs []pair) []byte {
 	b = append(b, `{"v":1,"salt":"`...)
 	b = base64.StdEncoding.AppendEncode(b, s[:])
@@ -93,14 +87,14 @@ func hide(e *Event, s salt) []byte {
 	var room [8]pair
 	pairs, size := room[:0], 0
 	for i := 0; ; i++ {
-		p, last := slotAt(e, i)
+		key, value, last := personalAt(e, i)
 		if last {
 			break
 		}
-		if p.value != nil && *p.value != "" {
-			pairs = append(pairs, pair{p.key, *p.value})
-			size += len(p.key) + len(*p.value) + len(`"":"",`)
-			*p.value = s.digest(p.key, *p.value)
+		if value != nil && *value != "" {
+			pairs = append(pairs, pair{key, *value})
+			size += len(key) + len(*value) + len(`"":"",`)
+			*value = s.digest(key, *value)
 		}
 	}
 	if len(pairs) == 0 {
@@ -122,19 +116,19 @@ func show(e *Event, personal []byte) bool {
 	}
 	var pairs []pair
 	for i := 0; ; i++ {
-		p, last := slotAt(e, i)
+		key, value, last := personalAt(e, i)
 		if last {
 			break
 		}
-		if p.value == nil || *p.value == "" {
+		if value == nil || *value == "" {
 			continue
 		}
-		value := w.Values[p.key]
-		if value == "" || salt(w.Salt).digest(p.key, value) != *p.value {
+		said := w.Values[key]
+		if said == "" || salt(w.Salt).digest(key, said) != *value {
 			return false
 		}
-		*p.value = value
-		pairs = append(pairs, pair{p.key, value})
+		*value = said
+		pairs = append(pairs, pair{key, said})
 	}
 	return pairs != nil && bytes.Equal(personal, appendPersonal(nil, salt(w.Salt), pairs))
 }
@@ -143,12 +137,12 @@ func show(e *Event, personal []byte) bool {
 func erase(e *Event) bool {
 	found := false
 	for i := 0; ; i++ {
-		p, last := slotAt(e, i)
+		_, value, last := personalAt(e, i)
 		if last {
 			return found
 		}
-		if p.value != nil && *p.value != "" {
-			found, *p.value = true, ""
+		if value != nil && *value != "" {
+			found, *value = true, ""
 		}
 	}
 }

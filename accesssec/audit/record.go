@@ -89,14 +89,14 @@ func Decode(rec store.AuditEvent) (Event, error) {
 // that no value written past the encoder is ever shown as one.
 func digestsOnly(e *Event) bool {
 	for i := 0; ; i++ {
-		p, last := slotAt(e, i)
+		_, value, last := personalAt(e, i)
 		if last {
 			return true
 		}
-		if p.value == nil || *p.value == "" {
+		if value == nil || *value == "" {
 			continue
 		}
-		if b, err := hex.DecodeString(*p.value); err != nil || len(b) != 32 {
+		if b, err := hex.DecodeString(*value); err != nil || len(b) != 32 {
 			return false
 		}
 	}

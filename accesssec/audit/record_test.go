@@ -314,3 +314,19 @@ func TestLaterLayoutIsNoTampering(t *testing.T) {
 		}
 	}
 }
+
+// TestTimesAreWrittenAsTheirLayoutSays: by hand, because it is done for each event.
+func TestTimesAreWrittenAsTheirLayoutSays(t *testing.T) {
+	at := []time.Time{{}, time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC)}
+	for i := range 10_000 {
+		at = append(at, time.UnixMicro(int64(i)*1_000_003*86_399_999_989/7).UTC().Add(time.Duration(i)*time.Microsecond))
+	}
+	for _, one := range at {
+		if one.Year() > 9999 || one.Year() < 0 {
+			continue
+		}
+		if got, want := string(audit.AppendTime(nil, one)), one.Format(audit.TimeLayout); got != want {
+			t.Fatalf("%q, want %q", got, want)
+		}
+	}
+}

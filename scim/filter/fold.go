@@ -13,10 +13,25 @@ import (
 func Fold(s string) string {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
-			return s[:i] + strings.Map(foldRune, s[i:])
+			return fold(s, i)
 		}
 	}
 	return s
+}
+
+// fold is Fold of what stays as it is up to i.
+func fold(s string, i int) string {
+	var room [128]byte // most are shorter
+	b := append(room[:0], s...)
+	for ; i < len(b); i++ {
+		switch c := b[i]; {
+		case c >= utf8.RuneSelf:
+			return string(b[:i]) + strings.Map(foldRune, s[i:])
+		case 'A' <= c && c <= 'Z':
+			b[i] = c + ('a' - 'A')
+		}
+	}
+	return string(b)
 }
 
 // foldRune is the same for all letters that differ in case alone.
