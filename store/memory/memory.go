@@ -108,24 +108,33 @@ type latch struct {
 	steps atomic.Uint64 // of transactions, whosever
 }
 
-func (l *latch) enter(ctx context.Context) error {
+// How often who finds the lock taken lets others run before they sleep: to sleep and be woken
+// costs as much as a transaction takes. Who reads waits for one to end, and gets by; those who
+// write are a queue, in which most would be awake in vain.
+const (
+	readerTries = 256
+	writerTries = 16
+)
+
+func (l *latch) enter(ctx context.Context) error { return l.take(ctx, readerTries) }
+
+func (l *latch) leave(error) { l.mu.Unlock() }
+
+func (l *latch) take(ctx context.Context, tries int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if l.mu.TryLock() {
 		return nil
 	}
-	return l.wait()
+	return l.wait(tries)
 }
 
-func (l *latch) leave(error) { l.mu.Unlock() }
-
-// wait lets others run for a moment: whoever has the lock has it for less time than it takes to
-// sleep and be woken. While somebody gets on under it this is no nested use, which would be what
-// they wait for.
-func (l *latch) wait() error {
+// wait waits for the lock. While somebody gets on under it this is no nested use, which would be
+// what they wait for.
+func (l *latch) wait(tries int) error {
 	before := l.steps.Load()
-	for range 16 {
+	for range tries {
 		runtime.Gosched()
 		if l.mu.TryLock() {
 			return nil
@@ -140,7 +149,7 @@ func (l *latch) wait() error {
 
 // lock takes the store for one writer.
 func (l *latch) lock(ctx context.Context) error {
-	if err := l.enter(ctx); err != nil {
+	if err := l.take(ctx, writerTries); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil { // it may have ended in the queue
