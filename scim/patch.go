@@ -227,13 +227,17 @@ func (p *patch) withoutPath(op verb, value any) error {
 	if !ok {
 		return invalid("Without a path, value is an object of attributes.")
 	}
-	for _, x := range p.m.inOrder(parts) {
+	var room [partsRoom]part
+	for _, x := range p.m.inOrder(room[:0], parts) {
 		if err := p.at(op, x.name, parts[x.name], true, true); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// partsRoom is for as many parts as nearly all objects have.
+const partsRoom = 24
 
 // A part is a name in an object of attributes, and what it names; nil: nothing.
 type part struct {
@@ -245,9 +249,8 @@ type part struct {
 }
 
 // inOrder finds what the names in an object are: what holds an attribute before the attribute,
-// and the rest always the same way round.
-func (m *model) inOrder(object map[string]any) []part {
-	out := make([]part, 0, len(object))
+// and the rest always the same way round. It appends to out.
+func (m *model) inOrder(out []part, object map[string]any) []part {
 	for name := range object {
 		x := part{name: name}
 		head, _, brackets := strings.Cut(name, "[")

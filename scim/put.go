@@ -47,7 +47,8 @@ func (b *body) read(raw map[string]any) error {
 		return err
 	}
 	var last *attribute
-	for _, x := range b.m.inOrder(raw) {
+	var room [partsRoom]part
+	for _, x := range b.m.inOrder(room[:0], raw) {
 		a, err := b.attribute(x)
 		if err != nil {
 			return err

@@ -20,20 +20,20 @@ type entries struct {
 }
 
 func newEntries() entries {
-	byOrg := newGroup(func(e *entry) (string, bool) { return e.OrgID, true })
+	byOrg := newGroup(func(e *entry) (string, bool) { return e.org, true })
 	byName := newUnique(func(e *entry) (nameKey, bool) {
-		return nameKey{e.OrgID, e.Type, e.NameKey}, true
+		return nameKey{e.org, e.kind(), e.nameKey()}, true
 	})
 	byUser := newUnique(func(e *entry) (orgKey, bool) {
-		return orgKey{e.OrgID, e.UserID}, e.UserID != ""
+		return orgKey{e.org, e.userID()}, e.userID() != ""
 	})
 	theirs := &external{newGroup(func(e *entry) (orgKey, bool) {
-		return orgKey{e.OrgID, e.ExternalID}, e.ExternalID != ""
+		return orgKey{e.org, e.externalID()}, e.externalID() != ""
 	})}
 	return entries{
 		table: newTable(
-			func(e *entry) orgKey { return orgKey{e.OrgID, e.ID} },
-			func(e *entry) *int64 { return &e.Version },
+			(*entry).key,
+			func(e *entry) *int64 { return &e.version },
 			byOrg, byName, byUser, theirs),
 		byOrg:  byOrg,
 		byName: byName,
@@ -54,7 +54,7 @@ func (x *external) clashes(e, old *entry) bool {
 		return false
 	}
 	for other := range x.get(k) {
-		if other != old && other.ConnectionID == e.ConnectionID && other.Type == e.Type {
+		if other != old && other.connectionID() == e.connectionID() && other.kind() == e.kind() {
 			return true
 		}
 	}
@@ -102,7 +102,7 @@ func (v view) Entries(ctx context.Context, orgID string, q store.EntryQuery) (st
 			place:  func(e *entry) keyset.Place { return standing(e, q.Sort.Path) },
 			copy:   copyEntry,
 		}.page(where(d.candidates(orgID, q.Filter), func(e *entry) bool {
-			return (q.Type == "" || e.Type == q.Type) && holds(e)
+			return (q.Type == "" || e.kind() == q.Type) && holds(e)
 		}))
 	})
 }
@@ -134,7 +134,7 @@ func (d *data) point(org string, q store.EntryQuery) (e *entry, only bool) {
 	default:
 		return nil, false
 	}
-	if e != nil && q.Type != "" && e.Type != q.Type {
+	if e != nil && q.Type != "" && e.kind() != q.Type {
 		e = nil
 	}
 	return e, true
@@ -193,17 +193,17 @@ func one(rows ...*entry) iter.Seq[*entry] {
 
 // standing is where e stands in a list that is sorted by path.
 func standing(e *entry, path string) keyset.Place {
-	text := func(s string) keyset.Place { return keyset.Place{Missing: s == "", Text: s, ID: e.ID} }
+	text := func(s string) keyset.Place { return keyset.Place{Missing: s == "", Text: s, ID: e.id()} }
 	switch path {
 	case "", "created":
-		return keyset.At(e.CreatedAt, e.ID)
+		return keyset.At(e.createdAt, e.id())
 	case "modified":
-		return keyset.At(e.ModifiedAt, e.ID)
+		return keyset.At(e.modifiedAt, e.id())
 	case "active":
-		if e.Active {
-			return keyset.Place{Num: 1, ID: e.ID}
+		if e.active {
+			return keyset.Place{Num: 1, ID: e.id()}
 		}
-		return keyset.Place{ID: e.ID}
+		return keyset.Place{ID: e.id()}
 	}
 	if of := column(path); of != nil {
 		return text(of(e))

@@ -3,60 +3,81 @@ package memory
 import (
 	"encoding/binary"
 	"iter"
+	"time"
 
 	"github.com/accesssec/accesssec-go/store"
 )
 
-// entry is a [store.Entry] as it is kept: a directory is large, so that the texts of one entry are
-// one piece of memory. Attributes and Index of the embedded one are nil.
+// entry is a [store.Entry] as it is kept. A directory is large, so that the texts of one entry are
+// one piece of memory, and none but that is for the garbage collector to follow.
 type entry struct {
-	store.Entry
-	text       string // lengths, columns, attributes and index, one behind the other
-	attributes string
-	index      string
-	values     int // in index
+	org                   string // which many entries share
+	text                  string // of all parts, one behind the other
+	ends                  [entryIndex]uint32
+	values                int32 // in the index
+	active                bool
+	createdAt, modifiedAt time.Time
+	version               int64
 }
 
-// columns are those that are texts, but for the org's, which many entries share.
-func (e *entry) columns() [7]*string {
-	return [...]*string{&e.ID, &e.ConnectionID, &e.Type, &e.Name, &e.NameKey, &e.ExternalID, &e.UserID}
-}
+// The parts of text. The last one ends where text does.
+const (
+	entryID = iota
+	entryConnectionID
+	entryType
+	entryName
+	entryNameKey
+	entryExternalID
+	entryUserID
+	entryAttributes
+	entryIndex
+)
 
 // newEntry is e in a piece of its own, which it shares with old where that says the same. old may
 // be nil.
 func newEntry(e *store.Entry, old *entry) *entry {
-	out := &entry{Entry: *e, values: len(e.Index)}
-	out.Attributes, out.Index = nil, nil
-	out.CreatedAt, out.ModifiedAt = instant(e.CreatedAt), instant(e.ModifiedAt)
-	columns := out.columns()
+	out := &entry{
+		org: e.OrgID, values: int32(len(e.Index)), active: e.Active,
+		createdAt: instant(e.CreatedAt), modifiedAt: instant(e.ModifiedAt), version: e.Version,
+	}
 	var room [1024]byte // most have less
 	b := room[:0]
-	for _, s := range columns {
-		b = binary.AppendUvarint(b, uint64(len(*s)))
-	}
-	b = binary.AppendUvarint(b, uint64(len(e.Attributes)))
-	from := len(b)
-	for _, s := range columns {
-		b = append(b, *s...)
+	for i, s := range [...]string{e.ID, e.ConnectionID, e.Type, e.Name, e.NameKey, e.ExternalID, e.UserID} {
+		b = append(b, s...)
+		out.ends[i] = uint32(len(b))
 	}
 	b = append(b, e.Attributes...)
-	index := len(b)
+	out.ends[entryAttributes] = uint32(len(b))
 	for i := range e.Index {
 		b = appendIndex(b, &e.Index[i])
 	}
-	if old != nil && string(b) == old.text {
+	if old != nil && out.ends == old.ends && string(b) == old.text {
 		out.text = old.text
 	} else {
 		out.text = string(b)
 	}
-	for _, s := range columns {
-		to := from + len(*s)
-		*s = out.text[from:to]
-		from = to
-	}
-	out.attributes, out.index = out.text[from:index], out.text[index:]
 	return out
 }
+
+func (e *entry) part(i int) string {
+	from, to := 0, len(e.text)
+	if i > 0 {
+		from = int(e.ends[i-1])
+	}
+	if i < len(e.ends) {
+		to = int(e.ends[i])
+	}
+	return e.text[from:to]
+}
+
+func (e *entry) id() string           { return e.part(entryID) }
+func (e *entry) connectionID() string { return e.part(entryConnectionID) }
+func (e *entry) kind() string         { return e.part(entryType) }
+func (e *entry) nameKey() string      { return e.part(entryNameKey) }
+func (e *entry) externalID() string   { return e.part(entryExternalID) }
+func (e *entry) userID() string       { return e.part(entryUserID) }
+
+func (e *entry) key() orgKey { return orgKey{e.org, e.id()} }
 
 func appendIndex(b []byte, x *store.Index) []byte {
 	b = binary.AppendUvarint(b, uint64(len(x.Path)))
@@ -69,7 +90,7 @@ func appendIndex(b []byte, x *store.Index) []byte {
 func (e *entry) indexed() iter.Seq[store.Index] {
 	return func(yield func(store.Index) bool) {
 		var x store.Index
-		for rest := e.index; rest != ""; {
+		for rest := e.part(entryIndex); rest != ""; {
 			if x, rest = cutIndex(rest); !yield(x) {
 				return
 			}
@@ -101,13 +122,14 @@ func cutUvarint(s string) (n uint64, rest string) {
 
 // copyEntry is e for who may write into it.
 func copyEntry(e *entry) store.Entry {
-	out := e.Entry
-	out.Attributes = bytesOf(e.attributes)
+	out := store.Entry{
+		OrgID: e.org, ID: e.id(), ConnectionID: e.connectionID(), Type: e.kind(), Name: e.part(entryName), NameKey: e.nameKey(),
+		ExternalID: e.externalID(), UserID: e.userID(), Active: e.active, Attributes: bytesOf(e.part(entryAttributes)),
+		CreatedAt: e.createdAt, ModifiedAt: e.modifiedAt, Version: e.version,
+	}
 	if e.values > 0 {
 		out.Index = make([]store.Index, 0, e.values)
-		for rest := e.index; rest != ""; {
-			var x store.Index
-			x, rest = cutIndex(rest)
+		for x := range e.indexed() {
 			out.Index = append(out.Index, x)
 		}
 	}

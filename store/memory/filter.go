@@ -13,15 +13,15 @@ import (
 func column(path string) func(*entry) string {
 	switch path {
 	case "id":
-		return func(e *entry) string { return e.ID }
+		return (*entry).id
 	case "name":
-		return func(e *entry) string { return e.NameKey }
+		return (*entry).nameKey
 	case "externalId":
-		return func(e *entry) string { return e.ExternalID }
+		return (*entry).externalID
 	case "userId":
-		return func(e *entry) string { return e.UserID }
+		return (*entry).userID
 	case "connectionId":
-		return func(e *entry) string { return e.ConnectionID }
+		return (*entry).connectionID
 	}
 	return nil
 }
@@ -78,13 +78,13 @@ func some[C ~func(T) bool, T any](parts []C, v T) bool {
 func (d *data) compileColumn(f store.Filter) condition {
 	switch f.Path {
 	case "members":
-		return func(e *entry) bool { return d.members.has(e.OrgID, e.ID, f.Value) }
+		return func(e *entry) bool { return d.members.has(e.org, e.id(), f.Value) }
 	case "active":
-		return func(e *entry) bool { return f.Op == store.OpPresent || e.Active == (f.Value == "true") }
+		return func(e *entry) bool { return f.Op == store.OpPresent || e.active == (f.Value == "true") }
 	case "created":
-		return compileInstant(f, func(e *entry) time.Time { return e.CreatedAt })
+		return compileInstant(f, func(e *entry) time.Time { return e.createdAt })
 	case "modified":
-		return compileInstant(f, func(e *entry) time.Time { return e.ModifiedAt })
+		return compileInstant(f, func(e *entry) time.Time { return e.modifiedAt })
 	}
 	holds := compileText(f)
 	if of := column(f.Path); of != nil {

@@ -79,7 +79,7 @@ func (d *data) grantCandidates(org string, q store.GrantQuery) iter.Seq[*store.G
 func (d *data) reaching(org, person string) []subjectKey {
 	keys := []subjectKey{{org, store.SubjectUser, person}, {org, store.SubjectEveryone, ""}}
 	if e, ok := d.entries.byUser.get(orgKey{org, person}); ok {
-		for group := range d.members.groups[orgKey{org, e.ID}] {
+		for group := range d.members.groups[orgKey{org, e.id()}] {
 			keys = append(keys, subjectKey{org, store.SubjectGroup, group})
 		}
 	}

@@ -160,9 +160,9 @@ func (t *tx) ChangeEntryMembers(ctx context.Context, orgID, groupID string, c st
 		k := orgKey{orgID, groupID}
 		g, ok := d.entries.get(k)
 		switch {
-		case !ok || g.Type != store.EntryGroup:
+		case !ok || g.kind() != store.EntryGroup:
 			return store.ErrNotFound
-		case c.Version != 0 && c.Version != g.Version:
+		case c.Version != 0 && c.Version != g.version:
 			return store.ErrConflict
 		}
 		for _, id := range c.Add {

@@ -30,6 +30,7 @@ var errNested = errors.New("memory: the Store was used inside its own transactio
 type Store struct {
 	view
 	latch *latch
+	spare []step // room for the next transaction, who has the latch
 }
 
 var _ store.Store = (*Store)(nil)

@@ -49,11 +49,11 @@ func (t *table[K, V]) putAt(log *undo, p place, v *V) error {
 	if old == nil {
 		p = t.room()
 		t.enter(p, v)
-		log.add(func() { t.quit(p, v) })
+		log.row(t, p, nil, v)
 		return nil
 	}
 	t.turn(p, old, v)
-	log.add(func() { t.turn(p, v, old) })
+	log.row(t, p, old, v)
 	return nil
 }
 
@@ -118,7 +118,19 @@ func (t *table[K, V]) delete(log *undo, v *V) { t.removeAt(log, t.primary.place(
 func (t *table[K, V]) removeAt(log *undo, p place) {
 	old := t.at[p]
 	t.quit(p, old)
-	log.add(func() { t.enter(t.room(), old) }) // the same place: all that came later is undone
+	log.row(t, p, old, nil)
+}
+
+// restore implements [restorer].
+func (t *table[K, V]) restore(p place, old, is any) {
+	switch {
+	case old == nil:
+		t.quit(p, is.(*V))
+	case is == nil:
+		t.enter(t.room(), old.(*V)) // the same place: all that came later is undone
+	default:
+		t.turn(p, is.(*V), old.(*V))
+	}
 }
 
 // enter has v stand at p, quit no more, and turn next in the place of old, which has the same key.

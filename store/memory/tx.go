@@ -15,7 +15,6 @@ var errOver = errors.New("memory: transaction used after its function returned")
 type tx struct {
 	view
 	log    undo
-	first  [16]func() // where the log begins: few transactions have more steps
 	steps  *atomic.Uint64
 	failed error // the first error after which nothing more is done
 	over   bool
@@ -26,7 +25,7 @@ var _ store.Tx = (*tx)(nil)
 func newTx(s *Store) *tx {
 	t := &tx{steps: &s.latch.steps}
 	t.view = view{data: s.data, door: t}
-	t.log.steps = t.first[:0]
+	t.log.steps, s.spare = s.spare, nil
 	return t
 }
 
@@ -49,6 +48,7 @@ func (s *Store) RunInTx(ctx context.Context, fn func(store.Tx) error) error {
 		if !kept {
 			t.log.back(0)
 		}
+		s.spare = t.log.room()
 		s.latch.unlock()
 	}()
 	err := t.run(fn)
@@ -70,8 +70,11 @@ func commit[T any](ctx context.Context, s *Store, fn func(t *tx) (T, error)) (T,
 	if err := s.latch.lock(ctx); err != nil {
 		return none, err
 	}
-	defer s.latch.unlock()
 	t := newTx(s)
+	defer func() {
+		s.spare = t.log.room()
+		s.latch.unlock()
+	}()
 	out, err := fn(t)
 	if err != nil {
 		t.log.back(0)
