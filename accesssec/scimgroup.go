@@ -3,6 +3,7 @@ package accesssec
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"unicode/utf8"
@@ -28,6 +29,11 @@ func groupName(name string) (kept, key string, ok bool) {
 	return kept, key, key != "" && utf8.RuneCountInString(kept) <= mostGroupName && len(key) <= teamKeyMost
 }
 
+func noRoomForTeam() *scim.Error {
+	return &scim.Error{Status: http.StatusForbidden, Detail: fmt.Sprintf(
+		"The organization has %d teams already, and may have no more. Delete some that are not needed any more, or push fewer groups.", mostTeams)}
+}
+
 // teamTarget is how the log names one.
 func teamTarget(e store.Entry) audit.Target { return thing(audit.KindTeam, e.ID, e.Name) }
 
@@ -48,7 +54,9 @@ func (d *directory) CreateGroup(ctx context.Context, g scim.Group, m scim.Member
 		e := d.by.does(audit.TeamCreated)
 		switch {
 		case there.ID == "":
-			if err := c.roomForTeam(ctx, d.by.orgID); err != nil {
+			if err := c.roomForTeam(ctx, d.by.orgID); IsRefusal(err, CodeRoleLimit) {
+				return d.forbidden(CodeRoleLimit, noRoomForTeam())
+			} else if err != nil {
 				return err
 			}
 		case there.ConnectionID == "":

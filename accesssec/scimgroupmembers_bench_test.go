@@ -30,12 +30,13 @@ func BenchmarkSCIMMember(b *testing.B) {
 
 // scimHost is a host with one group of so many, and a token.
 type scimHost struct {
-	b                  *testing.B
-	svc                *accesssec.Service
-	token, group, user string
+	b                       testing.TB
+	svc                     *accesssec.Service
+	store                   store.Store
+	org, token, group, user string
 }
 
-func newSCIMHost(b *testing.B, size int) *scimHost {
+func newSCIMHost(b testing.TB, size int) *scimHost {
 	b.Helper()
 	ctx, st := b.Context(), memory.New()
 	svc, err := accesssec.New(st, "https://app.example.com", seal.GenerateRing(), &accesssec.Options{SCIMRate: 1 << 20})
@@ -54,7 +55,7 @@ func newSCIMHost(b *testing.B, size int) *scimHost {
 	if err != nil {
 		b.Fatal(err)
 	}
-	h := &scimHost{b: b, svc: svc, token: token.Secret()}
+	h := &scimHost{b: b, svc: svc, store: st, org: owner.OrgID, token: token.Secret()}
 	err = st.RunInTx(ctx, func(tx store.Tx) error {
 		rec, err := tx.Domain(ctx, owner.OrgID, d.ID)
 		if err != nil {

@@ -20,18 +20,7 @@ func TestTeamLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.store.RunInTx(ctx, func(tx store.Tx) error {
-		for i := range 9_999 {
-			name := fmt.Sprintf("team %d", i)
-			e := store.Entry{OrgID: o.owner.OrgID, ID: name, Type: store.EntryGroup, Name: name, NameKey: name}
-			if err := tx.PutEntry(ctx, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
+	putTeams(t, o.store, o.owner.OrgID, 9_999)
 	last, err := o.svc.Admin(o.owner).CreateTeam(ctx, "The last")
 	if err != nil {
 		t.Fatal(err)
@@ -47,6 +36,41 @@ func TestTeamLimit(t *testing.T) {
 	}
 	if _, err := o.svc.Admin(o.owner).CreateTeam(ctx, "One more"); err != nil {
 		t.Errorf("in the room of one that is gone: %v", err)
+	}
+}
+
+// TestTeamLimitByProvisioning: it is the same for who pushes groups, and what is too much leaves
+// nothing behind.
+func TestTeamLimitByProvisioning(t *testing.T) {
+	t.Parallel()
+	h := newSCIMHost(t, 0) // has one
+	putTeams(t, h.store, h.org, 9_998)
+	const group = `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":%q,"members":[{"value":%q}]}`
+	last := h.sends(201, "POST", "/Groups", fmt.Sprintf(group, "The last", h.user))
+	h.sends(403, "POST", "/Groups", fmt.Sprintf(group, "One more", h.user))
+	page, err := h.store.Entries(t.Context(), h.org, store.EntryQuery{Type: store.EntryGroup, Paging: store.Paging{Limit: 1}, Count: true})
+	if err != nil || page.Total != 10_000 {
+		t.Fatalf("%d teams, %v", page.Total, err)
+	}
+	h.sends(204, "DELETE", "/Groups/"+last, "")
+	h.sends(201, "POST", "/Groups", fmt.Sprintf(group, "One more", h.user))
+}
+
+// putTeams writes so many as nothing of ours would, all at once.
+func putTeams(t *testing.T, st store.Store, orgID string, n int) {
+	t.Helper()
+	ctx := t.Context()
+	if err := st.RunInTx(ctx, func(tx store.Tx) error {
+		for i := range n {
+			name := fmt.Sprintf("team %d", i)
+			e := store.Entry{OrgID: orgID, ID: name, Type: store.EntryGroup, Name: name, NameKey: name}
+			if err := tx.PutEntry(ctx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -21,6 +21,7 @@ func scimGroupRoleFlows(t *testing.T, open func(*testing.T) store.Store) {
 		"a group that takes another name": scimRolesRenamed,
 		"a team that nobody pushes":       scimRolesUnmanaged,
 		"externals have none":             scimRolesExternals,
+		"a role that is gone":             scimRolesGone,
 	})
 }
 
@@ -177,6 +178,38 @@ func scimRolesProjects(t *testing.T, w *world) {
 	acme.maps()
 	has("p1", "")
 	has("p3", policy.Consumer)
+}
+
+// scimRolesGone: a mapping to a role that was deleted gives nothing, to nobody who comes later
+// and to no group that takes the name; what it gave became what who deleted the role said.
+func scimRolesGone(t *testing.T, w *world) {
+	acme := w.newCustomer("Acme", "example.com")
+	role := must1(acme.admin().PutRole(w.ctx, accesssec.Role{Name: "Exporter", Actions: []policy.Action{policy.ViewProject}}))
+	acme.maps(accesssec.SCIMGroupRole{Group: "G", Project: "p1", Role: string(role.ID)}, accesssec.SCIMGroupRole{Group: "H", Project: "p1", Role: string(role.ID)})
+	p := acme.provisioner()
+	ann, ben := p.makes("ann@example.com"), p.makes("ben@example.com")
+	group := p.group("G", ann)
+	has := func(who string, want policy.ProjectRole, view bool) {
+		t.Helper()
+		a := must1(w.svc.AccessOf(w.ctx, acme.owner.OrgID, accesssec.Subject{Kind: accesssec.ToPerson, ID: acme.member(who)}, "p1"))
+		if a.Role != want || a.Can(policy.ViewProject) != view {
+			t.Errorf("%s is %q on it, and can see it: %v; want %q, %v", who, a.Role, a.Can(policy.ViewProject), want, view)
+		}
+	}
+	has("ann@example.com", "", true)
+	preview := must1(acme.admin().PreviewRoleDeletion(w.ctx, role.ID, policy.Consumer))
+	w.must(acme.admin().DeleteRole(w.ctx, role.ID, policy.Consumer, preview.Hash))
+	has("ann@example.com", policy.Consumer, true)
+	n := len(acme.events(audit.GrantAdded))
+	p.group("H", ben)
+	has("ben@example.com", "", false)
+	p.patches(group, `{"op":"replace","value":{"displayName":"Else"}}`)
+	has("ann@example.com", "", false)
+	p.patches(group, `{"op":"replace","value":{"displayName":"G"}}`)
+	has("ann@example.com", "", false)
+	if got := len(acme.events(audit.GrantAdded)); got != n {
+		t.Errorf("%d grants of a role that is gone", got-n)
+	}
 }
 
 func scimRolesRenamed(_ *testing.T, w *world) {
