@@ -59,16 +59,7 @@ func newEntry(e *store.Entry, old *entry) *entry {
 	return out
 }
 
-func (e *entry) part(i int) string {
-	from, to := 0, len(e.text)
-	if i > 0 {
-		from = int(e.ends[i-1])
-	}
-	if i < len(e.ends) {
-		to = int(e.ends[i])
-	}
-	return e.text[from:to]
-}
+func (e *entry) part(i int) string { return partOf(e.text, e.ends[:], i) }
 
 func (e *entry) id() string           { return e.part(entryID) }
 func (e *entry) connectionID() string { return e.part(entryConnectionID) }

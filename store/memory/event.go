@@ -45,15 +45,17 @@ func newEvent(e *store.AuditEvent) *event {
 	return out
 }
 
-func (e *event) part(i int) string {
-	from, to := 0, len(e.text)
+func (e *event) part(i int) string { return partOf(e.text, e.ends[:], i) }
+
+// partOf is one of the parts of text, which end where ends says, the last one where text does.
+func partOf(text string, ends []uint32, i int) string {
+	if i < len(ends) {
+		text = text[:ends[i]]
+	}
 	if i > 0 {
-		from = int(e.ends[i-1])
+		text = text[ends[i-1]:]
 	}
-	if i < len(e.ends) {
-		to = int(e.ends[i])
-	}
-	return e.text[from:to]
+	return text
 }
 
 func (e *event) key() orgKey { return orgKey{e.orgID, e.part(eventID)} }
