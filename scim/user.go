@@ -165,15 +165,7 @@ func attributesOfEmails(emails []Email) []any {
 	return out
 }
 
-// part is a sub-attribute of attributesOfEmails; nil: it is not assigned.
-func (e *Email) part(name string) any {
-	if name == "primary" {
-		return e.Primary
-	}
-	return assigned(e.text(name))
-}
-
-// text is a part that is one; "" it is not assigned.
+// text is a sub-attribute of attributesOfEmails that is one; "": it is not assigned.
 func (e *Email) text(name string) string {
 	switch name {
 	case "value":
