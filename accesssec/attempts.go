@@ -314,40 +314,34 @@ func (s *Service) giveBack(ctx context.Context, counters []counter, which func(c
 
 // outside reports whether ip is a client's for sure, and not that of a proxy beside us.
 func outside(ip string) bool {
-	n := networkOf(ip)
-	a := n.Addr()
-	return n.IsValid() && !a.IsLoopback() && !a.IsPrivate() && !a.IsLinkLocalUnicast()
+	a := addrOf(ip)
+	return a.IsValid() && !a.IsLoopback() && !a.IsPrivate() && !a.IsLinkLocalUnicast() && !a.IsUnspecified()
 }
 
 // network is what one customer of an access provider can change at will: an IPv4
 // address, or the /64 of an IPv6 one. What is no address is all one network, or a
 // header that is made up anew each time would be a way round.
 func network(ip string) string {
-	switch n := networkOf(ip); {
-	case !n.IsValid():
+	a := addrOf(ip)
+	if !a.IsValid() {
 		return ""
-	case n.Addr().Is4():
-		return n.Addr().String()
-	default:
-		return n.String()
 	}
+	if a.Is4() {
+		return a.String()
+	}
+	p, _ := a.Prefix(64)
+	return p.String()
 }
 
-// networkOf is network; the zero one of what is no address.
-func networkOf(ip string) netip.Prefix {
+// addrOf is the address, with a port or without; the zero one of what is none.
+func addrOf(ip string) netip.Addr {
 	a, err := netip.ParseAddr(ip)
 	if err != nil {
 		withPort, err := netip.ParseAddrPort(ip)
 		if err != nil {
-			return netip.Prefix{}
+			return netip.Addr{}
 		}
 		a = withPort.Addr()
 	}
-	a = a.Unmap().WithZone("")
-	bits := 64
-	if a.Is4() {
-		bits = 32
-	}
-	n, _ := a.Prefix(bits)
-	return n
+	return a.Unmap().WithZone("")
 }

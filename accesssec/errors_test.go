@@ -136,6 +136,21 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
+// TestOutside: what is beside us may be a proxy, behind which everybody comes, and is no network
+// to be counted as one.
+func TestOutside(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]bool{
+		"192.0.2.7": true, "192.0.2.7:4711": true, "2001:db8::1": true, "[2001:db8::1]:80": true, "::ffff:192.0.2.7": true,
+		"127.0.0.1": false, "127.8.8.8:80": false, "10.1.2.3": false, "192.168.0.9": false, "169.254.1.1": false, "::ffff:10.0.0.1": false,
+		"::1": false, "[::1]:4711": false, "fe80::1%eth0": false, "fd00::7": false, "0.0.0.0": false, "::": false, "junk": false, "": false,
+	} {
+		if got := outside(in); got != want {
+			t.Errorf("%q: %v, want %v", in, got, want)
+		}
+	}
+}
+
 func TestIDs(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
