@@ -30,6 +30,7 @@ func (s *Service) jobKinds() []jobKind {
 	kinds := []jobKind{
 		{kind: "seal", every: 5 * time.Second, lease: time.Minute, atOnce: 1, retry: delays{5 * time.Second, time.Minute}, run: s.sealLogs},
 		{kind: "certificates", every: 6 * time.Hour, lease: 20 * time.Minute, atOnce: 1, retry: delays{5 * time.Minute, time.Hour}, run: s.lookAfterCertificates},
+		{kind: "scim_tokens", every: 6 * time.Hour, lease: 20 * time.Minute, atOnce: 1, retry: delays{5 * time.Minute, time.Hour}, run: s.lookAfterSCIMTokens},
 		{kind: "reseal", every: 6 * time.Hour, lease: 20 * time.Minute, atOnce: 1, retry: delays{5 * time.Minute, time.Hour}, run: s.reseal},
 		{kind: "domains", every: 24 * time.Hour, lease: 20 * time.Minute, atOnce: 1, retry: delays{5 * time.Minute, time.Hour}, run: s.lookAfterDomains},
 		{kind: domainJob, lease: 4 * time.Minute, atOnce: domainHands, batch: domainBatch, runAll: s.lookAtDomains},

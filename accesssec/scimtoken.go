@@ -81,6 +81,7 @@ type scimToken struct {
 	Begins string    `json:"begins"`
 	Org    string    `json:"org,omitempty"` // that it provisions; "" the one that it is of
 	Ends   time.Time `json:"ends,omitzero"`
+	Told   int       `json:"told,omitempty"` // the days before its end that notice was given of last; 0: none
 }
 
 var (
@@ -114,7 +115,8 @@ func scimTokenOf(k kept[scimToken], now time.Time) SCIMToken {
 // Admins are told too.
 //
 // It is for Owners and Admins, asks for the password again ([Me.Prove]), and tells all Owners
-// and Admins. A name that is too long is CodeName; an end or an overlap that can't be is
+// and Admins; so does the background of a token whose end is near, while provisioning depends on it
+// (see [Service.Tick]). A name that is too long is CodeName; an end or an overlap that can't be is
 // CodeTime. At most ten for one org are good at a time, and five hundred in all: CodeRoleLimit. An
 // org that has its sign-on from another is provisioned there: CodeShared; CodeNotShared for an org
 // that has not its sign-on from this one. The first token needs [FeatureSCIM].

@@ -12,7 +12,7 @@ import (
 
 // endSCIMToken says when a token ends, and when it is forgotten.
 func endSCIMToken(k *kept[scimToken], at time.Time) {
-	k.Value.Ends = at.UTC().Truncate(time.Microsecond)
+	k.Value.Ends, k.Value.Told = at.UTC().Truncate(time.Microsecond), 0
 	k.ExpiresAt = k.Value.Ends.Add(endedSCIMTokenFor)
 }
 

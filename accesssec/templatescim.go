@@ -4,9 +4,10 @@ import "slices"
 
 // The templates of how an org is provisioned.
 const (
-	TemplateSCIMTokenCreated Template = "scim_token_created"
-	TemplateSCIMTokenRevoked Template = "scim_token_revoked"
-	TemplateSCIMChanged      Template = "scim_changed"
+	TemplateSCIMTokenCreated  Template = "scim_token_created"
+	TemplateSCIMTokenRevoked  Template = "scim_token_revoked"
+	TemplateSCIMTokenExpiring Template = "scim_token_expiring"
+	TemplateSCIMChanged       Template = "scim_changed"
 )
 
 // scimTemplates are of who can provision an org, and how.
@@ -34,6 +35,16 @@ func scimTemplates() []TemplateInfo {
 			"On {time} {by} revoked a token for the provisioning (SCIM) of {org} at {site}: {token}.\n\n" +
 				"An identity provider that still uses it can't change the people of {org} any more. " + unexpected,
 			append(slices.Clone(keys), token),
+		},
+		{
+			TemplateSCIMTokenExpiring,
+			"A provisioning token of {org} {ends}",
+			"A token for the provisioning (SCIM) of {org} at {site} {ends}, as of {time}: {token}. It ends: {until}.\n\n" +
+				"{advice}.\n",
+			append(slices.Clone(keys[:3]), token,
+				TemplateKey{"ends", "\"expires in 7 days\", or as it stands, in English"},
+				TemplateKey{"until", "when the token ends, in UTC"},
+				TemplateKey{"advice", "what to do, in English, without the last full stop"}),
 		},
 		{
 			TemplateSCIMChanged,

@@ -13,8 +13,10 @@ import (
 // gives new audit events their place in their chains (every 5 seconds), deletes what has
 // expired (every 10 minutes: sessions, requests, used assertions, counts of attempts),
 // looks after the certificates of connections (every 6 hours: tells of those about to
-// expire, drops what was replaced a week ago), seals under a new key what an old one has
-// sealed (every 6 hours, see [Service.Resealed]), reads metadata that a connection follows
+// expire, drops what was replaced a week ago) and after the tokens of provisioning (every 6 hours:
+// tells of those that end within 14, 7 and 1 days, and of those that were replaced and are still
+// shown), seals under a new key what an old one has sealed (every 6 hours, see
+// [Service.Resealed]), reads metadata that a connection follows
 // (when that says so), looks for the records of claimed domains (verified ones once a day,
 // see [Admin.VerifyDomain]), and delivers notices. It is for a cron job, about every minute, and
 // for tests; a server that keeps running has [Service.Run]. Call either from one instance or

@@ -83,6 +83,7 @@ const (
 	DomainTransferred     Type = "domain.transferred"
 	SCIMTokenCreated      Type = "scim.token_created"
 	SCIMTokenRevoked      Type = "scim.token_revoked"
+	SCIMTokenExpiring     Type = "scim.token_expiring"
 	SCIMChanged           Type = "scim.changed"
 	DNSDoubted            Type = "dns.doubted"
 	DNSTrusted            Type = "dns.trusted"
@@ -210,6 +211,7 @@ var entries = [...]Entry{
 	{DomainTransferred, High, "A domain was handed over from one organization to another that shares its sign-on."},
 	{SCIMTokenCreated, High, "A token was made by which an identity provider can provision the organization's people."},
 	{SCIMTokenRevoked, High, "A token for provisioning was revoked."},
+	{SCIMTokenExpiring, Notice, "A token for provisioning is about to end, and an identity provider depends on it."},
 	{SCIMChanged, High, "How the organization is provisioned was changed: the profile, who is shown, or the roles that groups give."},
 	{DNSDoubted, High, "So many records of domains vanished at once that absences are not believed for now."},
 	{DNSTrusted, Notice, "Records of domains no longer vanish in numbers, and absences are believed again."},

@@ -93,6 +93,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 
 		"SCIMSuite":    scimSuiteFlows,
 		"SCIMTokens":   scimTokenFlows,
+		"SCIMExpiring": scimTokenExpiringFlows,
 		"SCIMSettings": scimSettingsFlows,
 		"SCIMLog":      scimLogFlows,
 		"SCIMLimits":   scimLimitFlows,
