@@ -73,8 +73,8 @@ func passwordEnds(t *testing.T, w *world) {
 		"removed by an Admin":     {func(h *holder) { w.must(acme.admin().RemoveMember(w.ctx, h.id)) }, false, true, false, true},
 		"disabled by the host":    {func(h *holder) { w.disables(h, func(u *store.User) { u.Disabled = true }) }, false, false, false, false},
 		"changed by the host":     {func(h *holder) { w.disables(h, func(u *store.User) { u.Password += "x" }) }, true, true, false, true},
-		"a wrong one was typed":   {func(h *holder) { w.changes(h.in, another, another) }, true, true, true, true},
-		"a bad one was chosen":    {func(h *holder) { w.changes(h.in, right, "short") }, true, true, true, true},
+		"a wrong one was typed":   {func(h *holder) { acme.refuses(w.changes(h.in, another, another), accesssec.CodeWrongPassword) }, true, true, true, true},
+		"a bad one was chosen":    {func(h *holder) { acme.refuses(w.changes(h.in, right, "short"), accesssec.CodePasswordRules) }, true, true, true, true},
 		"nothing to compare with": {func(*holder) {}, true, true, true, true},
 	} {
 		h := acme.newHolder(policy.Member, strings.ReplaceAll(name, " ", "-")+"@example.com")

@@ -86,8 +86,11 @@ func sharingUnderLoad(t *testing.T, w *world) {
 		for ; ctx.Err() == nil; looks.Add(1) {
 			for _, name := range []string{"example.com", "example.net", "example.org"} {
 				claims, err := w.store.DomainsByName(ctx, []string{name})
-				if err == nil && (len(claims) != 1 || claims[0].Status != store.DomainVerified) {
-					t.Errorf("%s is held by %d", name, len(claims))
+				if ctx.Err() != nil {
+					return
+				}
+				if err != nil || len(claims) != 1 || claims[0].Status != store.DomainVerified {
+					t.Errorf("%s is held by %d: %v", name, len(claims), err)
 					return
 				}
 			}
