@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/accesssec/accesssec-go/scim"
 	"github.com/accesssec/accesssec-go/store"
@@ -15,7 +16,10 @@ import (
 // SCIM serves the provisioning of all orgs (RFC 7643, RFC 7644), to be mounted at
 // Options.SCIMPath and everything below:
 //
-//	mux.Handle(svc.SCIMPath()+"/", svc.SCIM())
+//	srv.Handler = scim.Mount(svc.SCIMPath(), svc.SCIM(), mux)
+//
+// In front of a mux, since that would redirect what clients make of a base URL with a slash at its
+// end.
 //
 // Which org a request is for, its token says ([Admin.CreateSCIMToken]), in the Authorization
 // header and nowhere else. Who shows none that is good gets a 401, and nothing of any org.
@@ -114,6 +118,7 @@ func (s *Service) serveSCIM(w http.ResponseWriter, r *http.Request) {
 		s.opts.Log.ErrorContext(r.Context(), "accesssec: SCIM is not served", "err", err)
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Content-Type", "application/scim+json")
+		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusServiceUnavailable)
 		fmt.Fprint(w, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"503","detail":"Provisioning can't be reached at the moment. Try again."}`)
 		return
@@ -170,7 +175,7 @@ func (s *Service) scimTenant(r *http.Request) (scim.Tenant, error) {
 		return scim.Tenant{}, no
 	} else if err != nil {
 		s.opts.Log.ErrorContext(ctx, "accesssec: SCIM token not checked", "err", err)
-		return scim.Tenant{}, &scim.Error{Status: http.StatusServiceUnavailable, Detail: "The token can't be checked at the moment. Try again.", Err: err}
+		return scim.Tenant{}, &scim.Error{Status: http.StatusServiceUnavailable, RetryAfter: time.Second, Detail: "The token can't be checked at the moment. Try again.", Err: err}
 	}
 	return scim.Tenant{
 		Backend: s.directory(by), Profile: by.settings.Profile,

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/accesssec/accesssec-go/accesssec"
+	"github.com/accesssec/accesssec-go/accesssec/policy"
+	"github.com/accesssec/accesssec-go/scim"
 	"github.com/accesssec/accesssec-go/store/memory"
 	"github.com/accesssec/accesssec-go/store/seal"
 )
@@ -23,8 +25,8 @@ func ExampleService_SCIM() {
 		log.Fatal(err)
 	}
 	// region mount
-	mux := http.NewServeMux()
-	mux.Handle(svc.SCIMPath()+"/", svc.SCIM())
+	mux := http.NewServeMux() // all else
+	host := scim.Mount(svc.SCIMPath(), svc.SCIM(), mux)
 	// endregion
 
 	owner, err := svc.CreateOrg(ctx, "Acme", accesssec.Person{Address: "ann@example.com", Verified: true})
@@ -32,7 +34,26 @@ func ExampleService_SCIM() {
 		log.Fatal(err)
 	}
 	admin := svc.Admin(owner)
-	token, err := admin.CreateSCIMToken(ctx, &accesssec.SCIMTokenOptions{Name: "Okta", ExpiresAt: time.Now().AddDate(1, 0, 0)})
+	// region token
+	token, err := admin.CreateSCIMToken(ctx, &accesssec.SCIMTokenOptions{
+		Name:      "Okta",
+		ExpiresAt: time.Now().AddDate(1, 0, 0),
+		Overlap:   24 * time.Hour, // the token of before goes on until then
+	})
+	// token.Secret() is shown this once.
+	// endregion
+	if err != nil {
+		log.Fatal(err)
+	}
+	// region roles
+	_, err = admin.SetSCIM(ctx, accesssec.SCIMSettings{
+		Profile: scim.Okta,
+		GroupRoles: []accesssec.SCIMGroupRole{
+			{Group: "IT", OrgRole: policy.Admin},
+			{Group: "Research", Role: string(policy.Analyst)}, // on every project
+		},
+	})
+	// endregion
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -47,7 +68,7 @@ func ExampleService_SCIM() {
 		r := httptest.NewRequest("GET", "/scim/v2/Users?filter="+"userName%20eq%20%22ann@example.com%22", nil)
 		r.Header.Set("Authorization", "Bearer "+bearer)
 		w := httptest.NewRecorder()
-		mux.ServeHTTP(w, r)
+		host.ServeHTTP(w, r)
 		body, err := io.ReadAll(w.Body)
 		if err != nil {
 			log.Fatal(err)

@@ -110,7 +110,7 @@ func scimRequestOf(r scim.Request, token string, at time.Time) SCIMRequest {
 		Detail: bound(unsaid(r.Detail), 1024), Profile: r.Profile, Tolerated: r.Tolerated, Operations: r.Operations, Duration: r.Duration,
 	}
 	if r.ErrorType == scim.InvalidFilter {
-		out.Detail = "" // it is about the filter's own text
+		out.Detail = "The filter can't be taken. The client was told why." // in the filter's own words
 	}
 	for _, id := range r.Skipped[:min(len(r.Skipped), 10)] {
 		out.Skipped = append(out.Skipped, bound(id, 255))

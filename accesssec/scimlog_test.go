@@ -66,7 +66,7 @@ func TestSCIMRequestIsBounded(t *testing.T) {
 		}
 	}
 	filter := scimRequestOf(scim.Request{Detail: "unknown secret at 3", ErrorType: scim.InvalidFilter}, "", time.Time{})
-	if filter.Detail != "" {
+	if strings.Contains(filter.Detail, "secret") || filter.Detail == "" {
 		t.Errorf("of a filter %q is kept", filter.Detail)
 	}
 }

@@ -68,7 +68,7 @@ func invitePerson() *scim.Error {
 }
 
 func noAddress() *scim.Error {
-	return badValue("A user needs an address to sign in with: as the userName, or as the primary element of emails.")
+	return badValue("A user needs an address to sign in with: as the userName, without blanks around it, or as the primary element of emails.")
 }
 
 // withSentence is e with one more sentence.

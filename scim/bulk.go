@@ -87,7 +87,7 @@ func (x *exchange) newBulk(raw map[string]any) (*bulkWork, error) {
 		number, _ := v.(json.Number)
 		n, err := strconv.Atoi(number.String())
 		if err != nil || n < 0 {
-			return nil, badRequest(InvalidValue, "failOnErrors is a number.")
+			return nil, badRequest(InvalidValue, "failOnErrors is a whole number from 0 on.")
 		}
 		w.most = n
 	}
@@ -123,19 +123,21 @@ func (x *exchange) newBulkOp(parts map[string]any) *bulkOp {
 		}
 		*to = cutAt(text, mostBulkText)
 	}
-	op.method = strings.ToUpper(op.method)
+	if upper := strings.ToUpper(op.method); upper != op.method && x.taken.allow(OpCase) {
+		op.method = upper
+	}
 	if op.refused != nil {
 		return op
 	}
-	var loose bool
-	op.to, _, loose = locate(path, x.h.base)
+	to, below, loose := locate(path, x.h.base)
+	op.to, loose = to, loose || path != "/"+strings.Join(below, "/")
 	data, given := fieldNamed(parts, "data")
 	op.data, _ = data.(map[string]any)
 	switch {
 	case op.to.place != atResource && (op.to.place != atList || op.to.kind == anyKind):
 		op.refused = &Error{Status: http.StatusNotFound, Type: InvalidPath, Detail: "The path of an operation is /Users or /Groups, with an id for all but POST."}
 	case loose && !x.taken.allow(PathForm):
-		op.refused = badRequest(InvalidPath, "The path of an operation has slashes that are doubled, or one at its end.")
+		op.refused = badRequest(InvalidPath, "The path of an operation has slashes that are doubled, one at its end or none at its beginning, or the base path before it.")
 	case op.method == http.MethodGet || op.method == http.MethodHead || !op.to.takes(op.method):
 		op.refused = &Error{Status: http.StatusMethodNotAllowed, Detail: "An operation is a POST of a list, or a PUT, PATCH or DELETE of a resource."}
 	case op.method == http.MethodPost && op.bulkID == "":

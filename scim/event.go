@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// The types of an [Event] (RFC 9967, section 2). Those of provisioning are notices: they say
-// what has changed, not to what. A group is a feed to those who are in it: EventFeedAdd and
-// EventFeedRemove tell of it in Members. Those who go because all do are not listed.
+// The types of an [Event] (RFC 9967, section 2): those of provisioning. They are notices: they say
+// what has changed, not to what. Who joins or leaves a receiver's feed, and what is answered later,
+// are not this package's to tell.
 const (
 	EventCreate     = "urn:ietf:params:scim:event:prov:create:notice"
 	EventPatch      = "urn:ietf:params:scim:event:prov:patch:notice"
@@ -17,22 +17,19 @@ const (
 	EventDelete     = "urn:ietf:params:scim:event:prov:delete"
 	EventActivate   = "urn:ietf:params:scim:event:prov:activate"
 	EventDeactivate = "urn:ietf:params:scim:event:prov:deactivate"
-	EventFeedAdd    = "urn:ietf:params:scim:event:feed:add"
-	EventFeedRemove = "urn:ietf:params:scim:event:feed:remove"
 )
 
 // happened tells of a change.
-func (x *exchange) happened(kind resourceKind, id, externalID, what string, attributes, members []string) {
+func (x *exchange) happened(kind resourceKind, id, externalID, what string, attributes []string) {
 	if x.h.o.Event == nil {
 		return
 	}
 	x.h.o.Event(x.ctx, Event{Type: what, ResourceType: kind.String(), ID: id, ExternalID: externalID,
-		Attributes: attributes, Members: members, At: x.h.o.Now()})
+		Attributes: attributes, At: x.h.o.Now()})
 }
 
-// joined tells who was put into a group, and who was taken out. Of those that were cleared
-// away nobody has a list.
-func (x *exchange) joined(g Group, m MemberChange, skipped []string) {
+// happenedTo is happened for a group, some of whose members may have changed.
+func (x *exchange) happenedTo(g Group, what string, attributes []string, m MemberChange, skipped []string) {
 	if x.h.o.Event == nil {
 		return
 	}
@@ -40,13 +37,14 @@ func (x *exchange) joined(g Group, m MemberChange, skipped []string) {
 	for _, id := range skipped {
 		nobody[id] = true
 	}
-	added := slices.DeleteFunc(slices.Clone(m.Add), func(id string) bool { return nobody[id] })
-	if len(added) > 0 {
-		x.happened(groupKind, g.ID, g.ExternalID, EventFeedAdd, nil, added)
+	e := Event{Type: what, ResourceType: groupKind.String(), ID: g.ID, ExternalID: g.ExternalID, Attributes: attributes, Replaced: m.Clear, At: x.h.o.Now()}
+	for _, id := range m.Add {
+		if !nobody[id] {
+			e.Added = append(e.Added, id)
+		}
 	}
-	if len(m.Remove) > 0 {
-		x.happened(groupKind, g.ID, g.ExternalID, EventFeedRemove, nil, slices.Clone(m.Remove))
-	}
+	e.Removed = slices.Clone(m.Remove)
+	x.h.o.Event(x.ctx, e)
 }
 
 // snapshot is a copy of attributes that no later change reaches, each as it would be sent.

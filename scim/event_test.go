@@ -23,8 +23,14 @@ func (m *mount) heard(names map[string]string) []string {
 		if len(e.Attributes) > 0 {
 			line += fmt.Sprint(" ", e.Attributes)
 		}
-		for _, id := range e.Members {
-			line += " " + names[id]
+		for _, id := range e.Added {
+			line += " +" + names[id]
+		}
+		for _, id := range e.Removed {
+			line += " -" + names[id]
+		}
+		if e.Replaced {
+			line += " alone"
 		}
 		if e.ID == "" || e.At.IsZero() {
 			line += " without an id or time"
@@ -67,13 +73,15 @@ func TestEvents(t *testing.T) {
 	expect()
 
 	g := m.group("Staff", ann, "nobody")
-	expect("prov:create:notice Group [displayName members]", "feed:add Group ann")
+	expect("prov:create:notice Group [displayName members] +ann")
 	m.group("Empty", "nobody")
 	expect("prov:create:notice Group [displayName]")
 	m.must(204, "PATCH", "/Groups/"+g, patchBody(`{"op":"add","path":"members","value":`+memberList(bob)+`}`, `{"op":"remove","path":"members[value eq \"`+ann+`\"]"}`, `{"op":"replace","path":"displayName","value":"Crew"}`))
-	expect("prov:patch:notice Group [displayName members]", "feed:add Group bob", "feed:remove Group ann")
+	expect("prov:patch:notice Group [displayName members] +bob -ann")
 	m.must(204, "PATCH", "/Groups/"+g, patchBody(`{"op":"replace","path":"members","value":`+memberList(ann)+`}`))
-	expect("prov:patch:notice Group [members]", "feed:add Group ann")
+	expect("prov:patch:notice Group [members] +ann alone")
+	m.must(204, "PATCH", "/Groups/"+g, patchBody(`{"op":"replace","path":"members","value":[]}`))
+	expect("prov:patch:notice Group [members] alone")
 	m.must(200, "PUT", "/Groups/"+g, groupBody("Crew"))
 	expect()
 	m.must(204, "DELETE", "/Groups/"+g, "")

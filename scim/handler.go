@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,10 +25,7 @@ type handler struct {
 }
 
 // NewHandler serves the resources of whoever tenant says that a request is for. It is to be
-// mounted at Options.BasePath and everything below, with the prefix or without:
-//
-//	mux.Handle("/scim/v2", h)
-//	mux.Handle("/scim/v2/", h)
+// mounted at Options.BasePath and everything below, with the prefix or without, best by [Mount].
 //
 // tenant authenticates. It is asked once for each request, before its body is read. A *[Error]
 // that it returns is the answer; a 401 goes out with "WWW-Authenticate: Bearer", if tenant's
@@ -131,6 +129,7 @@ type exchange struct {
 	query   string // as it came, still escaped
 	taken   leniency
 	seen    Request
+	secret  bool // the address asks for what is never returned
 	began   time.Time
 
 	in             []byte // room for a body
@@ -195,15 +194,33 @@ func (x *exchange) locate() (route, error) {
 		x.seen.ID = noted(to.id)
 	}
 	switch {
+	case to.place == nowhere && x.otherVersion():
+		return to, badRequest(InvalidVers, "This is another version of the protocol. What is served here is SCIM 2.0, below "+x.base+".")
 	case to.place == nowhere:
 		return to, &Error{Status: http.StatusNotFound, Detail: "There is nothing at this path. Resources are at /Users and /Groups below " + x.base + "."}
 	case loose && !x.taken.allow(PathForm):
 		return to, &Error{Status: http.StatusNotFound, Detail: "This path has slashes that are doubled, or one at its end. Leave them out."}
 	case !to.takes(x.r.Method):
 		x.w.Header().Set("Allow", to.allowed())
-		return to, &Error{Status: http.StatusMethodNotAllowed, Detail: "Here one can " + to.allowed() + "."}
+		return to, &Error{Status: http.StatusMethodNotAllowed, Detail: "This path takes " + to.allowed() + " alone."}
 	}
 	return to, nil
+}
+
+// otherVersion reports whether the request is for the base path with another version at its end
+// (RFC 7644, section 3.13).
+func (x *exchange) otherVersion() bool {
+	n := len(x.h.base)
+	if n == 0 || !isVersion(x.h.base[n-1]) {
+		return false
+	}
+	parts, _, ok := segments(x.r.URL.Path, nil)
+	return ok && len(parts) >= n && slices.Equal(parts[:n-1], x.h.base[:n-1]) && isVersion(parts[n-1]) && parts[n-1] != x.h.base[n-1]
+}
+
+func isVersion(part string) bool {
+	rest, ok := strings.CutPrefix(part, "v")
+	return ok && rest != "" && strings.Trim(rest, "0123456789.") == ""
 }
 
 func (x *exchange) dispatch(to route) error {
@@ -242,7 +259,7 @@ func (x *exchange) resource(kind resourceKind, id string) error {
 // are for good.
 func (x *exchange) me() error {
 	if x.tenant.Me == "" {
-		return &Error{Status: http.StatusNotImplemented, Detail: "This token is nobody's, so /Me is nobody."}
+		return &Error{Status: http.StatusNotImplemented, Detail: "This token belongs to no user, so there is no /Me for it."}
 	}
 	x.seen.ResourceType, x.seen.ID = userKind.String(), x.tenant.Me
 	return x.resource(userKind, x.tenant.Me)

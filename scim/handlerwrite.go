@@ -26,11 +26,11 @@ func (x *exchange) createUser(raw map[string]any) (u User, again bool, err error
 	}
 	if again = u.Meta.Created.Before(u.Meta.LastModified); again {
 		x.taken.allow(ExternalIDAgain)
-		x.happened(userKind, u.ID, u.ExternalID, EventPatch, x.names(u.ExternalID, u.Attributes), nil)
-		x.happened(userKind, u.ID, u.ExternalID, EventActivate, nil, nil)
+		x.happened(userKind, u.ID, u.ExternalID, EventPatch, x.names(u.ExternalID, u.Attributes))
+		x.happened(userKind, u.ID, u.ExternalID, EventActivate, nil)
 		return u, true, nil
 	}
-	x.happened(userKind, u.ID, u.ExternalID, EventCreate, x.names(u.ExternalID, u.Attributes), nil)
+	x.happened(userKind, u.ID, u.ExternalID, EventCreate, x.names(u.ExternalID, u.Attributes))
 	return u, false, nil
 }
 
@@ -112,13 +112,13 @@ func (x *exchange) changeUser(id string, c conditions, how string, edit func(*Us
 	if err != nil || !wrote {
 		return u, err
 	}
-	x.happened(userKind, u.ID, u.ExternalID, how, x.changes(before, u.ExternalID, u.Attributes), nil)
+	x.happened(userKind, u.ID, u.ExternalID, how, x.changes(before, u.ExternalID, u.Attributes))
 	if u.Active != active {
 		toggled := EventDeactivate
 		if u.Active {
 			toggled = EventActivate
 		}
-		x.happened(userKind, u.ID, u.ExternalID, toggled, nil, nil)
+		x.happened(userKind, u.ID, u.ExternalID, toggled, nil)
 	}
 	return u, nil
 }
@@ -130,7 +130,7 @@ func (x *exchange) deleteUser(id string, c conditions) error {
 		return c.allowWrite(u.Meta.Version)
 	})
 	if err == nil {
-		x.happened(userKind, id, externalID, EventDelete, nil, nil)
+		x.happened(userKind, id, externalID, EventDelete, nil)
 	}
 	return err
 }
@@ -151,8 +151,7 @@ func (x *exchange) createGroup(raw map[string]any) (Group, error) {
 	if len(members) > len(skipped) {
 		names = append(names, "members")
 	}
-	x.happened(groupKind, g.ID, g.ExternalID, EventCreate, names, nil)
-	x.joined(g, m, skipped)
+	x.happenedTo(g, EventCreate, names, m, skipped)
 	return g, nil
 }
 
@@ -184,8 +183,7 @@ func (x *exchange) changeGroup(id string, c conditions, how string, edit func(*G
 		if !m.Empty() {
 			names = append(names, "members")
 		}
-		x.happened(groupKind, g.ID, g.ExternalID, how, names, nil)
-		x.joined(g, m, skipped)
+		x.happenedTo(g, how, names, m, skipped)
 	}
 	return g, nil
 }
@@ -197,7 +195,7 @@ func (x *exchange) deleteGroup(id string, c conditions) error {
 		return c.allowWrite(g.Meta.Version)
 	})
 	if err == nil {
-		x.happened(groupKind, id, externalID, EventDelete, nil, nil)
+		x.happened(groupKind, id, externalID, EventDelete, nil)
 	}
 	return err
 }

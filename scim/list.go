@@ -170,7 +170,7 @@ func (x *exchange) sorted(p parameters, m *model) (*filter.Attribute, error) {
 	if p.sortBy == "" {
 		return nil, nil
 	}
-	a, err := filter.ResolveSort(p.sortBy, m.lookup)
+	a, err := filter.ResolveSort(p.sortBy, x.lookup(m))
 	if err != nil {
 		return nil, filterFault(InvalidPath, err)
 	}

@@ -350,6 +350,16 @@ func (m *model) lookup(p filter.Path) (filter.Attribute, bool) {
 	return a.Attribute, true
 }
 
+// hides reports whether p names what is never returned.
+func (m *model) hides(p filter.Path) bool {
+	for a := m.at(p); a != nil; a = a.parent {
+		if a.served == never {
+			return true
+		}
+	}
+	return false
+}
+
 func (a *attribute) searchableMeta() bool {
 	return a.name == "created" || a.name == "lastModified" || a.name == "resourceType"
 }

@@ -91,8 +91,10 @@ type Event struct {
 	ID           string
 	ExternalID   string
 	Attributes   []string // canonical names of what has changed; never the values
-	// Members are ids, of feed-like changes: those that a request has added or removed. Who was in
-	// already, or was not, is among them: nobody looks.
-	Members []string
-	At      time.Time
+	// Of a group: the ids of members that the request has put in or taken out. Who was in already,
+	// or was not, is among them: nobody looks. Replaced says that whoever is not in Added is out of
+	// the group now; of those nobody has a list.
+	Added, Removed []string
+	Replaced       bool
+	At             time.Time
 }

@@ -121,7 +121,7 @@ func (x *exchange) questions(p parameters) (users, groups question, err error) {
 		}
 		q.where.ever = true
 		if parsed != nil {
-			n := narrowing{kind: q.kind, look: own.lookup, other: other.lookup}
+			n := narrowing{kind: q.kind, look: x.lookup(own), other: x.lookup(other)}
 			if q.where, err = x.narrowedBy(&n, parsed); err != nil {
 				return users, groups, err
 			}

@@ -47,7 +47,7 @@ func (x *exchange) parsed(p parameters) (filter.Expr, error) {
 
 // narrowed resolves a filter for one type.
 func (x *exchange) narrowed(parsed filter.Expr, kind resourceKind) (where, error) {
-	return x.narrowedBy(&narrowing{kind: kind, look: x.model(kind).lookup}, parsed)
+	return x.narrowedBy(&narrowing{kind: kind, look: x.lookup(x.model(kind))}, parsed)
 }
 
 func (x *exchange) narrowedBy(n *narrowing, parsed filter.Expr) (where, error) {
@@ -56,10 +56,28 @@ func (x *exchange) narrowedBy(n *narrowing, parsed filter.Expr) (where, error) {
 		return where{ever: is == holds}, nil
 	}
 	resolved, err := filter.Resolve(rest, n.look, &filter.Options{Lenient: x.taken.filterRule})
+	if err != nil && x.secret {
+		return where{}, badRequest(Sensitive, "A filter in an address asks for what is never shown, and addresses stand in logs. What it was compared with may be known by now.")
+	}
 	if err != nil {
 		return where{}, filterFault(InvalidFilter, err)
 	}
 	return where{expr: resolved, ever: true}, nil
+}
+
+// lookup is the model's, which notes what a filter names that the profile has to take, and what
+// nobody may ask for.
+func (x *exchange) lookup(m *model) filter.Lookup {
+	return func(p filter.Path) (filter.Attribute, bool) {
+		a, ok := m.lookup(p)
+		switch {
+		case !ok:
+			x.secret = x.secret || x.r.Method != http.MethodPost && m.hides(p)
+		case p.URN == "" && named(m.names, p.Name) == nil && !x.taken.allow(BareExtension):
+			return filter.Attribute{}, false
+		}
+		return a, ok
+	}
 }
 
 // filterFault is an error of a filter or path as the client gets it.

@@ -5,7 +5,7 @@ type Tolerance string
 
 // The tolerances.
 const (
-	OpCase            Tolerance = "op-case"             // "Replace" for "replace"
+	OpCase            Tolerance = "op-case"             // "Replace" for "replace", "post" in a bulk
 	BooleanText       Tolerance = "boolean-text"        // "True" for true, also in filters
 	NullValue         Tolerance = "null-value"          // a null that stands for "remove" in a PATCH
 	RemoveWithValue   Tolerance = "remove-with-value"   // remove of "members" with the members in value
@@ -16,11 +16,11 @@ const (
 	BareExtension     Tolerance = "bare-extension"      // "manager" without the URN of its extension
 	UnknownAttribute  Tolerance = "unknown-attribute"   // one that no schema has is left out
 	UnknownSchema     Tolerance = "unknown-schema"      // a URN in schemas that is not served
-	ReadOnlyAttribute Tolerance = "read-only-attribute" // id, meta, groups in a PATCH are left out
+	ReadOnlyAttribute Tolerance = "read-only-attribute" // id, meta, groups in the value of a PATCH without a path are left out
 	UnknownMember     Tolerance = "unknown-member"      // a member that is nobody is left out
 	NoOperations      Tolerance = "no-operations"       // a PATCH of none
 	ContentType       Tolerance = "content-type"        // a body of no type, or of another
-	PathForm          Tolerance = "path-form"           // doubled or trailing slashes, a stray query
+	PathForm          Tolerance = "path-form"           // doubled or trailing slashes, a stray query, a bulk's path with the base before it
 	UnquotedFilter    Tolerance = "unquoted-filter"     // externalId eq jyoung
 	ExtraKey          Tolerance = "extra-key"           // "name" of an operation, "id" beside Operations
 	ExternalIDAgain   Tolerance = "external-id-again"   // a POST of somebody who is inactive reactivates them

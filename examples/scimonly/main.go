@@ -63,16 +63,9 @@ func (a *app) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Not a ServeMux: that one redirects paths with doubled slashes, which clients send, and
-	// which they do not follow.
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		path := "/" + strings.TrimLeft(r.URL.Path, "/")
-		if path != basePath && !strings.HasPrefix(path, basePath+"/") {
-			http.Error(w, "SCIM is at "+basePath+".", http.StatusNotFound)
-			return
-		}
-		h.ServeHTTP(w, r)
-	}), nil
+	return scim.Mount(basePath, h, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "SCIM is at "+basePath+".", http.StatusNotFound)
+	})), nil
 }
 
 // region tenant
@@ -112,8 +105,11 @@ func (a *app) event(_ context.Context, e scim.Event) {
 	if len(e.Attributes) > 0 {
 		line += fmt.Sprintf(" %q", e.Attributes)
 	}
-	if len(e.Members) > 0 {
-		line += fmt.Sprintf(" %d members", len(e.Members))
+	if e.Replaced {
+		line += " all members replaced:"
+	}
+	if len(e.Added)+len(e.Removed) > 0 {
+		line += fmt.Sprintf(" +%d -%d members", len(e.Added), len(e.Removed))
 	}
 	a.log.Print(line)
 }

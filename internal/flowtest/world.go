@@ -23,6 +23,7 @@ import (
 	"github.com/accesssec/accesssec-go/domainclaim/dnstest"
 	"github.com/accesssec/accesssec-go/saml"
 	"github.com/accesssec/accesssec-go/saml/samltest"
+	"github.com/accesssec/accesssec-go/scim"
 	"github.com/accesssec/accesssec-go/store"
 	"github.com/accesssec/accesssec-go/store/seal"
 )
@@ -128,7 +129,6 @@ func (w *world) rehost(set func(*accesssec.Options)) {
 func handler(svc *accesssec.Service) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(svc.Path(), signin.New(svc, nil))
-	mux.Handle(svc.SCIMPath()+"/", svc.SCIM())
 	mux.Handle("/", svc.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, _ := accesssec.FromContext(r.Context())
 		fmt.Fprintf(w, "%s %s %s", p.UserID, p.OrgID, p.Role)
@@ -145,7 +145,7 @@ func handler(svc *accesssec.Service) http.Handler {
 			fmt.Fprint(w, a.Role)
 		}
 	})))
-	return mux
+	return scim.Mount(svc.SCIMPath(), svc.SCIM(), mux)
 }
 
 func (w *world) clock() time.Time {

@@ -27,8 +27,8 @@ func Filter(x filter.Expr, typ string) (*store.Filter, error) {
 		return nil, err
 	}
 	if p.cost > mostCost {
-		return nil, invalidFilter("The filter asks for too much that can't be looked up; ask for equality with the userName, " +
-			"the id, the externalId or an address, or send several requests.")
+		return nil, &scim.Error{Status: 400, Type: scim.TooMany, Detail: "The filter asks for too much that can't be looked up; ask for equality with the userName, " +
+			"the id, the externalId or an address, or send several requests."}
 	}
 	if err := f.Validate(); err != nil {
 		return nil, invalidFilter("The filter has too many conditions, or nests too deeply, for the directory.")

@@ -63,7 +63,7 @@ func (r resolver) attribute(p Path) (Attribute, error) {
 	}
 	a, ok := r.look(p)
 	if !ok || a.Name == "" || r.in != nil && p.Sub == "" {
-		return Attribute{}, refuse("there is no attribute %s", quote(asked.String()))
+		return Attribute{}, refuse("there is no attribute %s to ask for", quote(asked.String()))
 	}
 	return a, nil
 }

@@ -30,10 +30,14 @@ func (p *parser) value() (any, error) {
 	if v, ok := booleanText(word); ok && p.opts.lenient(BooleanText) {
 		return v, nil
 	}
+	p.at = start
+	if first, _ := utf8.DecodeRuneInString(word); strings.ContainsRune("'`´‘’‚“”„«»", first) && word != "" {
+		return nil, p.refuse(`quotes of another kind: text stands between two of ", as in "text",`) // not Unquoted: nobody is called 'ann'
+	}
 	if word != "" && strings.IndexByte(word, '"') < 0 && p.opts.lenient(Unquoted) {
+		p.at += len(word)
 		return word, nil
 	}
-	p.at = start
 	return nil, p.refuse(`expected a value: text in quotes, a number, true, false or null,`)
 }
 

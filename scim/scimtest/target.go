@@ -12,7 +12,7 @@ import (
 type Target struct {
 	URL   string // of the mount, "http://127.0.0.1:8080/scim/v2"
 	Token string // a bearer token of the tenant
-	// Client sends the requests. nil: [http.DefaultClient].
+	// Client sends the requests, and follows no redirect whatever it says. nil: [http.DefaultClient].
 	Client *http.Client
 	// NewUserName returns another address with each call: one that is free, and that SCIM may
 	// create in this tenant. It must be safe for concurrent use. nil: random addresses at
@@ -26,11 +26,14 @@ type Target struct {
 	Other *Target
 }
 
+// client is a copy that follows no redirect, as those of identity providers.
 func (t Target) client() *http.Client {
+	c := *http.DefaultClient
 	if t.Client != nil {
-		return t.Client
+		c = *t.Client
 	}
-	return http.DefaultClient
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &c
 }
 
 // answers is the type of the mount's answers to who takes them as [scimJSON].
