@@ -28,7 +28,10 @@ type MemberChange struct {
 
 	// Strict refuses an id in Add that is nobody with a 400 invalidValue and changes nothing.
 	// Otherwise such ids are left out, and returned: a client that pushes many members at once
-	// and fails as a whole may never try again.
+	// and fails as a whole may never try again. When Clear would take all members out of a group
+	// that has some, and none of Add is anybody, that is a 400 invalidValue all the same, and
+	// changes nothing: a list that was meant for another directory empties no group. Add is empty
+	// where that is meant.
 	Strict bool
 }
 

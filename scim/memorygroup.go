@@ -157,6 +157,10 @@ func (m *Memory) ChangeGroup(ctx context.Context, id string, edit func(*Group) (
 	if err != nil {
 		return Group{}, nil, err
 	}
+	if change.Clear && len(nobody) > 0 && len(nobody) == len(change.Add) && m.members[id].len() > 0 {
+		return Group{}, nil, &Error{Status: http.StatusBadRequest, Type: InvalidValue,
+			Detail: fmt.Sprintf("None of these members is known here, %q is not for one, so the group keeps those it has. An empty list empties it.", noted(nobody[0]))}
+	}
 	if changed {
 		m.groups.put(r)
 	}

@@ -249,24 +249,27 @@ func (s *sequence) members(r *rand.Rand, bulk bool, group, who string) {
 	s.t.Helper()
 	var operations []string
 	after := maps.Clone(s.groups[group])
+	replaced, put := false, false
 	for range 1 + r.IntN(3) {
 		_, known := s.users[who]
 		switch r.IntN(6) {
 		case 0, 1:
 			operations = append(operations, `{"op":"Add","path":"members","value":`+memberList(who)+`}`)
-			if known && after != nil {
+			if put = true; known && after != nil {
 				after[who] = true
 			}
 		case 2:
+			put = false
 			operations = append(operations, `{"op":"Remove","path":"members","value":`+memberList(who)+`}`)
 			delete(after, who)
 		case 3:
+			put = false
 			operations = append(operations, `{"op":"remove","path":"members[value eq \"`+who+`\"]"}`)
 			delete(after, who)
 		case 4:
 			operations = append(operations, `{"op":"replace","value":{"members":`+memberList(who)+`,"id":"no"}}`)
 			clear(after)
-			if known && after != nil {
+			if replaced, put = true, true; known && after != nil {
 				after[who] = true
 			}
 		case 5:
@@ -276,6 +279,10 @@ func (s *sequence) members(r *rand.Rand, bulk bool, group, who string) {
 	status, _, _ := s.send(bulk, "PATCH", "/Groups/"+group, patchBody(operations...), "")
 	if s.groups[group] == nil {
 		s.expect(status, 404)
+		return
+	}
+	if _, known := s.users[who]; replaced && put && !known && len(s.groups[group]) > 0 {
+		s.expect(status, 400) // it would be empty because of somebody who is nobody
 		return
 	}
 	s.expect(status, 204)

@@ -223,6 +223,20 @@ func scimGroupUnknown(t *testing.T, w *world) {
 		t.Errorf("in the group are %v", got)
 	}
 	p.patches(group, add("ent-nobody", "x"))
+	n := len(acme.events())
+	for _, body := range []string{groupBody("Renamed", "ent-nobody", "x"), patchBody(`{"op":"replace","path":"members","value":[{"value":"ent-nobody"}]}`)} {
+		method := "PUT"
+		if strings.Contains(body, "Operations") {
+			method = "PATCH"
+		}
+		p.refused(400, "invalidValue", "None of these members is known", method, "/Groups/"+group, body)
+	}
+	if got := p.members(group); !slices.Equal(got, []string{ann}) || len(p.list("Groups", `displayName eq "G"`)) != 1 || len(acme.events()) != n {
+		t.Errorf("in the group are %v", got)
+	}
+	p.patches(group, `{"op":"replace","path":"members","value":[]}`)
+	p.patches(group, `{"op":"replace","path":"members","value":[{"value":"ent-nobody"}]}`) // nobody was in it
+	p.patches(group, add(ann))
 	must1(acme.admin().SetSCIM(w.ctx, accesssec.SCIMSettings{Profile: "strict"}))
 	bob := p.makes("bob@example.com")
 	p.refused(400, "invalidValue", "ent-nobody", "PATCH", "/Groups/"+group, patchBody(add(bob, "ent-nobody")))

@@ -184,6 +184,9 @@ func backedFailedGroup(b backed) {
 	if _, _, err := b.ChangeGroup(b.ctx(), g.ID, unedited, strict); err == nil {
 		b.Error("somebody who is nobody was taken, strictly")
 	}
+	if _, _, err := b.ChangeGroup(b.ctx(), g.ID, unedited, scim.MemberChange{Clear: true, Add: []string{"nobody", "else"}}); err == nil {
+		b.Error("a list of nobody has emptied the group")
+	}
 	name := newText()
 	if _, _, err := b.CreateGroup(b.ctx(), scim.Group{DisplayName: name}, strict); err == nil {
 		b.Error("a group of somebody who is nobody was made, strictly")

@@ -189,6 +189,7 @@ func defects() []defect {
 		{name: "a removal of none removes all", fails: "Run/Hostile/NoWipe", mount: sent(func(b string) string {
 			return strings.Replace(b, `"op":"remove","path":"members","value":[]`, `"op":"remove","path":"members"`, 1)
 		})},
+		{name: "members that are nobody empty a group", fails: "Run/Hostile/NoWipe", tenant: over(func(b scim.Backend) scim.Backend { return emptying{b} })},
 		{name: "who is deactivated leaves the groups", fails: "Walk/Okta", tenant: over(func(b scim.Backend) scim.Backend { return expelling{b} })},
 		{name: "Entra and another content type", fails: "Walk/Entra", mount: typed("application/json")},
 		{name: "OneLogin and its content type", fails: "Walk/OneLogin", mount: typed("application/scim+json")},
@@ -242,6 +243,18 @@ func (f forgetful) ChangeGroup(ctx context.Context, id string, edit func(*scim.G
 		whole.Add = append(whole.Add, member)
 	}
 	return f.Backend.ChangeGroup(ctx, id, edit, whole)
+}
+
+// emptying takes a list of nobody for an empty one.
+type emptying struct{ scim.Backend }
+
+func (e emptying) ChangeGroup(ctx context.Context, id string, edit func(*scim.Group) (bool, error), m scim.MemberChange) (scim.Group, []string, error) {
+	g, nobody, err := e.Backend.ChangeGroup(ctx, id, edit, m)
+	if refused, ok := errors.AsType[*scim.Error](err); ok && m.Clear && refused.Type == scim.InvalidValue {
+		g, _, err = e.Backend.ChangeGroup(ctx, id, edit, scim.MemberChange{Clear: true})
+		nobody = m.Add
+	}
+	return g, nobody, err
 }
 
 // expelling takes who is deactivated out of all groups.

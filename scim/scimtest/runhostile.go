@@ -222,4 +222,18 @@ func testNoWipe(j judge) {
 			j.Fatalf("the group has changed\n%v\n%s", r, got)
 		}
 	}
+	// A list for another directory is not an empty one.
+	put := call{method: http.MethodPut, path: path, body: fmt.Sprintf(`{"schemas":[%q],"displayName":%q,"members":[{"value":"nobody"},{"value":"else"}]}`, groupSchema, g.json["displayName"])}
+	for _, c := range []call{put, patching(path, `{"op":"replace","path":"members","value":[{"value":"nobody"}]}`), patching(path, `{"op":"replace","value":{"members":[{"value":"nobody"}]}}`)} {
+		if r := j.do(c); r.status != http.StatusBadRequest {
+			j.Errorf("members that are all nobody: %v", r)
+		}
+		if got := marshal(j.read(path)); got != want {
+			j.Fatalf("members that are all nobody have changed the group:\n%s", got)
+		}
+	}
+	r := j.patched(path, `{"op":"replace","path":"members","value":[]}`)
+	if list, _ := j.read(path)["members"].([]any); len(list) != 0 {
+		j.Errorf("an empty list: %v", r)
+	}
 }
