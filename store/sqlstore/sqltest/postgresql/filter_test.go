@@ -23,6 +23,7 @@ func TestFiltersWhereBytesAreTheOrder(t *testing.T) {
 		t.Error("both databases have the same order of text")
 	}
 	sqltest.SCIMFiltersAgree(t, c)
+	sqltest.FiltersUseIndexes(t, sqltest.Collated(t, "pgx"))
 }
 
 func TestManyMembers(t *testing.T) {

@@ -14,3 +14,10 @@ func TestSCIMAtLargeDirectories(t *testing.T) {
 	t.Parallel()
 	sqltest.SCIMAtLargeDirectories(t, first(t))
 }
+
+// TestSCIMAtLargeWhereBytesAreTheOrder: an index on text serves beginnings and ranges by the order
+// of the database, so both orders are asked.
+func TestSCIMAtLargeWhereBytesAreTheOrder(t *testing.T) {
+	t.Parallel()
+	sqltest.SCIMAtLargeDirectories(t, sqltest.Collated(t, "pgx"))
+}
