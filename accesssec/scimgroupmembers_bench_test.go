@@ -38,7 +38,12 @@ type scimHost struct {
 
 func newSCIMHost(b testing.TB, size int) *scimHost {
 	b.Helper()
-	ctx, st := b.Context(), memory.New()
+	return newSCIMHostOn(b, memory.New(), size)
+}
+
+func newSCIMHostOn(b testing.TB, st store.Store, size int) *scimHost {
+	b.Helper()
+	ctx := b.Context()
 	svc, err := accesssec.New(st, "https://app.example.com", seal.GenerateRing(), &accesssec.Options{SCIMRate: 1 << 20})
 	if err != nil {
 		b.Fatal(err)
