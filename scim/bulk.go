@@ -129,7 +129,7 @@ func (x *exchange) newBulkOp(parts map[string]any) *bulkOp {
 	if op.refused != nil {
 		return op
 	}
-	to, below, loose := locate(path, x.h.base)
+	to, below, loose := locate(path, x.h.base, &x.parts)
 	op.to, loose = to, loose || path != "/"+strings.Join(below, "/")
 	data, given := fieldNamed(parts, "data")
 	op.data, _ = data.(map[string]any)

@@ -132,8 +132,9 @@ type exchange struct {
 	secret  bool // the address asks for what is never returned
 	began   time.Time
 
-	in             []byte // room for a body
-	b              []byte // the answer, as far as it is not sent
+	in             []byte               // room for a body
+	parts          [mostSegments]string // room for a path
+	b              []byte               // the answer, as far as it is not sent
 	status         int
 	etag, location string
 	sent           bool // its beginning is: there is no other answer any more
@@ -179,10 +180,10 @@ func (x *exchange) identify() error {
 // locate finds out what it is about.
 func (x *exchange) locate() (route, error) {
 	x.query = x.r.URL.RawQuery
-	to, below, loose := locate(x.r.URL.Path, x.h.base)
+	to, below, loose := locate(x.r.URL.Path, x.h.base, &x.parts)
 	if len(below) == 0 && x.query != "" {
 		if path, rest, ok := glued(x.query); ok {
-			to, below, _ = locate(path, nil)
+			to, below, _ = locate(path, nil, &x.parts)
 			x.query, loose = rest, true
 		}
 	}

@@ -212,6 +212,7 @@ func (p *patch) verb(v any) (verb, error) {
 				return verb(i), nil
 			}
 		}
+		return 0, syntax(`An op is "add", "replace" or "remove", in lower case, and not ` + quoted(s) + ".")
 	}
 	return 0, syntax(`An op is "add", "replace" or "remove", in lower case.`)
 }

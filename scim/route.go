@@ -95,9 +95,8 @@ func segments(path string, room []string) (parts []string, loose, ok bool) {
 }
 
 // locate finds where a path leads. base, as segments, is left out where it is there: the
-// handler may stand behind an http.StripPrefix.
-func locate(path string, base []string) (to route, below []string, loose bool) {
-	var room [mostSegments]string
+// handler may stand behind an http.StripPrefix. below lies in room.
+func locate(path string, base []string, room *[mostSegments]string) (to route, below []string, loose bool) {
 	parts, loose, ok := segments(path, room[:0])
 	if !ok {
 		return route{}, nil, false
