@@ -69,13 +69,19 @@ func scimEndsTold(t *testing.T, w *world) {
 	p := newPost()
 	acme := w.newOrg("Acme", "owner@example.com")
 	w.svc = w.instance(w.store, p.sink(works))
-	acme.issue(&accesssec.SCIMTokenOptions{Name: "Okta", ExpiresAt: w.clock().Add(60 * day)})
+	okta := acme.issue(&accesssec.SCIMTokenOptions{Name: "Okta", ExpiresAt: w.clock().Add(60 * day)})
+	made := acme.scimState().Tokens[0]
 	hears(t, "at first", p.ending(w))
 	w.advance(45 * day)
-	hears(t, "at the end", p.endingFor(w, 17),
-		"day 1: owner@example.com: Okta expires in 14 days, make",
-		"day 8: owner@example.com: Okta expires in 7 days, make",
-		"day 14: owner@example.com: Okta expires in 1 day, make")
+	hears(t, "two weeks before", p.endingFor(w, 2), "day 1: owner@example.com: Okta expires in 14 days, make")
+	okta.good()
+	if now := acme.scimState().Tokens[0]; now.CreatedBy != made.CreatedBy || now.Begins != made.Begins || !now.EndsAt.Equal(made.EndsAt) {
+		t.Errorf("it was %+v and is %+v", made, now)
+	}
+	hears(t, "at the end", p.endingFor(w, 15),
+		"day 6: owner@example.com: Okta expires in 7 days, make",
+		"day 12: owner@example.com: Okta expires in 1 day, make")
+	okta.over()
 	log := acme.events(audit.SCIMTokenExpiring)
 	if len(log) != 3 || factsOf(log[2])["days_left"] != "14" || log[0].Actor.Kind != audit.KindSystem || log[0].Targets[0].Name != "Okta" {
 		t.Errorf("the log says %+v", log)
