@@ -37,10 +37,12 @@ func (m *Memory) CreateGroup(ctx context.Context, g Group, change MemberChange) 
 	if err := ctx.Err(); err != nil {
 		return Group{}, nil, err
 	}
+	g.ID = newID(groupKind)
+	r := m.groupRecord(g)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	g.ID, g.Meta = newID(groupKind), m.stamp(time.Time{})
-	r := m.groupRecord(g)
+	g.Meta = m.stamp(time.Time{})
+	r.value.Meta, r.created = g.Meta, g.Meta.Created.UnixMicro()
 	if err := m.groups.free(r); err != nil {
 		return Group{}, nil, err
 	}

@@ -60,10 +60,12 @@ func (m *Memory) CreateUser(ctx context.Context, u User) (User, error) {
 	if err := ctx.Err(); err != nil {
 		return User{}, err
 	}
+	u.ID = newID(userKind)
+	r := m.userRecord(u) // most of the work, which keeps nobody else waiting
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	u.ID, u.Meta = newID(userKind), m.stamp(time.Time{})
-	r := m.userRecord(u)
+	u.Meta = m.stamp(time.Time{})
+	r.value.Meta, r.created = u.Meta, u.Meta.Created.UnixMicro()
 	if err := m.users.free(r); err != nil {
 		return User{}, err
 	}
