@@ -40,7 +40,7 @@ func (d *directory) changeMembers(ctx context.Context, c *change, team store.Ent
 	if err != nil || len(add)+len(remove) == 0 {
 		return unknown, err
 	}
-	if m.Clear && len(unknown) > 0 && len(unknown) == len(m.Add) {
+	if m.Clear && len(unknown) > 0 && len(unknown) == len(slices.Compact(slices.Sorted(slices.Values(m.Add)))) {
 		return nil, badValue(fmt.Sprintf("None of these members is known here, %q is not for one, so the group keeps those it has. An empty list empties it.", bound(unknown[0], 64)))
 	}
 	if err := c.ChangeEntryMembers(ctx, d.by.orgID, team.ID, store.MemberDelta{Add: idsOf(add), Remove: idsOf(remove)}); err != nil {

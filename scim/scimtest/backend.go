@@ -184,8 +184,11 @@ func backedFailedGroup(b backed) {
 	if _, _, err := b.ChangeGroup(b.ctx(), g.ID, unedited, strict); err == nil {
 		b.Error("somebody who is nobody was taken, strictly")
 	}
-	if _, _, err := b.ChangeGroup(b.ctx(), g.ID, unedited, scim.MemberChange{Clear: true, Add: []string{"nobody", "else"}}); err == nil {
-		b.Error("a list of nobody has emptied the group")
+	for _, nobody := range [][]string{{"nobody"}, {"nobody", "else"}, {"nobody", "nobody"}} {
+		_, _, err := b.ChangeGroup(b.ctx(), g.ID, unedited, scim.MemberChange{Clear: true, Add: nobody})
+		if refused, ok := errors.AsType[*scim.Error](err); !ok || refused.Status != 400 || refused.Type != scim.InvalidValue {
+			b.Errorf("%q in place of a group's members: %v, want a 400 invalidValue", nobody, err)
+		}
 	}
 	name := newText()
 	if _, _, err := b.CreateGroup(b.ctx(), scim.Group{DisplayName: name}, strict); err == nil {
