@@ -254,9 +254,9 @@ func (w *bulkWork) performUser(op *bulkOp, c conditions, data map[string]any) er
 	switch op.method {
 	case http.MethodPost:
 		op.status = http.StatusCreated
-		u, _, err = x.createUser(data)
+		u, _, err = x.createUser(fieldsOf(data))
 	case http.MethodPut:
-		u, err = x.replaceUser(op.id, c, data)
+		u, err = x.replaceUser(op.id, c, fieldsOf(data))
 	case http.MethodPatch:
 		u, err = x.patchUser(op.id, c, data)
 	default:
@@ -277,9 +277,9 @@ func (w *bulkWork) performGroup(op *bulkOp, c conditions, data map[string]any) e
 	switch op.method {
 	case http.MethodPost:
 		op.status = http.StatusCreated
-		g, err = x.createGroup(data)
+		g, err = x.createGroup(fieldsOf(data))
 	case http.MethodPut:
-		g, err = x.replaceGroup(op.id, c, data)
+		g, err = x.replaceGroup(op.id, c, fieldsOf(data))
 	case http.MethodPatch:
 		op.status = http.StatusNoContent
 		g, err = x.patchGroup(op.id, c, data)

@@ -101,7 +101,7 @@ func either[T comparable](value, otherwise T) T {
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := h.exchanges.Get().(*exchange)
-	*x = exchange{h: h, ctx: r.Context(), w: w, r: r, in: x.in[:cap(x.in)], b: x.b[:0]}
+	*x = exchange{h: h, ctx: r.Context(), w: w, r: r, in: x.in[:cap(x.in)], b: x.b[:0], fields: x.fields}
 	if h.o.Served != nil {
 		x.began = h.o.Now()
 	}
@@ -112,7 +112,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.o.Served(x.ctx, x.seen)
 	}
 	if cap(x.b)+cap(x.in) <= 2*spillAt {
-		*x = exchange{in: x.in, b: x.b[:0]} // keeps nothing of the request
+		clear(x.fields)
+		*x = exchange{in: x.in, b: x.b[:0], fields: x.fields[:0]} // keeps nothing of the request
 		h.exchanges.Put(x)
 	}
 }
@@ -134,6 +135,7 @@ type exchange struct {
 
 	in             []byte               // room for a body
 	parts          [mostSegments]string // room for a path
+	fields         fields               // room for a resource
 	b              []byte               // the answer, as far as it is not sent
 	status         int
 	etag, location string

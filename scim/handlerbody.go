@@ -10,16 +10,21 @@ import (
 
 // body reads what came with the request, and decodes it.
 func (x *exchange) body() (map[string]any, error) {
-	if err := x.readable(); err != nil {
-		return nil, err
-	}
-	text, err := x.read()
+	text, err := x.text()
 	if err != nil {
 		return nil, err
 	}
 	raw, err := decode(text)
 	clear(text) // the room is used again, and a body may have a password in it
 	return raw, err
+}
+
+// text is what came with the request, when it may be read.
+func (x *exchange) text() ([]byte, error) {
+	if err := x.readable(); err != nil {
+		return nil, err
+	}
+	return x.read()
 }
 
 // readable looks at what the body says it is.

@@ -10,7 +10,7 @@ import (
 // A write of a request, or of one operation of a bulk: what is done is the same.
 
 // createUser makes a user, or brings back the one who was deactivated; again says which.
-func (x *exchange) createUser(raw map[string]any) (u User, again bool, err error) {
+func (x *exchange) createUser(raw fields) (u User, again bool, err error) {
 	wanted, err := x.h.users.parseUser(raw, &x.taken)
 	if err != nil {
 		return User{}, false, err
@@ -37,7 +37,7 @@ func (x *exchange) createUser(raw map[string]any) (u User, again bool, err error
 // reactivate takes the POST of somebody who is inactive, and known by the same externalId, for
 // what it means: they are back, maybe under another userName. taken is why there can't be
 // another one of them.
-func (x *exchange) reactivate(raw map[string]any, wanted User, taken error) (User, bool, error) {
+func (x *exchange) reactivate(raw fields, wanted User, taken error) (User, bool, error) {
 	who, err := x.inactive(wanted.ExternalID)
 	if err != nil {
 		return User{}, false, err
@@ -135,7 +135,7 @@ func (x *exchange) deleteUser(id string, c conditions) error {
 	return err
 }
 
-func (x *exchange) createGroup(raw map[string]any) (Group, error) {
+func (x *exchange) createGroup(raw fields) (Group, error) {
 	wanted, members, err := x.h.groups.parseGroup(raw, &x.taken)
 	if err != nil {
 		return Group{}, err
@@ -264,7 +264,7 @@ func (x *exchange) put(kind resourceKind, id string) error {
 	return x.showUser(http.StatusOK, u, p, true)
 }
 
-func (x *exchange) replaceUser(id string, c conditions, raw map[string]any) (User, error) {
+func (x *exchange) replaceUser(id string, c conditions, raw fields) (User, error) {
 	edit, err := x.h.users.replaceUser(raw, &x.taken)
 	if err != nil {
 		return User{}, err
@@ -273,7 +273,7 @@ func (x *exchange) replaceUser(id string, c conditions, raw map[string]any) (Use
 	return x.changeUser(id, c, EventPut, edit)
 }
 
-func (x *exchange) replaceGroup(id string, c conditions, raw map[string]any) (Group, error) {
+func (x *exchange) replaceGroup(id string, c conditions, raw fields) (Group, error) {
 	edit, m, err := x.h.groups.replaceGroup(raw, &x.taken)
 	if err != nil {
 		return Group{}, err
@@ -282,8 +282,8 @@ func (x *exchange) replaceGroup(id string, c conditions, raw map[string]any) (Gr
 	return x.changeGroup(id, c, EventPut, edit, m)
 }
 
-func (x *exchange) noteExternalID(raw map[string]any) {
-	v, _ := fieldNamed(raw, "externalId")
+func (x *exchange) noteExternalID(raw fields) {
+	v, _ := raw.named("externalId")
 	s, _ := v.(string)
 	x.seen.ExternalID = noted(s)
 }
@@ -291,7 +291,11 @@ func (x *exchange) noteExternalID(raw map[string]any) {
 // patch is a PATCH (RFC 7644, section 3.5.2). Of a group there is an answer only for who asks
 // for attributes.
 func (x *exchange) patch(kind resourceKind, id string) error {
-	raw, p, err := x.write(kind)
+	p, err := x.shown(kind)
+	if err != nil {
+		return err
+	}
+	raw, err := x.body()
 	if err != nil {
 		return err
 	}
@@ -350,29 +354,42 @@ func (x *exchange) remove(kind resourceKind, id string) error {
 	return x.end()
 }
 
-// write reads what every write has: a body, and what shall be in the answer.
-func (x *exchange) write(kind resourceKind) (map[string]any, *projection, error) {
+// shown is what a write asks to have in the answer.
+func (x *exchange) shown(kind resourceKind) (*projection, error) {
 	asked, err := x.parameters()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	p, err := x.model(kind).projection(asked.attributes, asked.excluded)
+	return x.model(kind).projection(asked.attributes, asked.excluded)
+}
+
+// write reads what comes with a whole resource: it, and what shall be in the answer.
+func (x *exchange) write(kind resourceKind) (fields, *projection, error) {
+	p, err := x.shown(kind)
 	if err != nil {
 		return nil, nil, err
 	}
-	raw, err := x.body()
+	text, err := x.text()
+	if err != nil {
+		return nil, nil, err
+	}
+	raw, err := decodeFields(text, x.fields)
+	clear(text) // as in body
+	if cap(raw) <= mostFields {
+		x.fields = raw
+	}
 	return raw, p, err
 }
 
 // membersShown says whether the answer to a write has the members: when they are asked for, or
 // were in the request and are not asked to be left out. Else nobody wants to read them all.
-func (x *exchange) membersShown(raw map[string]any, p *projection) bool {
+func (x *exchange) membersShown(raw fields, p *projection) bool {
 	if !p.wants("members") {
 		return false
 	}
 	if p != nil {
 		return true
 	}
-	_, named := fieldNamed(raw, "members")
+	_, named := raw.named("members")
 	return named
 }

@@ -229,8 +229,12 @@ func (p *patch) withoutPath(op verb, value any) error {
 		return invalid("Without a path, value is an object of attributes.")
 	}
 	var room [partsRoom]part
-	for _, x := range p.m.inOrder(room[:0], parts) {
-		if err := p.at(op, x.name, parts[x.name], true, true); err != nil {
+	list := room[:0]
+	for name, v := range parts {
+		list = append(list, p.m.part(name, v))
+	}
+	for _, x := range inOrder(list) {
+		if err := p.at(op, x.name, x.value, true, true); err != nil {
 			return err
 		}
 	}
@@ -240,34 +244,36 @@ func (p *patch) withoutPath(op verb, value any) error {
 // partsRoom is for as many parts as nearly all objects have.
 const partsRoom = 24
 
-// A part is a name in an object of attributes, and what it names; nil: nothing.
+// A part is a name in an object of attributes, what it names (nil: nothing), and its value.
 type part struct {
-	name string
-	attr *attribute
-	how  finding
+	name  string
+	value any
+	attr  *attribute
+	how   finding
 
 	place int // among what it is taken with
 }
 
-// inOrder finds what the names in an object are: what holds an attribute before the attribute,
-// and the rest always the same way round. It appends to out.
-func (m *model) inOrder(out []part, object map[string]any) []part {
-	for name := range object {
-		x := part{name: name}
-		head, _, brackets := strings.Cut(name, "[")
-		if x.attr, x.how = m.find(head); brackets && x.attr != nil {
-			x.how = inBrackets
-		}
-		x.place = m.place(x.attr)
-		out = append(out, x)
+func (m *model) part(name string, value any) part {
+	x := part{name: name, value: value}
+	head, _, brackets := strings.Cut(name, "[")
+	if x.attr, x.how = m.find(head); brackets && x.attr != nil {
+		x.how = inBrackets
 	}
-	slices.SortFunc(out, func(a, b part) int {
+	x.place = m.place(x.attr)
+	return x
+}
+
+// inOrder sorts the parts of an object: what holds an attribute before the attribute, and the rest
+// always the same way round.
+func inOrder(parts []part) []part {
+	slices.SortFunc(parts, func(a, b part) int {
 		if a.place != b.place {
 			return a.place - b.place
 		}
 		return strings.Compare(a.name, b.name)
 	})
-	return out
+	return parts
 }
 
 func (m *model) place(a *attribute) int {

@@ -13,7 +13,7 @@ func benchParsed(b *testing.B) User {
 	if err != nil {
 		b.Fatal(err)
 	}
-	u, err := (*Schemas)(nil).user().parseUser(raw, &leniency{})
+	u, err := (*Schemas)(nil).user().parseUser(fieldsOf(raw), &leniency{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func BenchmarkParseUser(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := m.parseUser(raw, &leniency{}); err != nil {
+		if _, err := m.parseUser(fieldsOf(raw), &leniency{}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -19,7 +19,7 @@ func (e *Engine) ParseUser(body string) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	return e.s.user().parseUser(raw, e.l)
+	return e.s.user().parseUser(fieldsOf(raw), e.l)
 }
 
 func (e *Engine) ParseGroup(body string) (Group, []string, error) {
@@ -27,7 +27,7 @@ func (e *Engine) ParseGroup(body string) (Group, []string, error) {
 	if err != nil {
 		return Group{}, nil, err
 	}
-	return e.s.group().parseGroup(raw, e.l)
+	return e.s.group().parseGroup(fieldsOf(raw), e.l)
 }
 
 // PatchUser and the like return the edit, so that it can be made more than once.
@@ -52,7 +52,7 @@ func (e *Engine) ReplaceUser(body string) (func(*User) (bool, error), error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.s.user().replaceUser(raw, e.l)
+	return e.s.user().replaceUser(fieldsOf(raw), e.l)
 }
 
 func (e *Engine) ReplaceGroup(body string) (func(*Group) (bool, error), MemberChange, error) {
@@ -60,7 +60,7 @@ func (e *Engine) ReplaceGroup(body string) (func(*Group) (bool, error), MemberCh
 	if err != nil {
 		return nil, MemberChange{}, err
 	}
-	return e.s.group().replaceGroup(raw, e.l)
+	return e.s.group().replaceGroup(fieldsOf(raw), e.l)
 }
 
 // A View is how a response shows a resource.

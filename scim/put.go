@@ -3,12 +3,12 @@ package scim
 import "maps"
 
 // parseUser reads the body of a POST.
-func (m *model) parseUser(raw map[string]any, l *leniency) (User, error) {
+func (m *model) parseUser(raw fields, l *leniency) (User, error) {
 	u, _, err := m.readUser(raw, l)
 	return u, err
 }
 
-func (m *model) readUser(raw map[string]any, l *leniency) (User, body, error) {
+func (m *model) readUser(raw fields, l *leniency) (User, body, error) {
 	u := User{Active: true}
 	b := body{draft: draft{m: m, user: &u}, in: intake{l: l}}
 	err := b.read(raw)
@@ -16,12 +16,12 @@ func (m *model) readUser(raw map[string]any, l *leniency) (User, body, error) {
 }
 
 // parseGroup reads the body of a POST, and the ids of the members in it.
-func (m *model) parseGroup(raw map[string]any, l *leniency) (Group, []string, error) {
+func (m *model) parseGroup(raw fields, l *leniency) (Group, []string, error) {
 	g, b, err := m.readGroup(raw, l)
 	return g, b.members, err
 }
 
-func (m *model) readGroup(raw map[string]any, l *leniency) (Group, body, error) {
+func (m *model) readGroup(raw fields, l *leniency) (Group, body, error) {
 	g := Group{}
 	b := body{draft: draft{m: m, group: &g}, in: intake{l: l}}
 	err := b.read(raw)
@@ -37,18 +37,19 @@ type body struct {
 	members    []string // their ids
 }
 
-func (b *body) read(raw map[string]any) error {
+func (b *body) read(raw fields) error {
 	b.own = true // Extra is nil
-	schemas, ok := raw["schemas"]
-	if !ok {
-		schemas, _ = lookFold(raw, "schemas")
-	}
+	schemas, _ := raw.named("schemas")
 	if err := checkSchemas(schemas, b.m.urn, b.m.longest, b.in.l); err != nil {
 		return err
 	}
 	var last *attribute
 	var room [partsRoom]part
-	for _, x := range b.m.inOrder(room[:0], raw) {
+	parts := room[:0]
+	for i := range raw {
+		parts = append(parts, b.m.part(raw[i].name, raw[i].value))
+	}
+	for _, x := range inOrder(parts) {
 		a, err := b.attribute(x)
 		if err != nil {
 			return err
@@ -60,7 +61,7 @@ func (b *body) read(raw map[string]any) error {
 			return syntax("The body has " + a.said() + " twice.")
 		}
 		last = a
-		if err := b.take(a, raw[x.name]); err != nil {
+		if err := b.take(a, x.value); err != nil {
 			return err
 		}
 	}
@@ -129,7 +130,7 @@ func (b *body) take(a *attribute, v any) error {
 
 // replaceUser reads the body of a PUT. What it leaves out is unassigned, but for "active",
 // what is read-only or immutable, and what a client cannot read.
-func (m *model) replaceUser(raw map[string]any, l *leniency) (func(*User) (bool, error), error) {
+func (m *model) replaceUser(raw fields, l *leniency) (func(*User) (bool, error), error) {
 	next, b, err := m.readUser(raw, l)
 	if err != nil {
 		return nil, err
@@ -176,7 +177,7 @@ func anyMap(m map[string]any) any {
 // replaceGroup reads the body of a PUT. A body without members, or with null for them, says
 // nothing of them: nobody loses what they have by a client that does not send lists. [] is all
 // out.
-func (m *model) replaceGroup(raw map[string]any, l *leniency) (func(*Group) (bool, error), MemberChange, error) {
+func (m *model) replaceGroup(raw fields, l *leniency) (func(*Group) (bool, error), MemberChange, error) {
 	next, b, err := m.readGroup(raw, l)
 	if err != nil {
 		return nil, MemberChange{}, err
