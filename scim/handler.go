@@ -112,7 +112,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.o.Served(x.ctx, x.seen)
 	}
 	if cap(x.b)+cap(x.in) <= 2*spillAt {
-		clear(x.fields)
+		clear(x.fields[:cap(x.fields)])
 		*x = exchange{in: x.in, b: x.b[:0], fields: x.fields[:0]} // keeps nothing of the request
 		h.exchanges.Put(x)
 	}
