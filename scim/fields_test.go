@@ -1,7 +1,10 @@
 package scim_test
 
 import (
+	"fmt"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/accesssec/accesssec-go/scim"
@@ -29,3 +32,53 @@ func TestNothingOfABodyIsLeft(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingGoesToAnotherTenant: requests of two tenants at once, by clients that share the rooms
+// of the handler, some of which end in the middle: nobody is shown, or keeps, what is another's.
+func TestNothingGoesToAnotherTenant(t *testing.T) {
+	t.Parallel()
+	m := serve(t, nil)
+	var wg sync.WaitGroup
+	for worker := range 8 {
+		mine, token := "acme", acmeToken
+		if worker%2 == 1 {
+			mine, token = "other", otherToken
+		}
+		wg.Go(func() {
+			send := func(method, path, body string) string {
+				r := httptest.NewRequest(method, "/scim/v2"+path, strings.NewReader(body))
+				r.Header.Set("Authorization", "Bearer "+token)
+				r.Header.Set("Content-Type", scimType)
+				w := httptest.NewRecorder()
+				m.handler.ServeHTTP(w, r)
+				return w.Body.String()
+			}
+			theirs := map[string]string{"acme": "of-other", "other": "of-acme"}[mine]
+			for i := range 300 {
+				who := fmt.Sprintf("%d-%d-of-%s", worker, i, mine)
+				more := `,"externalId":"x` + who + `"`
+				if i%3 == 0 { // more fields than there is room for
+					for n := range mostFieldsAndMore {
+						more += fmt.Sprintf(`,"unknown%d":"of-%s"`, n, mine)
+					}
+					more += `,"title":"of-` + mine + `","displayName":"of-` + mine + `","name":{"givenName":"of-` + mine + `"}`
+				}
+				got := send("POST", "/Users", userBody(who, more))
+				got += send("POST", "/Users", `{"title":"of-`+mine+`","userName":`)
+				got += send("POST", "/Bulk", bulkBody(bulkPost("/Users", "q", userBody("b"+who))))
+				got += send("GET", "/Users?filter=title+pr", "")
+				if strings.Contains(got, theirs) {
+					t.Errorf("%s is told %s", mine, got)
+					return
+				}
+				if i%3 != 0 && strings.Contains(send("GET", "/Users?filter=externalId+eq+%22x"+who+"%22", ""), `"title"`) {
+					t.Errorf("%s has a title", who)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+const mostFieldsAndMore = 40
