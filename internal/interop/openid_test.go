@@ -46,7 +46,7 @@ func newOpenIDLab(t *testing.T) (*openIDLab, *noted) {
 	t.Helper()
 	folder := os.Getenv("ACCESSSEC_TEST_OPENID")
 	if folder == "" {
-		t.Skip("ACCESSSEC_TEST_OPENID names no folder with oidc-provider: see .ci/openid.sh")
+		t.Skip("left out: no folder with oidc-provider in ACCESSSEC_TEST_OPENID; .ci/openid.sh installs it and runs this test")
 	}
 	l := &openIDLab{callback: "http://127.0.0.1:1/auth/google/callback"}
 	secret := rand.Text()
